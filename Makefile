@@ -1,0 +1,36 @@
+# Every target builds .venv when it is missing or older than the lock.
+# TORCH_INDEX: optional address of a wheel index with PyTorch's CPU build (pytorch.org, "Get started", "CPU").
+#   make test TORCH_INDEX=...   installs torch from there; without it, or when it cannot be reached, from the
+#   default index, which on Linux may bring CUDA libraries of several GB. Everything else is the same.
+PYTHON ?= python3
+TORCH_INDEX ?=
+TORCH := torch==2.13.0
+VENV := .venv
+BIN := $(VENV)/bin
+NO_CUDA := $(foreach p,torch triton cuda-bindings cuda-pathfinder cuda-toolkit nvidia-cublas nvidia-cuda-cupti \
+	nvidia-cuda-nvrtc nvidia-cuda-runtime nvidia-cudnn-cu13 nvidia-cufft nvidia-cufile nvidia-curand \
+	nvidia-cusolver nvidia-cusparse nvidia-cusparselt-cu13 nvidia-nccl-cu13 nvidia-nvjitlink \
+	nvidia-nvshmem-cu13 nvidia-nvtx,--no-emit-package $(p))
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo test check fmt sample lock clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
+
+$(VENV)/.ready: requirements.lock pyproject.toml
+	@echo "Setting up $(VENV): the locked packages, then PyTorch (the first time takes a few minutes) ..."
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.12 ..."; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	@{ test -n "$(TORCH_INDEX)" && $(BIN)/pip install --quiet --disable-pip-version-check --retries 1 --index-url "$(TORCH_INDEX)" $(TORCH); } \
+		|| $(BIN)/pip install --quiet --disable-pip-version-check $(TORCH)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+lock: ## pin every dependency with hashes into requirements.lock (needs uv)
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --all-extras $(NO_CUDA) \
+		--no-annotate --no-header pyproject.toml -o requirements.lock
+
+clean: ## remove the virtual environment, caches and reports; keeps var/ (the data)
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis reports

@@ -1,0 +1,93 @@
+"""Every refusal the system can give: one family, one table.
+
+A code is stable and meant for programs; the sentence is meant for the person reading it and says what to do next.
+Functions in the store answer with a code from the same table, so store, API and tests share their words.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+TABLE: Final[dict[str, tuple[int, str]]] = {
+    # input
+    "bad_body": (400, "内容读不懂,请检查格式后再发"),
+    "bad_field": (422, "有一项填得不对:{detail}"),
+    "bad_id": (400, "编号的格式不对"),
+    "bad_trade": (422, "没有这个工种:{detail}"),
+    "too_large": (413, "内容太大,请缩短后再发"),
+    "unsupported_media": (415, "只接受 application/json 或 application/msgpack"),
+    "not_acceptable": (406, "只能返回 application/json 或 application/msgpack"),
+    # who asks
+    "no_token": (401, "请先登录"),
+    "bad_token": (401, "登录已失效,请重新登录"),
+    "forbidden": (403, "这不是你能操作的内容"),
+    "other_market": (409, "你登记在别的城市,请先办理迁移"),
+    # what is not there
+    "not_found": (404, "没有找到:{detail}"),
+    "no_posting": (404, "没有这个岗位"),
+    "no_profile": (404, "没有这份零工登记"),
+    "no_employer": (404, "没有这个用工方"),
+    "no_site": (404, "没有这个站点"),
+    "no_offer": (404, "没有给你派过这个单"),
+    "no_acceptance": (404, "你没有接这个单"),
+    "no_assignment": (404, "没有这条录用记录"),
+    # moves that the states do not allow
+    "illegal_move": (409, "现在不能这样操作:{detail}"),
+    "key_reused": (409, "同一个编号已用于另一份内容,请换一个编号"),
+    "stale_version": (409, "内容刚被改过,请刷新后再试"),
+    "stale_wave": (409, "这一批已经派出"),
+    "offer_expired": (409, "这个派单已过时间,下次请早点回复"),
+    "offer_declined": (409, "你已经回复过不去"),
+    "offer_withdrawn": (409, "名额已满,这个派单已收回"),
+    "posting_past": (422, "开工时间已经过了,请改时间"),
+    "posting_not_open": (409, "这个岗位已不再招人"),
+    "posting_blocked": (422, "岗位不符合规定,请先改好:{detail}"),
+    "headcount_below_seats": (409, "已录用的人比新的人数多,请指明不再需要谁"),
+    "already_booked": (409, "这个时间你已经有别的活"),
+    "too_early": (409, "还没到时间"),
+    "not_yet_due": (409, "还没到截止时间"),
+    # the system itself
+    "store_unavailable": (503, "系统正在恢复,请稍等几秒再试"),
+    "overloaded": (503, "现在人太多,请稍等几秒再试"),
+    "too_many_requests": (429, "操作太快了,请稍等再试"),
+    "timeout": (503, "处理超时,请再试一次"),
+    "internal": (500, "系统出错了,已经记下,请找工作人员"),
+}
+
+
+class KuaizhaoError(Exception):
+    """A refusal with a stable `code`, an HTTP `status` and a Chinese sentence.
+
+    Args:
+        code: a key of `TABLE`.
+        detail: what in particular; fills `{detail}` of the sentence.
+        retry_after_s: for 429 and 503, when it makes sense to ask again.
+    """
+
+    def __init__(self, code: str, detail: str = "", *, retry_after_s: int | None = None) -> None:
+        self.code = code
+        self.detail = detail
+        self.status, sentence = TABLE[code]
+        self.message = sentence.format(detail=detail)
+        if retry_after_s is None and self.status in (429, 503):
+            retry_after_s = 1
+        self.retry_after_s = retry_after_s
+        super().__init__(f"{code}: {detail}" if detail else code)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The body of an error answer: `{"error": {"code", "message", "detail"}}`."""
+        return {"error": {"code": self.code, "message": self.message, "detail": self.detail}}
+
+
+class StoreUnavailable(KuaizhaoError):
+    """The store cannot be reached or refuses to write; nothing was acknowledged."""
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__("store_unavailable", detail, retry_after_s=2)
+
+
+class Overloaded(KuaizhaoError):
+    """A bounded queue is full; the caller may come again in a moment."""
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__("overloaded", detail, retry_after_s=1)

@@ -1,0 +1,41 @@
+-- accept: a worker's yes, appended to the posting's ordered list; then settled as the award mode says.
+-- The same offer accepted again answers with what became of it.
+-- KEYS m   ARGV posting, profile, terms
+local OFFER_ENDED = { declined = 'offer_declined', withdrawn = 'offer_withdrawn', expired = 'offer_expired' }
+
+local function acceptance_answer(p, e, replay)
+  return { ok = true, v = p.v, acceptance = e.acceptance, assignment = e.assignment, order = e.order,
+    window_until_ms = p.window_until_ms, replay = replay }
+end
+
+operation('accept', function(m, a, now)
+  local p, profile = get_posting(m, a[1]), a[2]
+  if not p then return refuse('no_posting') end
+  local e = get_entry(m, p, profile)
+  if not e then return refuse('no_offer') end
+  if e.terms ~= tonumber(a[3]) then return refuse('offer_withdrawn') end
+  if e.offer == 'accepted' then return acceptance_answer(p, e, true) end
+  if OFFER_ENDED[e.offer] then return refuse(OFFER_ENDED[e.offer]) end
+  if e.deadline_ms <= now then return refuse('offer_expired') end
+  if p.state ~= 'open' and p.state ~= 'filled' then return refuse('posting_not_open', p.state) end
+
+  local record = redis.call('HMGET', m .. 'profile:' .. profile, 'last_work_ms', 'presence', 'presence_until_ms',
+    'queue_no')
+  end_offer(m, p, profile, e, 'accepted')
+  p.orders = p.orders + 1
+  e.order, e.answered_ms, e.last_work_ms = p.orders, now, tonumber(record[1]) or 0
+  if record[2] == 'in_hall' and tonumber(record[3]) > now then e.queue_no = tonumber(record[4]) end
+  e.ticket = redis.sha1hex(p.seed .. ':' .. profile)
+  redis.call('ZADD', m .. 'queue:' .. p.id, e.order, profile)
+  redis.call('ZADD', m .. 'mine:' .. profile, string.format('%.0f', p.end_ms), p.id)
+  redis.call('HDEL', m .. 'worker:' .. profile, 'timeouts')
+  move_acceptance(m, p, profile, e, 'waiting')
+  put_entry(m, p, profile, e)
+  if p.award == 'fair' and open_seats(p) > 0 and p.window_until_ms == 0 then
+    p.window_until_ms = now + setting(m, 'window_ms')
+    set_timer(m, 'settle', p.id, p.window_until_ms)
+  end
+  settle(m, p, now)
+  commit(m, p, 'posting.accepted')
+  return acceptance_answer(p, get_entry(m, p, profile), false)
+end)

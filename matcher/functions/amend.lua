@@ -1,0 +1,102 @@
+-- amend: a new document for a posting. When it is worse for the worker (pay down; time, place or work changed: material),
+-- everybody seated must consent again by a deadline, open offers and people waiting are withdrawn, and new offers follow
+-- under new terms. Somebody whose other shifts overlap the new time is released at once, without penalty.
+-- KEYS m   ARGV posting, expected_v (0 = any), digest, schema, doc, vec, model, headcount, start_ms, end_ms,
+--          valid_until_ms, standby_target, material (0 | 1), warns (0 | 1), reason, profiles to release ...
+local function amend_refusal(m, p, a, named)
+  if p.state == 'closed' or p.state == 'withdrawn' or p.state == 'expired' then
+    return refuse('illegal_move', p.state)
+  end
+  if tonumber(a[2]) ~= 0 and tonumber(a[2]) ~= p.v then return refuse('stale_version') end
+  local start_ms, now = tonumber(a[9]), now_ms(m)
+  if (start_ms ~= p.start_ms and start_ms <= now) or tonumber(a[11]) <= now then return refuse('posting_past') end
+  if p.state == 'filled' and a[14] == '1' then return refuse('illegal_move', 'filled -> awaiting_review') end
+  for _, profile in ipairs(named) do
+    local e = get_entry(m, p, profile)
+    local s = e and e.assignment
+    if s ~= 'seated' and s ~= 'confirmed' and s ~= 'consent_due' then return refuse('no_assignment', profile) end
+  end
+  if tonumber(a[8]) < p.taken + p.called - #named then return refuse('headcount_below_seats') end
+  if a[13] == '1' then
+    local begun = false
+    each_entry(m, p, function(_, e)
+      if e.assignment == 'checked_in' or e.assignment == 'done' or e.assignment == 'paid' then begun = true end
+    end)
+    if begun then return refuse('illegal_move', 'checked_in') end
+  end
+end
+
+local function ask_consent(m, p, now)
+  local deadline = math.min(now + setting(m, 'consent_ms'), math.max(p.start_ms, now + 1))
+  each_entry(m, p, function(profile, e)
+    local s = e.assignment
+    if s == 'seated' or s == 'confirmed' or s == 'consent_due' then
+      if booked(m, profile, p.start_ms, p.end_ms, p.id) then
+        vacate(m, p, profile, e, 'released', 'amend', now)
+      else
+        if s ~= 'consent_due' then e.before_consent = s end
+        e.assignment = 'consent_due'
+        e.consent_deadline_ms = deadline
+        book(m, profile, p)
+        put_entry(m, p, profile, e)
+        notify(m, profile, 'consent_due', p.id, now)
+        set_timer(m, 'consent', p.id, deadline)
+      end
+    end
+  end)
+end
+
+operation('amend', function(m, a, now)
+  local p = get_posting(m, a[1])
+  if not p then return refuse('no_posting') end
+  if redis.call('HGET', m .. 'posting:' .. p.id, 'digest') == a[3] then
+    return { ok = true, v = p.v, state = p.state, replay = true }
+  end
+  local named, seen = {}, {}
+  for i = 16, #a do
+    if not seen[a[i]] then named[#named + 1] = a[i] end
+    seen[a[i]] = true
+  end
+  local no = amend_refusal(m, p, a, named)
+  if no then return no end
+  p.headcount, p.valid_until_ms, p.standby_target = tonumber(a[8]), tonumber(a[11]), tonumber(a[12])
+  p.start_ms, p.end_ms = tonumber(a[9]), tonumber(a[10])
+  redis.call('HSET', m .. 'posting:' .. p.id, 'digest', a[3], 'schema', a[4], 'doc', a[5], 'vec', a[6], 'model', a[7],
+    'review_reason', a[15])
+  for _, profile in ipairs(named) do vacate(m, p, profile, get_entry(m, p, profile), 'released', 'employer', now) end
+  if a[13] == '1' then
+    p.terms = p.terms + 1
+    withdraw_open_offers(m, p)
+    withdraw_waiting(m, p, 'terms_changed', now)
+    p.window_until_ms = 0
+    ask_consent(m, p, now)
+  end
+  if p.state == 'blocked' then
+    p.state = 'draft'
+  elseif p.state == 'open' and a[14] == '1' then
+    p.state = 'awaiting_review'
+    withdraw_open_offers(m, p)
+  end
+  settle(m, p, now)
+  set_timer(m, 'expire', p.id, p.valid_until_ms)
+  commit(m, p, 'posting.amended')
+  return { ok = true, v = p.v, state = p.state, replay = false }
+end)
+
+on_due.consent = function(m, p, now) -- who has not consented by the deadline is released, without penalty
+  local next_ms
+  each_entry(m, p, function(profile, e)
+    if e.assignment == 'consent_due' then
+      if e.consent_deadline_ms <= now then
+        vacate(m, p, profile, e, 'released', 'amend', now)
+      elseif not next_ms or e.consent_deadline_ms < next_ms then
+        next_ms = e.consent_deadline_ms
+      end
+    end
+  end)
+  if next_ms then set_timer(m, 'consent', p.id, next_ms) end
+  if #p.who > 0 then
+    settle(m, p, now)
+    commit(m, p, 'posting.consent_lapsed')
+  end
+end

@@ -1,0 +1,6 @@
+-- no_show: the shift has begun and the person is not there; the seat is given on.   KEYS m   ARGV posting, profile
+seat_operation('no_show', after_start, function(m, p, profile, e, now, to)
+  vacate(m, p, profile, e, to, 'employer', now)
+  count_on_profile(m, profile, 'no_shows', 'profile.no_show')
+  settle(m, p, now)
+end)

@@ -1,0 +1,86 @@
+-- offer: writes one wave. Compare-and-set on the wave number: two matchers cannot double it.
+-- People at their cap of live offers or of offers today are left out and named with the reason.
+-- KEYS m   ARGV posting, terms, wave, reply_ms, next_wave_ms (after now), then profile, card (msgpack: distance_m, reasons) ...
+local function cap_reason(m, profile, now, live_cap, daily_cap)
+  if redis.call('EXISTS', m .. 'profile:' .. profile) == 0 then return 'no_profile' end
+  if redis.call('ZCOUNT', m .. 'live:' .. profile, string.format('%.0f', now), '+inf') >= live_cap then
+    return 'live_cap'
+  end
+  if (tonumber(redis.call('GET', m .. 'day:' .. profile)) or 0) >= daily_cap then return 'daily_cap' end
+end
+
+local function may_offer_again(p, e) -- only under new terms, and not while the old answer still counts
+  if e.terms >= p.terms or e.offer == 'open' then return false end
+  if COUNTED[e.acceptance] then return false end
+  return e.assignment == nil or e.assignment == 'released'
+end
+
+local function write_offer(m, p, profile, card, now, deadline, midnight_ms)
+  local e = cmsgpack.unpack(card)
+  e.offer, e.wave, e.terms, e.offered_ms, e.deadline_ms = 'open', p.wave, p.terms, now, deadline
+  put_entry(m, p, profile, e)
+  redis.call('ZADD', m .. 'live:' .. profile, string.format('%.0f', deadline), p.id)
+  if redis.call('INCR', m .. 'day:' .. profile) == 1 then
+    redis.call('PEXPIRE', m .. 'day:' .. profile, string.format('%.0f', midnight_ms - now))
+  end
+  p.offered = p.offered + 1
+  p.open_offers = p.open_offers + 1
+end
+
+operation('offer', function(m, a, now)
+  local p = get_posting(m, a[1])
+  if not p then return refuse('no_posting') end
+  if p.state ~= 'open' or p.start_ms <= now then return refuse('posting_not_open', p.state) end
+  if tonumber(a[2]) ~= p.terms or tonumber(a[3]) ~= p.wave + 1 then return refuse('stale_wave') end
+  if open_seats(p) <= 0 then return refuse('posting_not_open', 'filled') end
+  local live_cap, daily_cap = setting(m, 'live_cap'), setting(m, 'daily_cap')
+  local zone = setting(m, 'zone_offset_ms')
+  local midnight_ms = (math.floor((now + zone) / 86400000) + 1) * 86400000 - zone
+  local deadline = math.min(now + tonumber(a[4]), p.start_ms)
+  p.wave = p.wave + 1
+  local left_out = {}
+  for i = 6, #a, 2 do
+    local profile, before = a[i], get_entry(m, p, a[i])
+    local reason
+    if before and not may_offer_again(p, before) then
+      reason = 'offered_before'
+    else
+      reason = cap_reason(m, profile, now, live_cap, daily_cap)
+    end
+    if reason then
+      left_out[#left_out + 1] = profile .. ' ' .. reason
+    else
+      write_offer(m, p, profile, a[i + 1], now, deadline, midnight_ms)
+    end
+  end
+  if #p.who > 0 then set_timer(m, 'offers', p.id, deadline) end
+  set_timer(m, 'wave', p.id, now + tonumber(a[5]))
+  commit(m, p, 'posting.offered')
+  return { ok = true, v = p.v, offered = #p.who, left_out = left_out, deadline_ms = deadline }
+end)
+
+on_due.wave = function(m, p) -- time to ask more people, if seats are still open; the matcher decides whom
+  if p.state == 'open' and open_seats(p) > 0 then commit(m, p, 'posting.wave_due') end
+end
+
+on_due.offers = function(m, p, now) -- tidies: offers past their deadline are marked, and three in a row pause the person
+  local next_ms
+  each_entry(m, p, function(profile, e)
+    if e.offer == 'open' then
+      if e.deadline_ms <= now then
+        end_offer(m, p, profile, e, 'expired')
+        put_entry(m, p, profile, e)
+        local n = redis.call('HINCRBY', m .. 'worker:' .. profile, 'timeouts', 1)
+        if n >= setting(m, 'timeouts_to_pause') then
+          redis.call('HDEL', m .. 'worker:' .. profile, 'timeouts')
+          change_profile(m, profile, 'profile.paused', 'paused', 1)
+          notify(m, profile, 'paused', p.id, now)
+        end
+      elseif not next_ms or e.deadline_ms < next_ms then
+        next_ms = e.deadline_ms
+      end
+    end
+  end)
+  if next_ms then set_timer(m, 'offers', p.id, next_ms) end
+  if #p.who > 0 then commit(m, p, 'posting.offers_expired') end
+end

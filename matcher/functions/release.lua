@@ -1,0 +1,8 @@
+-- release: a seat is given back before the work begins, by the worker (counted), the employer or a clerk (not counted);
+-- the next in the list is seated.   KEYS m   ARGV posting, profile, by (worker | employer | clerk), reason
+seat_operation('release', nil, function(m, p, profile, e, now, to, a)
+  local asked_again = e.assignment == 'consent_due' -- the terms changed: leaving is free
+  vacate(m, p, profile, e, to, a[3], now)
+  if a[3] == 'worker' and not asked_again then count_on_profile(m, profile, 'releases', 'profile.released') end
+  settle(m, p, now)
+end)

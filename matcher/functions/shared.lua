@@ -1,0 +1,203 @@
+-- What every operation uses: keys, refusals, the posting and its entries, messages, events and timers.
+-- Keys (m is the market's prefix, '{qingdao}:', whose braces put all of them in one cluster slot):
+--   m settings            hash    market settings; written when the library is loaded
+--   m posting:ID          hash    the record: doc (msgpack), vec, model, schema, digest and the fields below
+--   m offers:POSTING      hash    profile -> entry (msgpack): offer, acceptance and assignment of one person
+--   m queue:POSTING       zset    the ordered list of acceptances that wait: waiting, standby, called
+--   m profile:ID          hash    the record: doc, vec, model, schema, v, digest, presence, counters
+--   m person:ID           string  the sealed person
+--   m calendar:PROFILE    hash    posting -> 'start end' of every shift held
+--   m live:PROFILE        zset    posting -> deadline of every open offer
+--   m mine:PROFILE        zset    posting -> end of every posting accepted
+--   m day:PROFILE         string  offers made today; ends at local midnight
+--   m worker:PROFILE      hash    seq (last message), timeouts (in a row)
+--   m inbox:PROFILE       list    the last messages, newest first
+--   m due                 zset    what has to happen when: 'settle:POSTING', 'wave:POSTING', ...
+--   m events              stream  what changed
+--   m ids:KIND            set     ids of all records of a kind
+--   m in:STATE            set     ids of the postings in a state
+--   m postings_of:EMPLOYER set    ids of an employer's postings
+-- Every operation validates before its first write: a refusal leaves nothing behind.
+
+local MESSAGES_KEPT = 20
+local FIELDS = {
+  'v', 'terms', 'wave', 'offered', 'open_offers', 'taken', 'called', 'waiting', 'standby', 'headcount', 'start_ms',
+  'end_ms', 'valid_until_ms', 'standby_target', 'window_until_ms', 'opened_ms', 'filled_ms', 'orders', 'awarded',
+}
+
+local on_due = {} -- timer kind -> function(m, posting, now), filled by the operations that set such timers
+
+local function operation(name, run)
+  redis.register_function('kz_' .. name, function(keys, args)
+    return cmsgpack.pack(run(keys[1], args, now_ms(keys[1])))
+  end)
+end
+
+local function refuse(code, detail)
+  return { no = code, detail = detail or '' }
+end
+
+local function setting(m, name)
+  return tonumber(redis.call('HGET', m .. 'settings', name))
+end
+
+-- posting ---------------------------------------------------------------------------------------------------------
+
+local function get_posting(m, id)
+  local f = redis.call('HMGET', m .. 'posting:' .. id, 'state', 'award', 'employer', 'seed', unpack(FIELDS))
+  if not f[1] then return nil end
+  local p = { id = id, state = f[1], was = f[1], award = f[2], employer = f[3], seed = f[4], who = {}, seen = {} }
+  for i, name in ipairs(FIELDS) do p[name] = tonumber(f[i + 4]) or 0 end
+  return p
+end
+
+local function involve(p, profile) -- this profile's entry changed and the event must say so
+  if not p.seen[profile] then
+    p.seen[profile] = true
+    p.who[#p.who + 1] = profile
+  end
+end
+
+local function add_event(m, kind, id, v, who)
+  redis.call('XADD', m .. 'events', 'MAXLEN', '~', setting(m, 'events_kept'), '*',
+    'kind', kind, 'id', id, 'v', v, 'who', table.concat(who or {}, ' '))
+end
+
+local function commit(m, p, kind) -- writes the posting's fields and its event, in the same atomic step
+  p.v = p.v + 1
+  local row = { 'state', p.state, 'award', p.award }
+  for _, name in ipairs(FIELDS) do
+    row[#row + 1] = name
+    row[#row + 1] = string.format('%.0f', p[name])
+  end
+  redis.call('HSET', m .. 'posting:' .. p.id, unpack(row))
+  if p.was ~= p.state then
+    if p.was then redis.call('SREM', m .. 'in:' .. p.was, p.id) end
+    redis.call('SADD', m .. 'in:' .. p.state, p.id)
+  end
+  add_event(m, kind, p.id, p.v, p.who)
+end
+
+local function get_entry(m, p, profile)
+  local raw = redis.call('HGET', m .. 'offers:' .. p.id, profile)
+  return raw and cmsgpack.unpack(raw) or nil
+end
+
+local function put_entry(m, p, profile, e)
+  redis.call('HSET', m .. 'offers:' .. p.id, profile, cmsgpack.pack(e))
+  involve(p, profile)
+end
+
+local function each_entry(m, p, visit)
+  local flat = redis.call('HGETALL', m .. 'offers:' .. p.id)
+  for i = 1, #flat, 2 do visit(flat[i], cmsgpack.unpack(flat[i + 1])) end
+end
+
+-- timers ----------------------------------------------------------------------------------------------------------
+
+local function set_timer(m, kind, id, at_ms)
+  redis.call('ZADD', m .. 'due', string.format('%.0f', at_ms), kind .. ':' .. id)
+end
+
+local function hasten_timer(m, kind, id, at_ms) -- sets it, or moves it earlier; never later
+  redis.call('ZADD', m .. 'due', 'LT', string.format('%.0f', at_ms), kind .. ':' .. id)
+end
+
+-- people ----------------------------------------------------------------------------------------------------------
+
+local function notify(m, profile, kind, posting, now)
+  local seq = redis.call('HINCRBY', m .. 'worker:' .. profile, 'seq', 1)
+  redis.call('LPUSH', m .. 'inbox:' .. profile,
+    cmsgpack.pack({ seq = seq, at_ms = now, kind = kind, posting = posting }))
+  redis.call('LTRIM', m .. 'inbox:' .. profile, 0, MESSAGES_KEPT - 1)
+end
+
+local function booked(m, profile, start_ms, end_ms, except) -- does another shift overlap [start, end)?
+  local flat = redis.call('HGETALL', m .. 'calendar:' .. profile)
+  for i = 1, #flat, 2 do
+    if flat[i] ~= except then
+      local from, till = string.match(flat[i + 1], '^(%d+) (%d+)$')
+      if tonumber(from) < end_ms and start_ms < tonumber(till) then return true end
+    end
+  end
+  return false
+end
+
+local function book(m, profile, p)
+  redis.call('HSET', m .. 'calendar:' .. profile, p.id, string.format('%.0f %.0f', p.start_ms, p.end_ms))
+end
+
+local function unbook(m, profile, p)
+  redis.call('HDEL', m .. 'calendar:' .. profile, p.id)
+end
+
+local function change_profile(m, profile, kind, ...) -- sets fields, raises the version, writes the event
+  if redis.call('EXISTS', m .. 'profile:' .. profile) == 0 then return end -- erased in the meantime
+  redis.call('HSET', m .. 'profile:' .. profile, ...)
+  local v = redis.call('HINCRBY', m .. 'profile:' .. profile, 'v', 1)
+  add_event(m, kind, profile, v)
+end
+
+local function count_on_profile(m, profile, field, kind)
+  local n = tonumber(redis.call('HGET', m .. 'profile:' .. profile, field)) or 0
+  change_profile(m, profile, kind, field, n + 1)
+end
+
+-- offers, acceptances, seats: the moves that several operations share ---------------------------------------------------
+
+local function end_offer(m, p, profile, e, state)
+  e.offer = state
+  p.open_offers = p.open_offers - 1
+  redis.call('ZREM', m .. 'live:' .. profile, p.id)
+end
+
+local function withdraw_open_offers(m, p)
+  if p.open_offers <= 0 then return end
+  each_entry(m, p, function(profile, e)
+    if e.offer == 'open' then
+      end_offer(m, p, profile, e, 'withdrawn')
+      put_entry(m, p, profile, e)
+    end
+  end)
+end
+
+local COUNTED = { waiting = 'waiting', standby = 'standby', called = 'called' }
+
+local function move_acceptance(m, p, profile, e, state) -- keeps the posting's counts and the queue in step
+  if COUNTED[e.acceptance] then p[e.acceptance] = p[e.acceptance] - 1 end
+  if COUNTED[state] then
+    p[state] = p[state] + 1
+  else
+    redis.call('ZREM', m .. 'queue:' .. p.id, profile)
+  end
+  e.acceptance = state
+end
+
+local function seat(m, p, profile, e, now)
+  move_acceptance(m, p, profile, e, 'seated')
+  e.assignment = 'seated'
+  e.seated_ms = now
+  p.taken = p.taken + 1
+  book(m, profile, p)
+  put_entry(m, p, profile, e)
+  notify(m, profile, 'seated', p.id, now)
+end
+
+local function vacate(m, p, profile, e, state, by, now) -- a seat is given up: released or no_show
+  e.assignment = state
+  e.ended_by = by
+  p.taken = p.taken - 1
+  unbook(m, profile, p)
+  put_entry(m, p, profile, e)
+  notify(m, profile, state, p.id, now)
+end
+
+local function withdraw_waiting(m, p, why, now) -- everybody who waits is told that there is nothing to wait for
+  for _, profile in ipairs(redis.call('ZRANGE', m .. 'queue:' .. p.id, 0, -1)) do
+    local e = get_entry(m, p, profile)
+    move_acceptance(m, p, profile, e, 'withdrawn')
+    e.ended_by = why
+    put_entry(m, p, profile, e)
+    notify(m, profile, why, p.id, now)
+  end
+end

@@ -1,0 +1,49 @@
+"""The store's function library: one Lua file per atomic operation, loaded as one."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import resources
+from typing import Final
+
+NAME: Final = "kuaizhao"
+
+ORDER: Final = (
+    "shared",
+    "settle",
+    "register",
+    "amend_profile",
+    "presence",
+    "put",
+    "post",
+    "review",
+    "amend",
+    "offer",
+    "accept",
+    "decline",
+    "withdraw_acceptance",
+    "reconfirm",
+    "finish",
+    "close",
+    "withdraw",
+    "expire",
+    "assignment",
+    "confirm",
+    "reconsent",
+    "release",
+    "check_in",
+    "no_show",
+    "done",
+    "paid",
+    "sweep",
+)
+"""Files after the clock, in the order in which they build on each other."""
+
+
+@cache
+def source(clock: str | None = None) -> str:
+    """The whole library. `clock` replaces clock.lua: tests move time with it, nothing else can."""
+    folder = resources.files("matcher.functions")
+    parts = [f"#!lua name={NAME}", clock or folder.joinpath("clock.lua").read_text("utf-8")]
+    parts += [folder.joinpath(f"{name}.lua").read_text("utf-8") for name in ORDER]
+    return "\n".join(parts)

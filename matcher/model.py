@@ -1,0 +1,291 @@
+"""The nouns of the trade as types, and the moves their states allow (pure: no IO, no clock).
+
+Units: instants are epoch milliseconds (`_ms`), money is integer fen (`_fen`), places are WGS-84 degrees, distances are
+metres (`_m`). The same types check what comes in over the API, what is stored and what OpenAPI shows.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Final, Literal
+
+from msgspec import Meta, Struct
+
+SCHEMA: Final = 1
+"""Version of the stored shape of every record; raised when a stored struct changes incompatibly."""
+
+HOUR_MS: Final = 3_600_000
+DAY_MS: Final = 24 * HOUR_MS
+
+Id = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
+Text = Annotated[str, Meta(max_length=2000)]
+ShortText = Annotated[str, Meta(max_length=200)]
+EpochMs = Annotated[int, Meta(ge=946_684_800_000, le=4_102_444_800_000, description="epoch milliseconds")]
+Fen = Annotated[int, Meta(ge=0, le=100_000_000, description="money in fen (1/100 yuan)")]
+
+PostingState = Literal["draft", "blocked", "awaiting_review", "open", "filled", "closed", "withdrawn", "expired"]
+OfferState = Literal["open", "accepted", "declined", "expired", "withdrawn"]
+AcceptanceState = Literal["waiting", "seated", "standby", "called", "passed_over", "lapsed", "withdrawn"]
+AssignmentState = Literal["seated", "confirmed", "consent_due", "checked_in", "done", "paid", "released", "no_show"]
+PresenceState = Literal["away", "available", "in_hall"]
+Award = Literal["instant", "fair"]
+PayUnit = Literal["hour", "day", "shift", "piece", "month"]
+Settlement = Literal["daily", "on_completion", "weekly", "monthly"]
+Channel = Literal["inbox", "push", "sms", "call", "kiosk"]
+Role = Literal["worker", "employer", "kiosk", "clerk", "manager", "integration"]
+
+POSTING_MOVES: Final[dict[str, frozenset[str]]] = {
+    "draft": frozenset({"open", "blocked", "awaiting_review", "closed", "withdrawn", "expired"}),
+    "awaiting_review": frozenset({"open", "draft", "closed", "withdrawn", "expired"}),
+    "blocked": frozenset({"draft", "open", "closed", "withdrawn", "expired"}),
+    "open": frozenset({"filled", "awaiting_review", "closed", "withdrawn", "expired"}),
+    "filled": frozenset({"open", "awaiting_review", "closed", "withdrawn", "expired"}),
+    "closed": frozenset(),
+    "withdrawn": frozenset(),
+    "expired": frozenset(),
+}
+OFFER_MOVES: Final[dict[str, frozenset[str]]] = {
+    "open": frozenset({"accepted", "declined", "expired", "withdrawn"}),
+    "accepted": frozenset(),
+    "declined": frozenset(),
+    "expired": frozenset(),
+    "withdrawn": frozenset(),
+}
+ACCEPTANCE_MOVES: Final[dict[str, frozenset[str]]] = {
+    "waiting": frozenset({"seated", "standby", "passed_over", "withdrawn"}),
+    "standby": frozenset({"seated", "called", "lapsed", "withdrawn"}),
+    "called": frozenset({"seated", "lapsed", "withdrawn"}),
+    "seated": frozenset(),
+    "passed_over": frozenset(),
+    "lapsed": frozenset(),
+    "withdrawn": frozenset(),
+}
+ASSIGNMENT_MOVES: Final[dict[str, frozenset[str]]] = {
+    "seated": frozenset({"confirmed", "checked_in", "consent_due", "released", "no_show"}),
+    "confirmed": frozenset({"checked_in", "consent_due", "released", "no_show"}),
+    "consent_due": frozenset({"seated", "confirmed", "released"}),
+    "checked_in": frozenset({"done"}),
+    "done": frozenset({"paid"}),
+    "paid": frozenset(),
+    "released": frozenset(),
+    "no_show": frozenset(),
+}
+SEAT_HOLDING: Final = frozenset({"seated", "confirmed", "consent_due", "checked_in", "done", "paid"})
+"""Assignment states that occupy one of the posting's seats."""
+CALENDAR_HOLDING: Final = frozenset({"seated", "confirmed", "consent_due", "checked_in", "done", "paid"})
+"""Assignment states that keep the shift in the worker's calendar: the time is taken, or was worked."""
+
+
+class Place(Struct, frozen=True, forbid_unknown_fields=True):
+    """A point on the map (WGS-84) and how people call it."""
+
+    lat: Annotated[float, Meta(ge=-90, le=90)]
+    lon: Annotated[float, Meta(ge=-180, le=180)]
+    text: ShortText = ""
+
+
+class Pay(Struct, frozen=True, forbid_unknown_fields=True):
+    """Money per unit; `piece` has no hourly value until the work is done."""
+
+    fen: Fen
+    unit: PayUnit = "hour"
+
+
+class Certificate(Struct, frozen=True, forbid_unknown_fields=True):
+    """A certificate held; without `expires` it does not run out. It counts up to and including that day."""
+
+    kind: Id
+    expires: date | None = None
+
+
+class Hours(Struct, frozen=True, forbid_unknown_fields=True):
+    """A weekly window in the market's zone. Days are 1 (Monday) to 7; `end` <= `start` crosses midnight."""
+
+    days: Annotated[list[Annotated[int, Meta(ge=1, le=7)]], Meta(min_length=1, max_length=7)]
+    start: Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+    end: Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$")]
+
+
+class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """零工登记: what a person can and wants to do. No name, no number."""
+
+    site: Id
+    trades: Annotated[list[Id], Meta(max_length=20)]
+    skills: Text = ""
+    certificates: Annotated[list[Certificate], Meta(max_length=20)] = []
+    born: date
+    place: Place
+    radius_m: Annotated[int, Meta(ge=500, le=200_000, description="how far they will go, metres")] = 10_000
+    hours: Annotated[list[Hours], Meta(max_length=20, description="empty: any time")] = []
+    pay: Pay
+    group: ShortText = ""
+    channels: Annotated[list[Channel], Meta(max_length=5, description="empty: inbox")] = []
+
+
+class Person(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """人员: who someone is. Kept sealed and apart from the profile."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=50)]
+    telephone: Annotated[str, Meta(pattern=r"^1\d{10}$")]
+    id_number: Annotated[str, Meta(pattern=r"^(\d{17}[\dX])?$")] = ""
+    consent: Annotated[str, Meta(min_length=1, max_length=40, description="version consented to")]
+
+
+class Presence(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """到场: available today, or in the hall with a queue number; ends by itself at `until_ms`."""
+
+    state: PresenceState
+    until_ms: EpochMs | None = None
+    queue_no: Annotated[int, Meta(ge=1, le=99_999)] | None = None
+
+
+class Employer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """用工方. `verified` is set by a clerk and decides whether postings open at once."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=100)]
+    credit_code: Annotated[str, Meta(pattern=r"^([0-9A-Z]{18})?$", description="统一社会信用代码")] = ""
+    contact: ShortText = ""
+    verified: bool = False
+
+
+class Site(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """站点: one 零工之家."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=50)]
+    district: ShortText
+    place: Place
+    opens: Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] = "05:00"
+    closes: Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] = "18:00"
+
+
+class Posting(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """岗位: one shift. `award` left out: `fair`, or `instant` when it starts within the hour."""
+
+    employer: Id
+    site: Id
+    trade: Id
+    text: Annotated[str, Meta(min_length=1, max_length=2000)]
+    headcount: Annotated[int, Meta(ge=1, le=500)]
+    start_ms: EpochMs
+    end_ms: EpochMs
+    place: Place
+    pay: Pay
+    settlement: Settlement = "daily"
+    age_min: Annotated[int, Meta(ge=16, le=100)] | None = None
+    age_max: Annotated[int, Meta(ge=16, le=100)] | None = None
+    certificates: Annotated[list[Id], Meta(max_length=10)] = []
+    hazards: Annotated[list[Id], Meta(max_length=10)] = []
+    meals: bool = False
+    transport: bool = False
+    outdoor: bool = False
+    insurance: ShortText = ""
+    meeting_point: ShortText = ""
+    award: Award | None = None
+    valid_until_ms: EpochMs
+    series: Id | None = None
+    listed_only: bool = False
+
+
+def shift_hours(posting: Posting) -> float:
+    """Length of the shift in hours."""
+    return (posting.end_ms - posting.start_ms) / HOUR_MS
+
+
+def hourly_fen(pay: Pay, hours: float) -> int:
+    """Pay in fen an hour; a day or shift is spread over `hours`, a month over 21.75 days of 8 hours
+    (the statutory average of paid days). `piece` gives 0: unknown."""
+    if pay.unit == "hour":
+        return pay.fen
+    if pay.unit in ("day", "shift"):
+        return int(pay.fen / hours) if hours > 0 else 0
+    if pay.unit == "month":
+        return int(pay.fen / (21.75 * 8))
+    return 0
+
+
+def age_on(born: date, day: date) -> int:
+    """Completed years of life on a day; negative for someone not born yet."""
+    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
+
+
+class Reason(Struct, frozen=True):
+    """One plain reason: a stable code and the words a person reads."""
+
+    code: str
+    words: str
+
+
+class Entry(Struct, kw_only=True):
+    """One profile's life with one posting: the offer, what was answered, and the seat (field of `offers:POSTING`)."""
+
+    offer: OfferState
+    wave: int
+    terms: int
+    offered_ms: int
+    deadline_ms: int
+    distance_m: int = 0
+    reasons: list[str] = []
+    answered_ms: int | None = None
+    decline_reason: str = ""
+    acceptance: AcceptanceState | None = None
+    order: int | None = None
+    last_work_ms: int | None = None
+    queue_no: int | None = None
+    ticket: str = ""
+    call_deadline_ms: int | None = None
+    assignment: AssignmentState | None = None
+    consent_deadline_ms: int | None = None
+    before_consent: str = ""
+    consented_terms: int | None = None
+    seated_ms: int | None = None
+    ended_by: str = ""
+
+
+class ProfileRecord(Struct, kw_only=True):
+    """A stored profile: document, version, presence and counters that the functions keep."""
+
+    id: str
+    v: int
+    schema: int
+    doc: Profile
+    presence: PresenceState = "away"
+    presence_until_ms: int = 0
+    queue_no: int | None = None
+    paused: bool = False
+    last_work_ms: int = 0
+    done: int = 0
+    no_shows: int = 0
+    releases: int = 0
+    model: str = ""
+
+
+class PostingRecord(Struct, kw_only=True):
+    """A stored posting: document, version, state and counters. `seed` stays inside until the award is made."""
+
+    id: str
+    v: int
+    schema: int
+    doc: Posting
+    state: PostingState
+    award: Award
+    terms: int
+    wave: int
+    offered: int
+    open_offers: int
+    taken: int
+    called: int
+    waiting: int
+    standby: int
+    headcount: int
+    start_ms: int
+    end_ms: int
+    valid_until_ms: int
+    standby_target: int
+    window_until_ms: int = 0
+    opened_ms: int = 0
+    filled_ms: int = 0
+    commitment: str = ""
+    seed: str = ""
+    awarded: bool = False
+    review_reason: str = ""
+    model: str = ""

@@ -1,0 +1,131 @@
+"""From what the store holds to typed records (pure)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from matcher import codec
+from matcher.model import Employer, Entry, Posting, PostingRecord, Profile, ProfileRecord, Site
+
+Hash = Mapping[bytes, bytes]
+
+
+class Message(Struct, kw_only=True):
+    """One of a worker's last messages; `kind` says what happened with `posting`."""
+
+    seq: int
+    at_ms: int
+    kind: str
+    posting: str
+
+
+class EmployerRecord(Struct, kw_only=True):
+    """A stored employer."""
+
+    id: str
+    v: int
+    doc: Employer
+
+
+class SiteRecord(Struct, kw_only=True):
+    """A stored site."""
+
+    id: str
+    v: int
+    doc: Site
+
+
+def digest(*parts: bytes | str) -> str:
+    """Fingerprint of a request body: 32 hexadecimal characters."""
+    h = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        data = part.encode() if isinstance(part, str) else part
+        h.update(len(data).to_bytes(8, "little") + data)
+    return h.hexdigest()
+
+
+def vector_bytes(vector: NDArray[np.float32]) -> bytes:
+    """A unit vector as stored: little-endian float16, 2 bytes a dimension."""
+    return vector.astype("<f2").tobytes()
+
+
+def vector_of(raw: Hash) -> NDArray[np.float32]:
+    """The record's vector as float32, shape (dimension,); empty when it has none."""
+    return np.frombuffer(raw.get(b"vec", b""), dtype="<f2").astype(np.float32)
+
+
+def _int(raw: Hash, field: bytes) -> int:
+    return int(raw.get(field) or 0)
+
+
+def profile_record(id_: str, raw: Hash) -> ProfileRecord:
+    """Raises ValueError or msgspec.ValidationError when the stored record is not readable."""
+    return ProfileRecord(
+        id=id_,
+        v=_int(raw, b"v"),
+        schema=_int(raw, b"schema"),
+        doc=codec.decode(raw[b"doc"], Profile),
+        presence=raw[b"presence"].decode(),  # type: ignore[arg-type]  # written by one function from one Literal
+        presence_until_ms=_int(raw, b"presence_until_ms"),
+        queue_no=_int(raw, b"queue_no") or None,
+        paused=_int(raw, b"paused") == 1,
+        last_work_ms=_int(raw, b"last_work_ms"),
+        done=_int(raw, b"done"),
+        no_shows=_int(raw, b"no_shows"),
+        releases=_int(raw, b"releases"),
+        model=raw.get(b"model", b"").decode(),
+    )
+
+
+_COUNTERS = (
+    "v", "schema", "terms", "wave", "offered", "open_offers", "taken", "called", "waiting", "standby", "headcount",
+    "start_ms", "end_ms", "valid_until_ms", "standby_target", "window_until_ms", "opened_ms", "filled_ms",
+)  # fmt: skip
+
+
+def posting_record(id_: str, raw: Hash) -> PostingRecord:
+    """Raises ValueError or msgspec.ValidationError when the stored record is not readable."""
+    counters: dict[str, Any] = {name: _int(raw, name.encode()) for name in _COUNTERS}
+    return PostingRecord(
+        id=id_,
+        doc=codec.decode(raw[b"doc"], Posting),
+        state=raw[b"state"].decode(),  # type: ignore[arg-type]  # written by one function from one Literal
+        award=raw[b"award"].decode(),  # type: ignore[arg-type]
+        commitment=raw.get(b"commitment", b"").decode(),
+        seed=raw.get(b"seed", b"").decode(),
+        awarded=_int(raw, b"awarded") == 1,
+        review_reason=raw.get(b"review_reason", b"").decode(),
+        model=raw.get(b"model", b"").decode(),
+        **counters,
+    )
+
+
+def entry(raw: bytes) -> Entry:
+    """One person's entry with a posting."""
+    return codec.decode(raw, Entry)
+
+
+def employer_record(id_: str, raw: Hash) -> EmployerRecord:
+    """A stored employer; `verified` counts from the record, not from the document a caller sent."""
+    return EmployerRecord(id=id_, v=_int(raw, b"v"), doc=codec.decode(raw[b"doc"], Employer))
+
+
+def site_record(id_: str, raw: Hash) -> SiteRecord:
+    """A stored site."""
+    return SiteRecord(id=id_, v=_int(raw, b"v"), doc=codec.decode(raw[b"doc"], Site))
+
+
+def commitment(seed: str) -> str:
+    """SHA-256 of the seed, published with the posting before its first offer."""
+    return hashlib.sha256(seed.encode()).hexdigest()
+
+
+def ticket(seed: str, profile: str) -> str:
+    """A worker's place in the draw: SHA-1 of seed and pseudonym, as the store computes it (it has no SHA-256)."""
+    return hashlib.sha1(f"{seed}:{profile}".encode(), usedforsecurity=False).hexdigest()

@@ -1,0 +1,97 @@
+"""Settings: one frozen object from the environment, and one of the market that the store keeps.
+
+Every field is documented in README.md; a test says so.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any, get_type_hints
+
+from msgspec import Struct, structs
+
+PREFIX = "KUAIZHAO_"
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """Where things are and how much is allowed. `KUAIZHAO_<FIELD>` overrides a field."""
+
+    market: str = "qingdao"
+    """The city served: the hash tag of every key."""
+    redis_url: str = ""
+    """Redis or Valkey to use; empty: the embedded one."""
+    data_dir: str = "var"
+    """Store files, snapshot, quarantine and the master key."""
+    host: str = "127.0.0.1"
+    """Address the web server listens on."""
+    port: int = 8080
+    """Port the web server listens on."""
+    model_path: str = ""
+    """A sentence-transformers model to use instead of the shipped one: a path or a hub id."""
+    body_limit_bytes: int = 262_144
+    """Largest request body."""
+    request_timeout_s: float = 10.0
+    """Longest time a request may take."""
+    requests_at_once: int = 512
+    """Requests worked on at the same time; more are answered 503."""
+    socket_queue: int = 256
+    """Messages waiting for one slow socket before it is dropped."""
+    store_connections: int = 64
+    """Connections to the store for one process."""
+    snapshot_every_s: float = 300.0
+    """How often the matcher writes its snapshot when something has changed."""
+
+    @property
+    def store_socket(self) -> str:
+        """Unix socket of the embedded store."""
+        return os.path.join(os.path.abspath(self.data_dir), "store.sock")
+
+    @property
+    def store_url(self) -> str:
+        """Where the store is: the configured one or the embedded one's socket."""
+        return self.redis_url or f"unix://{self.store_socket}"
+
+
+class MarketSettings(Struct, frozen=True, kw_only=True):
+    """The market's own rules of play. They live in the store, so that every process plays by the same."""
+
+    zone_offset_ms: int = 8 * 3_600_000
+    """Market's zone, milliseconds east of UTC (Asia/Shanghai has no summer time)."""
+    window_ms: int = 30_000
+    """Fair award: how long acceptances are collected from the first one."""
+    live_cap: int = 2
+    """Open offers one worker may have at a time."""
+    daily_cap: int = 8
+    """Offers one worker may get in a day."""
+    quiet_from_minute: int = 21 * 60 + 30
+    """Quiet hours begin (minute of the day): no offers except to who asked, is present or is available."""
+    quiet_until_minute: int = 5 * 60
+    """Quiet hours end."""
+    reconfirm_within_ms: int = 2 * 3_600_000
+    """A standby whose seat opens closer to the start than this must reconfirm."""
+    call_ms: int = 300_000
+    """How long a called standby has to reconfirm."""
+    consent_ms: int = 1_800_000
+    """How long seated people have to consent to changed terms."""
+    check_in_before_ms: int = 2 * 3_600_000
+    """How early before the start a worker may check in."""
+    timeouts_to_pause: int = 3
+    """Unanswered offers in a row after which a worker is paused (暂停接单)."""
+    events_kept: int = 1_000_000
+    """Events kept in the stream, about; whoever is further behind reads the records."""
+
+
+def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Reads `KUAIZHAO_*`. Raises ValueError with the variable's name where a value does not fit."""
+    hints = get_type_hints(Settings)
+    values: dict[str, Any] = {}
+    for field in structs.fields(Settings):
+        raw = environ.get(PREFIX + field.name.upper())
+        if raw is None:
+            continue
+        try:
+            values[field.name] = hints[field.name](raw)
+        except ValueError as exc:
+            raise ValueError(f"{PREFIX}{field.name.upper()}={raw!r}: {exc}") from exc
+    return Settings(**values)
