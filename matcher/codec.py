@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 def pack(value: Any) -> bytes:
     """Encodes plain values and msgspec structs; dates become ISO strings, as in JSON."""
-    return bytes(msgpack.packb(msgspec.to_builtins(value), use_bin_type=True))
+    return bytes(msgpack.packb(msgspec.to_builtins(value, builtin_types=(bytes,)), use_bin_type=True))
 
 
 def unpack(data: bytes) -> Any:

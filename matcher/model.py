@@ -223,6 +223,7 @@ class Entry(Struct, kw_only=True):
     terms: int
     offered_ms: int
     deadline_ms: int
+    nth_today: int = 1
     distance_m: int = 0
     reasons: list[str] = []
     answered_ms: int | None = None

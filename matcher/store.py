@@ -1,11 +1,12 @@
 """The store: every write is one atomic function that also writes the event; reads give typed records.
 
-Two clients: one for commands (short timeout, no automatic retries, since a retried command may be applied twice) and one
-for blocking reads of the event stream.
+Two clients: one for commands (short timeout, no automatic retries, since a retried command may be applied twice) and
+one for blocking reads of the event stream.
 """
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -43,7 +44,7 @@ SWEEP_AT_ONCE = 100
 
 
 class Done(Struct, kw_only=True):
-    """What an operation answered. `v` is the record's version afterwards; `replay` says that it had been done before."""
+    """What an operation answered. `v` is the record's version afterwards; `replay`: it had been done before."""
 
     v: int = 0
     replay: bool = False
@@ -460,6 +461,26 @@ class Store:
             raws = await self.commands.hmget(key, list(profiles))
         return {p: records.entry(raw) for p, raw in zip(profiles, raws, strict=True) if raw}
 
+    async def entries_of(
+        self, postings: Sequence[str], profiles: Sequence[Sequence[str] | None]
+    ) -> list[dict[str, Entry]]:
+        """`entries` of many postings in one round trip; for each, all (None) or those of the profiles named."""
+        with self._guard():
+            pipe = self.commands.pipeline(transaction=False)
+            for posting, some in zip(postings, profiles, strict=True):
+                if some is None:
+                    pipe.hgetall(self.key("offers", posting))
+                else:
+                    pipe.hmget(self.key("offers", posting), some or [""])
+            replies = await pipe.execute() if postings else []
+        found = []
+        for some, reply in zip(profiles, replies, strict=True):
+            if some is None:
+                found.append({p.decode(): records.entry(raw) for p, raw in reply.items()})
+            else:
+                found.append({p: records.entry(raw) for p, raw in zip(some, reply, strict=False) if raw})
+        return found
+
     async def postings_of_worker(self, profile: str) -> list[str]:
         """Postings that this person has an open offer of, or has accepted; unordered, without doubles."""
         with self._guard():
@@ -523,6 +544,35 @@ class Store:
         with self._guard():
             seconds, micros = await self.commands.time()
         return int(seconds) * 1000 + int(micros) // 1000
+
+    async def put_model(self, model: str, dimension: int) -> Done:
+        """Names the model whose vectors the index holds; a change makes matchers build their memory anew."""
+        body = codec.pack({"model": model, "dimension": dimension})
+        return await self.call("put", "model", "current", 0, records.digest(body), SCHEMA, body, 0)
+
+    async def model(self) -> tuple[str, int]:
+        """The model in force and its dimension; `("", 1)` before any is named."""
+        (raw,) = await self.hashes("model", ["current"])
+        if not raw:
+            return "", 1
+        held = codec.unpack(raw[b"doc"])
+        return held["model"], held["dimension"]
+
+    async def epoch(self) -> str:
+        """Names this life of the market's data: a store that was emptied has another."""
+        with self._guard():
+            await self.commands.set(self.key("epoch"), secrets.token_hex(8), nx=True)
+            return str((await self.commands.get(self.key("epoch"))).decode())
+
+    async def beat(self, who: str, for_s: float) -> None:
+        """Says that `who` is alive for the next seconds."""
+        with self._guard():
+            await self.commands.set(self.key("alive", who), 1, px=int(for_s * 1000))
+
+    async def is_alive(self, who: str) -> bool:
+        """Whether `who` has said so lately."""
+        with self._guard():
+            return bool(await self.commands.exists(self.key("alive", who)))
 
     async def ping(self) -> None:
         """Raises StoreUnavailable unless the store answers."""

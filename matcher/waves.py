@@ -69,9 +69,9 @@ def timing(start_ms: int, now_ms: int, day_ends_ms: int) -> Timing:
     return Timing(30 * MINUTE_MS, 60 * MINUTE_MS)
 
 
-def radius_m(wave: int) -> int:
-    """How far to look for wave 1, 2, 3, ..."""
-    return RADII_M[min(wave, len(RADII_M)) - 1]
+def radii_from(wave: int) -> tuple[int, ...]:
+    """How far to look for wave 1, 2, 3, ...: its own radius first, then the wider ones."""
+    return RADII_M[min(wave, len(RADII_M)) - 1 :]
 
 
 def default_award(wanted: Award | None, start_ms: int, now_ms: int) -> Award:

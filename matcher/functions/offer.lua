@@ -18,9 +18,10 @@ end
 local function write_offer(m, p, profile, card, now, deadline, midnight_ms)
   local e = cmsgpack.unpack(card)
   e.offer, e.wave, e.terms, e.offered_ms, e.deadline_ms = 'open', p.wave, p.terms, now, deadline
+  e.nth_today = redis.call('INCR', m .. 'day:' .. profile)
   put_entry(m, p, profile, e)
   redis.call('ZADD', m .. 'live:' .. profile, string.format('%.0f', deadline), p.id)
-  if redis.call('INCR', m .. 'day:' .. profile) == 1 then
+  if e.nth_today == 1 then
     redis.call('PEXPIRE', m .. 'day:' .. profile, string.format('%.0f', midnight_ms - now))
   end
   p.offered = p.offered + 1

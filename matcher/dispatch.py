@@ -1,0 +1,139 @@
+"""The loop: events in, waves out. Nothing polls: it sleeps until an event comes or something falls due.
+
+A batch is whatever events queued while the last batch ran. Sweeping what has come due runs beside it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable
+
+import structlog
+
+from matcher.errors import KuaizhaoError
+from matcher.plan import Wave, needs_people, wave
+from matcher.replica import Replica
+from matcher.score import Weights
+from matcher.store import Change, Done, Store
+
+log = structlog.get_logger()
+
+ASK_MORE_AFTER = frozenset(
+    {
+        "posting.opened",
+        "posting.wave_due",
+        "posting.amended",
+        "posting.settled",
+        "posting.lapsed",
+        "posting.consent_lapsed",
+        "posting.reconsented",
+        "posting.acceptance_withdrawn",
+        "assignment.released",
+        "assignment.no_show",
+    }
+)
+"""Events after which a posting may need people that no offer is out for."""
+
+TIMED = ASK_MORE_AFTER | {"posting.offered", "posting.accepted", "posting.posted", "posting.reviewed"}
+"""Events that may have set a timer earlier than the one the sweeper waits for."""
+
+
+class Dispatcher:
+    """Follows one market: applies events to memory, dispatches the postings that need people."""
+
+    def __init__(self, store: Store, memory: Replica, weights: Weights | None = None) -> None:
+        self.store = store
+        self.memory = memory
+        self.weights = weights or Weights()
+        self.clock_ahead_ms = 0
+        """How far the store's clock is ahead of ours: deadlines are the store's."""
+        self.timers_changed = asyncio.Event()
+
+    def now_ms(self) -> int:
+        """The store's clock, as far as we know it."""
+        return time.time_ns() // 1_000_000 + self.clock_ahead_ms
+
+    async def set_clock(self) -> None:
+        """Notes how the store's clock differs from ours."""
+        before = time.time_ns() // 1_000_000
+        self.clock_ahead_ms = await self.store.now_ms() - before
+
+    async def catch_up(self) -> None:
+        """Dispatches what was waiting before we came: every open posting without a wave that is still out."""
+        waiting = [i for i, held in self.memory.postings.items() if held.record.open_offers == 0]
+        await self.dispatch(waiting)
+
+    async def follow(self) -> None:
+        """Applies events and dispatches, for ever. Raises MemoryStale or StoreUnavailable."""
+        while True:
+            if not await self.store.stream_reaches(self.memory.stream_id):
+                raise MemoryStale(f"the stream no longer reaches {self.memory.stream_id}")
+            changes = await self.store.changes(self.memory.stream_id)
+            if changes:
+                await self.step(changes)
+
+    async def step(self, changes: list[Change]) -> None:
+        """One batch: memory first, then waves for the postings that the events leave wanting."""
+        if any(c.kind == "model.put" for c in changes):
+            raise MemoryStale("another model encodes now")
+        touched = await self.memory.apply(changes)
+        asking = {c.id for c in changes if c.kind in ASK_MORE_AFTER}
+        answered = {c.id for c in changes if c.kind in ("posting.declined", "posting.offers_expired")}
+        if any(c.kind in TIMED for c in changes):
+            self.timers_changed.set()
+        await self.dispatch(i for i in touched if i in asking or (i in answered and self._all_answered(i)))
+
+    def _all_answered(self, posting: str) -> bool:
+        held = self.memory.postings.get(posting)
+        return held is not None and held.record.open_offers == 0
+
+    async def dispatch(self, postings: Iterable[str]) -> list[Wave]:
+        """Plans and writes the next wave of each posting that needs people, all in one round trip."""
+        taken: dict[int, int] = {}
+        now_ms = self.now_ms()
+        planned = []
+        for id_ in postings:
+            held = self.memory.postings.get(id_)
+            if held is not None and needs_people(held.record) and held.record.start_ms > now_ms:
+                planned.append(wave(self.memory, held, now_ms, self.weights, taken))
+        if planned:
+            await self._write(planned)
+        return planned
+
+    async def _write(self, planned: list[Wave]) -> None:
+        calls = [
+            self.store.offer_call(
+                w.posting,
+                terms=w.terms,
+                wave=w.number,
+                reply_ms=w.timing.reply_ms,
+                gap_ms=w.timing.gap_ms,
+                offered=w.offered,
+            )
+            for w in planned
+        ]
+        for w, answer in zip(planned, await self.store.call_many(calls), strict=True):
+            if isinstance(answer, KuaizhaoError):  # somebody was quicker: their event tells us what is so
+                log.info("wave_refused", posting=w.posting, wave=w.number, code=answer.code)
+            else:
+                log.info(
+                    "wave", posting=w.posting, wave=w.number, offered=answer.offered, left_out=len(answer.left_out)
+                )
+
+    async def sweep(self) -> None:
+        """Does what falls due, when it falls due, for ever."""
+        while True:
+            self.timers_changed.clear()
+            due: Done = await self.store.sweep()
+            if due.done:
+                continue
+            wait_s = None if due.next_ms == 0 else max(0.001, (due.next_ms - due.now_ms) / 1000)
+            try:
+                await asyncio.wait_for(self.timers_changed.wait(), wait_s)
+            except TimeoutError:
+                continue
+
+
+class MemoryStale(RuntimeError):
+    """Memory has to be built anew: events after our position are gone, or the market's model has changed."""

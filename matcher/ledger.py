@@ -1,0 +1,58 @@
+"""What the postings hold of people: offers, answers and shifts, by posting and by person (pure)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from matcher.model import CALENDAR_HOLDING, DAY_MS, Entry
+
+
+class Ledger:
+    """Entries by posting, and what follows from them for each person. Rebuilt or kept by changes, it is the same."""
+
+    def __init__(self, zone_offset_ms: int) -> None:
+        self.zone_offset_ms = zone_offset_ms
+        self.entries: dict[str, dict[str, Entry]] = {}
+        self.live: dict[str, dict[str, int]] = {}
+        """Profile -> posting -> deadline of every open offer."""
+        self.shifts: dict[str, dict[str, tuple[int, int]]] = {}
+        """Profile -> posting -> (start_ms, end_ms) of every shift held."""
+        self.today: dict[str, tuple[int, int]] = {}
+        """Profile -> (local day number, offers made that day)."""
+
+    def day(self, at_ms: int) -> int:
+        """Number of the local day."""
+        return (at_ms + self.zone_offset_ms) // DAY_MS
+
+    def put(self, posting: str, profile: str, entry: Entry, start_ms: int, end_ms: int) -> None:
+        """Takes over one entry as the store has it."""
+        self.entries.setdefault(posting, {})[profile] = entry
+        if entry.offer == "open":
+            self.live.setdefault(profile, {})[posting] = entry.deadline_ms
+        else:
+            _drop(self.live, profile, posting)
+        if entry.assignment in CALENDAR_HOLDING:
+            self.shifts.setdefault(profile, {})[posting] = (start_ms, end_ms)
+        else:
+            _drop(self.shifts, profile, posting)
+        made = (self.day(entry.offered_ms), entry.nth_today)
+        if made > self.today.get(profile, (0, 0)):
+            self.today[profile] = made
+
+    def forget(self, posting: str) -> set[str]:
+        """Drops a posting that is over; answers with the profiles it held."""
+        profiles = set(self.entries.pop(posting, {}))
+        for profile in profiles:
+            _drop(self.live, profile, posting)
+            _drop(self.shifts, profile, posting)
+        return profiles
+
+    def is_booked(self, profile: str, start_ms: int, end_ms: int) -> bool:
+        """Whether a shift held overlaps [start, end)."""
+        return any(start < end_ms and start_ms < end for start, end in self.shifts.get(profile, {}).values())
+
+
+def _drop(by_profile: dict[str, dict[str, Any]], profile: str, posting: str) -> None:
+    held = by_profile.get(profile)
+    if held is not None and held.pop(posting, None) is not None and not held:
+        del by_profile[profile]

@@ -1,0 +1,116 @@
+"""The matcher's own process: memory, dispatch, sweeping and snapshots of one market, begun anew when they fail."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from pathlib import Path
+
+import structlog
+import uvloop
+
+from matcher import snapshot
+from matcher.dispatch import Dispatcher, MemoryStale
+from matcher.errors import StoreUnavailable
+from matcher.replica import Replica
+from matcher.settings import Settings
+from matcher.store import Store
+
+log = structlog.get_logger()
+
+HEARTBEAT_S = 2.0
+AGAIN_FIRST_S = 0.1
+AGAIN_MOST_S = 5.0
+
+
+async def _beat(store: Store) -> None:
+    """Says that this market has a matcher, for /readyz."""
+    while True:
+        await store.beat("matcher", HEARTBEAT_S * 3)
+        await asyncio.sleep(HEARTBEAT_S)
+
+
+async def _save_now_and_then(memory: Replica, path: Path, every_s: float) -> None:
+    saved = memory.stream_id
+    while True:
+        await asyncio.sleep(every_s)
+        memory.forget_ended(await memory.store.now_ms())
+        if memory.stream_id != saved:
+            saved = memory.stream_id
+            await snapshot.save(memory, path)
+
+
+async def serve_market(store: Store, settings: Settings) -> None:
+    """Loads memory and works until something fails or the task is cancelled; then leaves a snapshot if it can."""
+    await store.load()
+    market, (model, dimension) = await store.market_settings(), await store.model()
+    memory = Replica(store, market, model=model, dimension=dimension)
+    path = Path(settings.data_dir) / f"snapshot-{store.market}.bin"
+    from_snapshot = await snapshot.load(memory, path)
+    if not from_snapshot:
+        memory = Replica(store, market, model=model, dimension=dimension)
+        await memory.load()
+    dispatcher = Dispatcher(store, memory)
+    await dispatcher.set_clock()
+    log.info(
+        "matcher_ready",
+        market=store.market,
+        profiles=len(memory.columns.row_of),
+        postings=len(memory.postings),
+        from_snapshot=from_snapshot,
+    )
+    await dispatcher.catch_up()
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(dispatcher.follow())
+            tasks.create_task(dispatcher.sweep())
+            tasks.create_task(_beat(store))
+            tasks.create_task(_save_now_and_then(memory, path, settings.snapshot_every_s))
+    except asyncio.CancelledError:
+        await snapshot.save(memory, path)
+        raise
+
+
+async def run(settings: Settings) -> None:
+    """Serves the market until SIGTERM or SIGINT. A lost store is waited for; anything else ends the process."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    stopping = asyncio.create_task(stop.wait())
+    again_s = AGAIN_FIRST_S
+    while not stop.is_set():
+        store = Store(settings.store_url, settings.market, connections=settings.store_connections)
+        started = loop.time()
+        work = asyncio.create_task(serve_market(store, settings))
+        try:
+            await asyncio.wait({work, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            await _finish(work)
+        finally:
+            await store.close()
+        if stop.is_set():
+            break
+        again_s = AGAIN_FIRST_S if loop.time() - started > AGAIN_MOST_S else min(again_s * 2, AGAIN_MOST_S)
+        await asyncio.wait({stopping}, timeout=again_s)
+    stopping.cancel()
+
+
+async def _finish(work: asyncio.Task[None]) -> None:
+    """Ends the work; a lost store or stale memory is a reason to begin anew, anything else is raised."""
+    work.cancel()
+    try:
+        await work
+    except asyncio.CancelledError:
+        return
+    except (StoreUnavailable, MemoryStale) as exc:
+        log.warning("matcher_again", why=repr(exc))
+    except ExceptionGroup as group:
+        known, other = group.split((StoreUnavailable, MemoryStale))
+        if other is not None:
+            raise other from None
+        log.warning("matcher_again", why=repr(known))
+
+
+def main(settings: Settings) -> None:
+    """Runs the matcher in this process."""
+    uvloop.run(run(settings))

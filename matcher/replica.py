@@ -1,0 +1,156 @@
+"""The matcher's memory: columns, vectors and postings read back from the store, kept by its events.
+
+Memory never runs ahead of the store: an event only names records, and what is applied is what was read back after it.
+Start: note the stream's end, load records (profiles perhaps from a snapshot), then apply the events that follow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from matcher import records
+from matcher.columns import Columns
+from matcher.index import VectorIndex
+from matcher.ledger import Ledger
+from matcher.model import DAY_MS, PostingRecord
+from matcher.settings import MarketSettings
+from matcher.store import Change, Store
+
+READ_AT_ONCE = 1_000
+
+
+class HeldPosting(Struct):
+    """A posting in memory: its record and vector, and the version of the last event applied to it."""
+
+    record: PostingRecord
+    vector: NDArray[np.float32]
+    event_v: int
+
+
+class Replica:
+    """Memory of one market. `apply` is the only writer."""
+
+    def __init__(self, store: Store, settings: MarketSettings, *, dimension: int, model: str) -> None:
+        self.store = store
+        self.settings = settings
+        self.columns = Columns()
+        self.index = VectorIndex(dimension, model)
+        self.ledger = Ledger(settings.zone_offset_ms)
+        self.postings: dict[str, HeldPosting] = {}
+        self.stream_id = "0-0"
+
+    async def load(self) -> None:
+        """Builds memory from the records alone; `stream_id` is where following has to begin."""
+        self.stream_id = await self.store.last_stream_id()
+        await self._read_profiles(await self.store.ids("profile"))
+        await self.load_postings()
+
+    async def load_postings(self) -> None:
+        """Reads every posting that still matters: not over, or over for less than a day."""
+        ids = await self.store.ids("posting")
+        now_ms = await self.store.now_ms()
+        for first in range(0, len(ids), READ_AT_ONCE):
+            await self._read_postings(dict.fromkeys(ids[first : first + READ_AT_ONCE]))
+        self.forget_ended(now_ms)
+
+    async def apply(self, changes: Sequence[Change]) -> list[str]:
+        """Reads back what the events name and applies it; answers with the postings touched, in order."""
+        profiles = dict.fromkeys(c.id for c in changes if c.kind.startswith("profile."))
+        await self._read_profiles(list(profiles))
+        touched: dict[str, set[str] | None] = {}
+        event_v: dict[str, int] = {}
+        for change in changes:
+            if not change.kind.startswith(("posting.", "assignment.")):
+                continue
+            held = self.postings.get(change.id)
+            known_v = event_v.get(change.id, held.event_v if held else None)
+            who = touched.setdefault(change.id, set())
+            if known_v is None or change.v > known_v + 1:
+                touched[change.id] = None  # the first sight of it, or events were trimmed away: read it whole
+            elif who is not None:
+                who.update(change.who)
+            event_v[change.id] = max(change.v, known_v or 0)
+        await self._read_postings(touched, event_v)
+        if changes:
+            self.stream_id = changes[-1].stream_id
+        return list(touched)
+
+    async def _read_profiles(self, ids: Sequence[str]) -> None:
+        for first in range(0, len(ids), READ_AT_ONCE):
+            some = ids[first : first + READ_AT_ONCE]
+            for id_, raw in zip(some, await self.store.hashes("profile", some), strict=True):
+                if not raw:
+                    self.columns.remove(id_)
+                    continue
+                record = records.profile_record(id_, raw)
+                row = self.columns.put(record)
+                self.index.put(row, records.vector_of(raw), record.model)
+                self._show_ledger(id_)
+
+    async def _read_postings(self, touched: dict[str, set[str] | None], event_v: dict[str, int] | None = None) -> None:
+        ids = list(touched)
+        for id_, raw in zip(ids, await self.store.hashes("posting", ids), strict=True):
+            if not raw:
+                self._forget(id_)
+                continue
+            record = records.posting_record(id_, raw)
+            seen_v = (event_v or {}).get(id_, record.v)
+            self.postings[id_] = HeldPosting(record, records.vector_of(raw), seen_v)
+        names = [id_ for id_ in ids if id_ in self.postings]
+        asked = [sorted(who) if (who := touched[id_]) is not None else None for id_ in names]
+        for id_, entries in zip(names, await self.store.entries_of(names, asked), strict=True):
+            record = self.postings[id_].record
+            for profile, entry in entries.items():
+                self.ledger.put(id_, profile, entry, record.start_ms, record.end_ms)
+                self._show_ledger(profile)
+
+    def _show_ledger(self, profile: str) -> None:
+        row = self.columns.row_of.get(profile)
+        if row is None:
+            return
+        day, made = self.ledger.today.get(profile, (0, 0))
+        self.columns.live_offers[row] = min(len(self.ledger.live.get(profile, ())), 255)
+        self.columns.offers_today[row] = min(made, 255)
+        self.columns.offers_day[row] = day
+
+    def _forget(self, posting: str) -> None:
+        self.postings.pop(posting, None)
+        for profile in self.ledger.forget(posting):
+            self._show_ledger(profile)
+
+    def forget_ended(self, now_ms: int) -> None:
+        """Drops postings that ended more than a day ago."""
+        for id_ in [i for i, held in self.postings.items() if held.record.end_ms + DAY_MS < now_ms]:
+            self._forget(id_)
+
+    def asked(self, posting: str) -> frozenset[str]:
+        """Profiles that had this posting before, under its present terms, or still hold something of it."""
+        held = self.postings[posting].record
+        return frozenset(
+            profile
+            for profile, e in self.ledger.entries.get(posting, {}).items()
+            if e.terms >= held.terms
+            or e.offer == "open"
+            or e.acceptance in ("waiting", "standby", "called")
+            or (e.assignment is not None and e.assignment != "released")
+        )
+
+    def dump(self) -> dict[str, object]:
+        """Everything remembered, by id, comparable between two replicas."""
+        c = self.columns
+        rows = {
+            id_: {name: array[row].tolist() for name, array in c.arrays().items()} | {"expires": c.expires.get(row, {})}
+            for id_, row in c.row_of.items()
+        }
+        return {
+            "profiles": rows,
+            "vectors": {id_: self.index.vectors()[row].tobytes() for id_, row in c.row_of.items()},
+            "postings": {id_: (h.record, h.vector.tobytes(), h.event_v) for id_, h in self.postings.items()},
+            "entries": self.ledger.entries,
+            "live": self.ledger.live,
+            "shifts": self.ledger.shifts,
+        }

@@ -1,0 +1,95 @@
+"""The soft score: who fits best among those who may, and why, in words (pure)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from matcher.columns import PRESENCE, Columns
+from matcher.model import DAY_MS
+from matcher.rules import Ask, Rows, distance_m
+
+Scores = NDArray[np.float32]
+PRIOR_SHIFTS: Final = 10.0
+PRIOR_RELIABILITY: Final = 0.92
+"""New people start at the average: DOMAIN's no-show rate of 8 %, worth ten shifts."""
+LONG_WAIT_DAYS: Final = 7.0
+REASONS_SHOWN: Final = 3
+
+
+class Weights(Struct, frozen=True):
+    """How much each part counts; they add up to 1."""
+
+    skill: float = 0.35
+    near: float = 0.20
+    pay: float = 0.10
+    reliable: float = 0.10
+    waited: float = 0.15
+    present: float = 0.10
+
+
+class Parts(Struct, frozen=True):
+    """The parts of the score, each 0..1, one value a row, with the distances they come from."""
+
+    distance_m: NDArray[np.float32]
+    skill: Scores
+    near: Scores
+    pay: Scores
+    reliable: Scores
+    waited: Scores
+    present: Scores
+
+    def total(self, weights: Weights) -> Scores:
+        """The weighted sum."""
+        total: Scores = sum(
+            (np.float32(getattr(weights, name)) * getattr(self, name) for name in Weights.__struct_fields__),
+            start=np.zeros(len(self.skill), dtype=np.float32),
+        )
+        return total
+
+
+def parts(c: Columns, rows: Rows, ask: Ask, similarity: Scores) -> Parts:
+    """`similarity` is the inner product of the posting's vector with each row's, -1..1."""
+    metres = distance_m(c, rows, ask.lat, ask.lon)
+    done = c.done[rows].astype(np.float32)
+    missed = c.no_shows[rows].astype(np.float32)
+    waited_ms = np.maximum(ask.now_ms - c.last_work_ms[rows], 0)
+    here = (c.presence_until_ms[rows] > ask.now_ms).astype(np.float32)
+    wish = np.maximum(c.pay_fen[rows].astype(np.float32), 1)
+    above = np.clip(ask.pay_fen / wish - 1, 0, 0.5) * 2 if ask.pay_fen else np.zeros(len(rows))
+    return Parts(
+        distance_m=metres,
+        skill=np.clip(similarity, 0, 1).astype(np.float32),
+        near=np.exp(-metres / np.float32(5_000)),
+        pay=above.astype(np.float32),
+        reliable=(done + PRIOR_SHIFTS * PRIOR_RELIABILITY) / (done + missed + PRIOR_SHIFTS),
+        waited=np.clip(waited_ms / (LONG_WAIT_DAYS * DAY_MS), 0, 1).astype(np.float32),
+        present=here * np.where(c.presence[rows] == PRESENCE["in_hall"], 1.0, 0.6).astype(np.float32),
+    )
+
+
+def kilometres(metres: float) -> str:
+    """`离你350米`, `离你2.1公里`."""
+    return f"离你{round(metres / 10) * 10:.0f}米" if metres < 1_000 else f"离你{metres / 1_000:.1f}公里"
+
+
+def reasons(c: Columns, row: int, ask: Ask, p: Parts, i: int, weights: Weights) -> list[str]:
+    """The reasons that count most for row `i` of `p`, in words; the distance is always told."""
+    told: list[tuple[float, str]] = []
+    if p.skill[i] >= 0.5:
+        told.append((weights.skill * float(p.skill[i]), "技能对口"))
+    if p.pay[i] >= 0.1:
+        told.append((weights.pay * float(p.pay[i]), f"工钱比你期望高{round(float(p.pay[i]) * 50)}%"))
+    if c.done[row] > 0:
+        told.append((weights.reliable * float(p.reliable[i]), f"干过{int(c.done[row])}次零工"))
+    if c.last_work_ms[row] > 0 and p.waited[i] * LONG_WAIT_DAYS >= 1:
+        days = int((ask.now_ms - int(c.last_work_ms[row])) / DAY_MS)
+        told.append((weights.waited * float(p.waited[i]), f"{days}天没接到活"))
+    if p.present[i] > 0:
+        words = "你在大厅" if c.presence[row] == PRESENCE["in_hall"] else "你今天能干"
+        told.append((weights.present * float(p.present[i]), words))
+    told.sort(key=lambda item: -item[0])
+    return [kilometres(float(p.distance_m[i])), *(words for _, words in told[: REASONS_SHOWN - 1])]

@@ -1,0 +1,148 @@
+"""Finding known words in running text: longest match, negation, traditional characters.
+
+The finder knows nothing of trades: it maps words to owners (any string ids) with a confidence each, so the
+same automaton serves the trade lexicon and the national occupation titles.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+import ahocorasick
+
+MAX_TEXT_CHARS = 4_000
+"""Longer texts are cut: no posting or profile says anything new about its trade after so many characters."""
+
+
+class Word(NamedTuple):
+    """A word of the lexicon: who owns it and how surely it names its owner (0..1)."""
+
+    text: str
+    owner: str
+    confidence: float
+
+
+class Hit(NamedTuple):
+    """A word met in a text, `start` and `end` in characters of the normalised text."""
+
+    start: int
+    end: int
+    text: str
+    owners: tuple[tuple[str, float], ...]
+
+
+_NEGATORS = "不|没|無|无|非|勿|别|莫|禁|除了|除开|除去|拒绝|谢绝|不用|无需|不需"
+_FILLERS = (
+    "再|想|会|能|敢|愿意|愿|肯|是|要|用|需要|需|必|接受|接|招聘|招|收|做过|做|干过|干|当|从事|考虑|"
+    "有|找|去|得|可以|可|提供|涉及|属于|算|包括|包含|含|带|持|的|任何"
+)
+# "特别", "分别", "别墅" hold 别 without forbidding anything; "要不要", "能不能" ask.
+_NEGATED_BEFORE = re.compile(rf"(?:(?<![特分区个级差性类辞告送])(?:{_NEGATORS}))(?:{_FILLERS})*$")
+_QUESTION = re.compile(r"(会|能|要|是|做|干|招|有|用|想|接)[不没]\1")
+_NEGATED_AFTER = re.compile(
+    r"^(?:的|活|工作|活儿|岗位|岗|类|证|师傅|人员|员|工|都|也|就|我|一律|暂时|现在)*"
+    r"(?:(?:不|别|没)(?:想|会|能|敢|愿意|愿|再|用|需要)*"
+    r"(?:做|干|接|要|招|收|去|考虑|会|行|来|需要|用|想|投)(?:了|的|啊|哈|呀)*(?=$|[^\w]|[,。;])"
+    r"|勿扰|勿投|勿来|免谈|除外|免投|绕道|绕行|已满|已招满|招满|不干|不做|不接|不招)"
+)
+_JOINER = re.compile(r"^(?:类|等|工|员)?(?:、|/|和|或者|或|及|跟|与|,?也不|,?还有)(?:的|做|干|要|会)*$")
+_LATIN = re.compile(r"[a-z]")
+
+
+def normalise(text: str, simplified: Mapping[int, int] | None = None) -> str:
+    """NFKC, lower case, traditional characters to simplified by the given `str.translate` table."""
+    folded = unicodedata.normalize("NFKC", text[:MAX_TEXT_CHARS]).lower()
+    return folded.translate(simplified) if simplified else folded
+
+
+class WordFinder:
+    """An Aho-Corasick automaton over the words of many owners.
+
+    `neutral` words belong to nobody and swallow what they contain: 木工板 is a board, not a carpenter.
+    """
+
+    def __init__(
+        self,
+        words: Iterable[Word],
+        neutral: Iterable[str] = (),
+        simplified: Mapping[int, int] | None = None,
+    ) -> None:
+        self._simplified = simplified
+        owners: dict[str, dict[str, float]] = {normalise(word, simplified): {} for word in neutral}
+        for word in words:
+            text = normalise(word.text, simplified)
+            held = owners.setdefault(text, {})
+            held[word.owner] = max(held.get(word.owner, 0.0), word.confidence)
+        self._automaton = ahocorasick.Automaton()
+        for text, held in owners.items():
+            if text:
+                self._automaton.add_word(text, (text, tuple(held.items())))
+        self._empty = not len(self._automaton)
+        if not self._empty:
+            self._automaton.make_automaton()
+
+    def normalise(self, text: str) -> str:
+        """The text as the finder reads it; hits give positions in this."""
+        return normalise(text, self._simplified)
+
+    def matches(self, normalised: str) -> list[Hit]:
+        """Longest words first win, never overlapping; in reading order, neutral words included."""
+        if self._empty or not normalised:
+            return []
+        found: list[Hit] = []
+        for last, (text, owners) in self._automaton.iter(normalised):
+            start = last + 1 - len(text)
+            if _cuts_latin(normalised, start, last + 1):
+                continue
+            found.append(Hit(start, last + 1, text, owners))
+        if len(found) > 1:
+            found = _longest(found)
+        return found
+
+    def find(self, text: str) -> list[Hit]:
+        """Words of `text` that say yes: negated and neutral ones are left out."""
+        normalised = self.normalise(text)
+        hits = self.matches(normalised)
+        negated = negated_hits(normalised, hits)
+        return [hit for hit, denied in zip(hits, negated, strict=True) if hit.owners and not denied]
+
+
+def negated_hits(text: str, hits: list[Hit]) -> list[bool]:
+    """For each hit, in reading order, whether the text denies it: 不做高空, 非电工, 保安勿扰."""
+    denied: list[bool] = []
+    for position, hit in enumerate(hits):
+        before = text[max(0, hit.start - 12) : hit.start]
+        is_denied = _denied_before(before) or _NEGATED_AFTER.match(text[hit.end : hit.end + 14]) is not None
+        if not is_denied and position and denied[position - 1]:
+            between = text[hits[position - 1].end : hit.start]
+            opened = _denied_before(text[max(0, hits[position - 1].start - 12) : hits[position - 1].start])
+            is_denied = opened and _JOINER.match(between) is not None
+        denied.append(is_denied)
+    return denied
+
+
+def _denied_before(before: str) -> bool:
+    match = _NEGATED_BEFORE.search(before)
+    return match is not None and not _QUESTION.search(before[max(0, match.start() - 1) :])
+
+
+def _cuts_latin(text: str, start: int, end: int) -> bool:
+    """Whether the match would cut a Latin word in two: `ps` in `psychology`."""
+    if _LATIN.match(text[start]) and start and _LATIN.match(text[start - 1]):
+        return True
+    return bool(_LATIN.match(text[end - 1]) and end < len(text) and _LATIN.match(text[end]))
+
+
+def _longest(found: list[Hit]) -> list[Hit]:
+    taken: list[Hit] = []
+    covered: set[int] = set()
+    for hit in sorted(found, key=lambda each: (each.start - each.end, each.start)):
+        span = range(hit.start, hit.end)
+        if covered.isdisjoint(span):
+            covered.update(span)
+            taken.append(hit)
+    taken.sort()
+    return taken
