@@ -67,16 +67,16 @@ class Dispatcher:
     async def follow(self) -> None:
         """Applies events and dispatches, for ever. Raises MemoryStale or StoreUnavailable."""
         while True:
-            if not await self.store.stream_reaches(self.memory.stream_id):
-                raise MemoryStale(f"the stream no longer reaches {self.memory.stream_id}")
             changes = await self.store.changes(self.memory.stream_id)
+            if self.memory.missed(changes):
+                raise MemoryStale(f"events after {self.memory.seq} are gone from the stream")
             if changes:
                 await self.step(changes)
 
     async def step(self, changes: list[Change]) -> None:
         """One batch: memory first, then waves for the postings that the events leave wanting."""
-        if any(c.kind == "model.put" for c in changes):
-            raise MemoryStale("another model encodes now")
+        if any(c.kind in ("model.put", "market.configured") for c in changes):
+            raise MemoryStale("the market's model or settings have changed")
         touched = await self.memory.apply(changes)
         asking = {c.id for c in changes if c.kind in ASK_MORE_AFTER}
         answered = {c.id for c in changes if c.kind in ("posting.declined", "posting.offers_expired")}

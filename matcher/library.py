@@ -15,6 +15,7 @@ ORDER: Final = (
     "amend_profile",
     "presence",
     "put",
+    "configure",
     "post",
     "review",
     "amend",

@@ -42,10 +42,11 @@ class Replica:
         self.ledger = Ledger(settings.zone_offset_ms)
         self.postings: dict[str, HeldPosting] = {}
         self.stream_id = "0-0"
+        self.seq = 0
 
     async def load(self) -> None:
         """Builds memory from the records alone; `stream_id` is where following has to begin."""
-        self.stream_id = await self.store.last_stream_id()
+        self.stream_id, self.seq = await self.store.stream_end()
         await self._read_profiles(await self.store.ids("profile"))
         await self.load_postings()
 
@@ -56,6 +57,10 @@ class Replica:
         for first in range(0, len(ids), READ_AT_ONCE):
             await self._read_postings(dict.fromkeys(ids[first : first + READ_AT_ONCE]))
         self.forget_ended(now_ms)
+
+    def missed(self, changes: Sequence[Change]) -> bool:
+        """Whether events between our position and these are gone: the stream was trimmed past us."""
+        return bool(changes) and changes[0].seq != self.seq + 1
 
     async def apply(self, changes: Sequence[Change]) -> list[str]:
         """Reads back what the events name and applies it; answers with the postings touched, in order."""
@@ -76,7 +81,7 @@ class Replica:
             event_v[change.id] = max(change.v, known_v or 0)
         await self._read_postings(touched, event_v)
         if changes:
-            self.stream_id = changes[-1].stream_id
+            self.stream_id, self.seq = changes[-1].stream_id, changes[-1].seq
         return list(touched)
 
     async def _read_profiles(self, ids: Sequence[str]) -> None:

@@ -52,6 +52,7 @@ async def save(memory: Replica, path: Path) -> None:
         {
             "stamp": stamp,
             "stream_id": memory.stream_id,
+            "seq": memory.seq,
             "ids": c.ids,
             "expires": [[row, kinds] for row, kinds in c.expires.items()],
             "arrays": buffer.getvalue(),
@@ -79,7 +80,9 @@ async def load(memory: Replica, path: Path) -> bool:
     except (ValueError, KeyError, TypeError, OSError, EOFError) as exc:
         log.warning("snapshot_not_used", why="damaged", error=str(exc))
         return False
-    memory.stream_id = held["stream_id"]
+    for counter in ("live_offers", "offers_today", "offers_day"):  # these follow from the postings, read next
+        getattr(memory.columns, counter)[:] = 0
+    memory.stream_id, memory.seq = held["stream_id"], held["seq"]
     await memory.load_postings()
     return True
 

@@ -7,7 +7,7 @@ one for blocking reads of the event stream.
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -65,6 +65,7 @@ class Change(Struct, frozen=True):
     """One event: what happened to which record, its version, and the profiles whose entry changed."""
 
     stream_id: str
+    seq: int
     kind: str
     id: str
     v: int
@@ -140,8 +141,8 @@ class Store:
 
     async def close(self) -> None:
         """Closes every connection."""
-        await self.commands.aclose()
-        await self.blocking.aclose()
+        for client in (self.commands, self.blocking):
+            await client.aclose(close_connection_pool=True)  # a pool that was handed in is not closed by itself
 
     def key(self, kind: str, id_: str | None = None) -> str:
         """Key of a record, or of a single thing of the market."""
@@ -246,6 +247,13 @@ class Store:
         """Writes a site."""
         body = codec.pack(doc)
         return await self.call("put", "site", id_, expected_v, records.digest(body), SCHEMA, body, 0)
+
+    async def configure(self, values: Mapping[str, int]) -> Done:
+        """Changes market settings; matchers begin anew with them. Raises `bad_field` for a name that there is not."""
+        for name in values:
+            if name not in MarketSettings.__struct_fields__:
+                raise KuaizhaoError("bad_field", name)
+        return await self.call("configure", *(part for item in values.items() for part in item))
 
     # -- postings ---------------------------------------------------------------------------------------------------
 
@@ -523,6 +531,12 @@ class Store:
         """Ids of all records of a kind (profile, posting, employer, site)."""
         return await self._members(self.key("ids", kind))
 
+    async def any_id(self, kind: str) -> str | None:
+        """Some record's id, or None."""
+        with self._guard():
+            found = await self.commands.srandmember(self.key("ids", kind))
+        return found.decode() if found else None
+
     async def count(self, kind: str) -> int:
         """How many records of a kind there are."""
         with self._guard():
@@ -581,24 +595,23 @@ class Store:
 
     # -- events -----------------------------------------------------------------------------------------------------
 
-    async def last_stream_id(self) -> str:
-        """Where the stream ends now; `0-0` before the first event."""
+    async def stream_end(self) -> tuple[str, int]:
+        """Where the stream ends now: (stream id, number of the last event); `("0-0", 0)` before the first."""
         with self._guard():
-            last = await self.commands.xrevrange(self.key("events"), count=1)
-        return last[0][0].decode() if last else "0-0"
+            pipe = self.commands.pipeline(transaction=True)
+            pipe.xrevrange(self.key("events"), count=1)
+            pipe.get(self.key("event_seq"))
+            last, seq = await pipe.execute()
+        return (last[0][0].decode() if last else "0-0"), int(seq or 0)
 
     async def stream_reaches(self, stream_id: str) -> bool:
         """Whether everything after `stream_id` is still in the stream."""
         with self._guard():
-            first = await self.commands.xrange(self.key("events"), count=1)
-            info = await self.commands.xinfo_stream(self.key("events")) if first else None
-        if not info:
-            return stream_id == "0-0"
-        trimmed_to = info.get("max-deleted-entry-id", b"0-0").decode()
-        last = info["last-generated-id"].decode()
-        return _order(trimmed_to) <= _order(stream_id) <= _order(last) or _order(first[0][0].decode()) <= _order(
-            stream_id
-        ) <= _order(last)
+            if not await self.commands.exists(self.key("events")):
+                return stream_id == "0-0"
+            info = await self.commands.xinfo_stream(self.key("events"))
+        trimmed_to, last = info["max-deleted-entry-id"].decode(), info["last-generated-id"].decode()
+        return _order(trimmed_to) <= _order(stream_id) <= _order(last)
 
     async def changes(self, after: str, *, block_ms: int = 5_000, count: int = 1_000) -> list[Change]:
         """Events after a stream id, oldest first; waits up to `block_ms` for the first one, then answers []."""
@@ -610,6 +623,7 @@ class Store:
         return [
             Change(
                 stream_id=sid.decode(),
+                seq=int(f[b"seq"]),
                 kind=f[b"kind"].decode(),
                 id=f[b"id"].decode(),
                 v=int(f[b"v"]),

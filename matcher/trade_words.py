@@ -50,6 +50,10 @@ _NEGATED_AFTER = re.compile(
 )
 _JOINER = re.compile(r"^(?:类|等|工|员)?(?:、|/|和|或者|或|及|跟|与|,?也不|,?还有)(?:的|做|干|要|会)*$")
 _LATIN = re.compile(r"[a-z]")
+# 维护工程师 is no 护工 and 电工工资 speaks of pay: a word ending in 工 must not take it from one of these.
+_NOT_A_WORKER = re.compile(
+    r"程|艺(?!术)|资(?!深|质)|具(?!备|有|体)|业(?!余|务)|商(?!场|业|务)|伤|序|钱|龄|地(?!点|址|区|铁|下|方)|厂(?!区|内|里|房|门)"
+)
 
 
 def normalise(text: str, simplified: Mapping[int, int] | None = None) -> str:
@@ -95,7 +99,7 @@ class WordFinder:
         found: list[Hit] = []
         for last, (text, owners) in self._automaton.iter(normalised):
             start = last + 1 - len(text)
-            if _cuts_latin(normalised, start, last + 1):
+            if _cuts_latin(normalised, start, last + 1) or _cuts_work(normalised, last):
                 continue
             found.append(Hit(start, last + 1, text, owners))
         if len(found) > 1:
@@ -134,6 +138,11 @@ def _cuts_latin(text: str, start: int, end: int) -> bool:
     if _LATIN.match(text[start]) and start and _LATIN.match(text[start - 1]):
         return True
     return bool(_LATIN.match(text[end - 1]) and end < len(text) and _LATIN.match(text[end]))
+
+
+def _cuts_work(text: str, last: int) -> bool:
+    """Whether the match's final 工 belongs to the word after it: 护工 in 维护工程师."""
+    return text[last] == "工" and _NOT_A_WORKER.match(text, last + 1) is not None
 
 
 def _longest(found: list[Hit]) -> list[Hit]:

@@ -14,6 +14,8 @@
 --   m inbox:PROFILE       list    the last messages, newest first
 --   m due                 zset    what has to happen when: 'settle:POSTING', 'wave:POSTING', ...
 --   m events              stream  what changed
+--   m settings_v          string  version of the settings
+--   m event_seq           string  number of the last event: a reader that misses one sees the gap
 --   m ids:KIND            set     ids of all records of a kind
 --   m in:STATE            set     ids of the postings in a state
 --   m postings_of:EMPLOYER set    ids of an employer's postings
@@ -60,7 +62,7 @@ end
 
 local function add_event(m, kind, id, v, who)
   redis.call('XADD', m .. 'events', 'MAXLEN', '~', setting(m, 'events_kept'), '*',
-    'kind', kind, 'id', id, 'v', v, 'who', table.concat(who or {}, ' '))
+    'seq', redis.call('INCR', m .. 'event_seq'), 'kind', kind, 'id', id, 'v', v, 'who', table.concat(who or {}, ' '))
 end
 
 local function commit(m, p, kind) -- writes the posting's fields and its event, in the same atomic step

@@ -1,0 +1,261 @@
+"""The `kuaizhao` command. Each subcommand imports what it needs, so that the matcher never loads the encoder."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import logging
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import structlog
+from msgspec import structs
+
+from matcher.errors import KuaizhaoError
+from matcher.settings import Settings, from_environment
+from server.embedded import DataDirectoryBusy
+from server.supervisor import Supervisor, run_once, stop_requested
+
+
+def parser() -> argparse.ArgumentParser:
+    """All subcommands and their options."""
+    top = argparse.ArgumentParser(prog="kuaizhao", description="即时快招: 零工市场的快速撮合引擎")
+    sub = top.add_subparsers(dest="command", required=True)
+
+    up = sub.add_parser("up", help="everything on one machine: store, matcher, web server")
+    up.add_argument("--sample", action="store_true", help="load the sample of ten sites when there are no profiles yet")
+    sub.add_parser("serve", help="the web server")
+    sub.add_parser("match", help="the matcher")
+
+    ingest = sub.add_parser("ingest", help="import profiles and postings from CSV or JSONL files")
+    ingest.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    ingest.add_argument("--site", help="the site whose records these are (required unless --check)")
+    ingest.add_argument("--check", action="store_true", help="only say what is understood; store nothing")
+
+    sample = sub.add_parser("sample", help="write the sample records of ten sites, visibly invented")
+    sample.add_argument("folder", type=Path)
+    sample.add_argument("--profiles", type=int, default=12_000)
+    sample.add_argument("--postings", type=int, default=600)
+    sample.add_argument("--load", action="store_true", help="and import them")
+
+    market = sub.add_parser("market", help="show or change the market's settings")
+    market.add_argument("changes", nargs="*", metavar="NAME=VALUE", help="e.g. window_ms=30000")
+
+    token = sub.add_parser("token", help="issue a bearer token")
+    token.add_argument(
+        "--role", required=True, choices=["worker", "employer", "kiosk", "clerk", "manager", "integration"]
+    )
+    token.add_argument("--subject", default="", help="profile id of a worker, employer id of an employer")
+    token.add_argument("--site", default="", help="site of a kiosk")
+    token.add_argument("--hours", type=float, default=12.0)
+
+    audit = sub.add_parser("audit", help="count double bookings, overfilled postings, lost answers, illegal states")
+    audit.add_argument("--clients", nargs="*", type=Path, default=[], help="JSONL records of what clients were told")
+    audit.add_argument("--json", action="store_true", help="print the report as JSON")
+    return top
+
+
+def configure_logging() -> None:
+    """JSON lines on standard error; errors of libraries included."""
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(message)s")
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+    )
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one subcommand; the exit status is 0 when it did what it was asked to."""
+    args = parser().parse_args(argv)
+    try:
+        settings = from_environment()
+    except ValueError as exc:
+        print(f"kuaizhao: {exc}", file=sys.stderr)
+        return 2
+    configure_logging()
+    try:
+        return int(_COMMANDS[args.command](settings, args))
+    except KuaizhaoError as exc:
+        print(f"kuaizhao: {exc.message} ({exc})", file=sys.stderr)
+        return 1
+
+
+def _up(settings: Settings, args: argparse.Namespace) -> int:
+    def prepare() -> None:
+        if args.sample:
+            _load_sample_once(settings)
+
+    def ready() -> None:
+        _wait_until_ready(settings)
+        _print_welcome(settings)
+
+    try:
+        return Supervisor(settings, _say).run(prepare, ready)
+    except DataDirectoryBusy as exc:
+        print(f"kuaizhao: {exc}", file=sys.stderr)
+        return 1
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _load_sample_once(settings: Settings) -> None:
+    from matcher.store import opened
+
+    async def profiles() -> int:
+        async with opened(settings.store_url, settings.market) as store:
+            return await store.count("profile")
+
+    if asyncio.run(profiles()) == 0:
+        _say("第一次启动:导入十个站点的示例登记(人员均为虚构) ...")
+        run_once(settings, "sample", str(Path(settings.data_dir) / "sample"), "--load")
+
+
+def _wait_until_ready(settings: Settings, within_s: float = 120.0) -> None:
+    ends = time.monotonic() + within_s
+    while time.monotonic() < ends and not stop_requested():
+        try:
+            with urllib.request.urlopen(f"http://{settings.host}:{settings.port}/readyz", timeout=2) as answer:
+                if answer.status == 200:
+                    return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+    _say("网页服务还没有就绪,请看 log/serve.log")
+
+
+def _print_welcome(settings: Settings) -> None:
+    tokens = asyncio.run(_sample_tokens(settings))
+    base = f"http://{settings.host}:{settings.port}"
+    _say(f"\n快招已启动: {base}    接口: {base}/openapi.json    状态: {base}/readyz    指标: {base}/metrics")
+    for role, token in tokens.items():
+        _say(f"  {role:<10} {token}")
+    some = next(iter(tokens.values()))
+    _say(f"试一试: curl -H 'Authorization: Bearer {some}' {base}/v1/sites")
+    _say("按 Ctrl-C 停止。")
+
+
+async def _sample_tokens(settings: Settings) -> dict[str, str]:
+    from matcher.store import opened
+    from server import auth
+
+    async with opened(settings.store_url, settings.market) as store:
+        sites = sorted(await store.ids("site"))
+        tokens = {
+            "manager": await auth.issue(store, "manager", "sample"),
+            "clerk": await auth.issue(store, "clerk", "sample"),
+        }
+        if sites:
+            tokens["kiosk"] = await auth.issue(store, "kiosk", f"kiosk-{sites[0]}", site=sites[0])
+        for role, kind in (("worker", "profile"), ("employer", "employer")):
+            if first := await store.any_id(kind):
+                tokens[role] = await auth.issue(store, role, first)  # type: ignore[arg-type]  # two of the roles
+        return tokens
+
+
+def _serve(settings: Settings, args: argparse.Namespace) -> int:
+    from server.app import main as serve
+
+    serve(settings)
+    return 0
+
+
+def _match(settings: Settings, args: argparse.Namespace) -> int:
+    from matcher.process import main as match
+
+    match(settings)
+    return 0
+
+
+def _ingest(settings: Settings, args: argparse.Namespace) -> int:
+    from ingest import commands
+
+    if args.check:
+        return commands.check_files(args.files, sys.stdout)
+    if not args.site:
+        print("kuaizhao ingest: --site 是哪个站点的记录?(或用 --check 只看不存)", file=sys.stderr)
+        return 2
+    return commands.ingest_files(settings, args.files, args.site, sys.stdout)
+
+
+def _sample(settings: Settings, args: argparse.Namespace) -> int:
+    from ingest import commands
+
+    if args.load:
+        return commands.load_sample(settings, args.folder, profiles=args.profiles, postings=args.postings)
+    return commands.write_sample_files(args.folder, profiles=args.profiles, postings=args.postings)
+
+
+def _token(settings: Settings, args: argparse.Namespace) -> int:
+    from matcher.store import opened
+    from server import auth
+
+    async def issue() -> str:
+        async with opened(settings.store_url, settings.market) as store:
+            return await auth.issue(store, args.role, args.subject, args.site, int(args.hours * 3600))
+
+    print(asyncio.run(issue()))
+    return 0
+
+
+def _market(settings: Settings, args: argparse.Namespace) -> int:
+    from matcher.store import opened
+
+    changes: dict[str, int] = {}
+    for change in args.changes:
+        name, _, value = change.partition("=")
+        if not value.lstrip("-").isdigit():
+            print(f"kuaizhao market: {change}: 写成 NAME=整数", file=sys.stderr)
+            return 2
+        changes[name] = int(value)
+
+    async def change_and_show() -> dict[str, int]:
+        async with opened(settings.store_url, settings.market) as store:
+            if changes:
+                await store.configure(changes)
+            return structs.asdict(await store.market_settings())
+
+    for name, value in asyncio.run(change_and_show()).items():
+        _say(f"{name:<22} {value}")
+    return 0
+
+
+def _audit(settings: Settings, args: argparse.Namespace) -> int:
+    from loadtest.audit import audit, client_records, report_lines
+    from matcher.store import opened
+
+    async def look() -> Any:
+        async with opened(settings.store_url, settings.market) as store:
+            return await audit(store, client_records(args.clients))
+
+    report = asyncio.run(look())
+    print(json.dumps(report.as_dict(), ensure_ascii=False) if args.json else "\n".join(report_lines(report)))
+    return 0 if report.ok else 1
+
+
+_COMMANDS = {
+    "up": _up,
+    "serve": _serve,
+    "match": _match,
+    "ingest": _ingest,
+    "sample": _sample,
+    "market": _market,
+    "token": _token,
+    "audit": _audit,
+}
+
+if __name__ == "__main__":
+    sys.exit(main())
