@@ -130,7 +130,8 @@ class Dispatcher:
                 continue
             wait_s = None if due.next_ms == 0 else max(0.001, (due.next_ms - due.now_ms) / 1000)
             try:
-                await asyncio.wait_for(self.timers_changed.wait(), wait_s)
+                async with asyncio.timeout(wait_s):
+                    await self.timers_changed.wait()
             except TimeoutError:
                 continue
 

@@ -69,7 +69,7 @@ async def load(memory: Replica, path: Path) -> bool:
         return False
     try:
         held = _checked(raw)
-        if held["stamp"] != await _stamp(memory) or not await memory.store.stream_reaches(held["stream_id"]):
+        if held["stamp"] != await _stamp(memory) or not await memory.store.stream_reaches(held["seq"]):
             log.info("snapshot_not_used", why="stale")
             return False
         with np.load(io.BytesIO(held["arrays"]), allow_pickle=False) as arrays:

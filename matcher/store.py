@@ -6,6 +6,7 @@ one for blocking reads of the event stream.
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import NoPermissionError, RedisError, ResponseError
+from redis.exceptions import RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from matcher import codec, library, records
@@ -40,6 +41,7 @@ from matcher.waves import standby_target
 
 Vector = NDArray[np.float32]
 COMMAND_TIMEOUT_S = 10.0
+SCAN_TIMEOUT_S = 120.0
 SWEEP_AT_ONCE = 100
 
 
@@ -117,7 +119,7 @@ class Store:
                 url,
                 max_connections=connections,
                 timeout=COMMAND_TIMEOUT_S,
-                socket_timeout=COMMAND_TIMEOUT_S,
+                socket_timeout=None,  # `guarded` limits the time
                 socket_connect_timeout=2.0,
                 **no_retry,
             )
@@ -130,7 +132,7 @@ class Store:
 
     async def load(self, settings: MarketSettings | None = None) -> None:
         """Loads the function library and writes the market's settings (given ones, else defaults for missing ones)."""
-        with self._guard():
+        async with guarded():
             await self.commands.function_load(library.source(self._clock), replace=True)
             key = self.key("settings")
             for name, value in codec.unpack(codec.pack(settings or MarketSettings())).items():
@@ -149,9 +151,6 @@ class Store:
         return f"{self.prefix}{kind}" if id_ is None else f"{self.prefix}{kind}:{id_}"
 
     # -- calling functions ------------------------------------------------------------------------------------------
-
-    def _guard(self) -> _Guard:
-        return _Guard()
 
     async def call(self, name: str, *args: Any) -> Done:
         """Runs one operation. Raises KuaizhaoError with the function's code, StoreUnavailable when nothing is sure."""
@@ -176,7 +175,7 @@ class Store:
         return answers
 
     async def _send(self, calls: Sequence[tuple[str, Sequence[Any]]]) -> list[Any]:
-        with self._guard():
+        async with guarded():
             pipe = self.commands.pipeline(transaction=False)
             for name, args in calls:
                 pipe.fcall(f"kz_{name}", 1, self.prefix, *args)
@@ -418,7 +417,7 @@ class Store:
         """The raw records, in one round trip; an empty dict where there is none."""
         if not ids:
             return []
-        with self._guard():
+        async with guarded():
             pipe = self.commands.pipeline(transaction=False)
             for id_ in ids:
                 pipe.hgetall(self.key(kind, id_))
@@ -460,7 +459,7 @@ class Store:
     async def entries(self, posting: str, profiles: Sequence[str] | None = None) -> dict[str, Entry]:
         """Profile -> entry with this posting; all, or those asked for that exist."""
         key = self.key("offers", posting)
-        with self._guard():
+        async with guarded():
             if profiles is None:
                 flat = await self.commands.hgetall(key)
                 return {p.decode(): records.entry(raw) for p, raw in flat.items()}
@@ -473,7 +472,7 @@ class Store:
         self, postings: Sequence[str], profiles: Sequence[Sequence[str] | None]
     ) -> list[dict[str, Entry]]:
         """`entries` of many postings in one round trip; for each, all (None) or those of the profiles named."""
-        with self._guard():
+        async with guarded():
             pipe = self.commands.pipeline(transaction=False)
             for posting, some in zip(postings, profiles, strict=True):
                 if some is None:
@@ -491,7 +490,7 @@ class Store:
 
     async def postings_of_worker(self, profile: str) -> list[str]:
         """Postings that this person has an open offer of, or has accepted; unordered, without doubles."""
-        with self._guard():
+        async with guarded():
             pipe = self.commands.pipeline(transaction=False)
             pipe.zrange(self.key("live", profile), 0, -1)
             pipe.zrange(self.key("mine", profile), 0, -1)
@@ -508,13 +507,13 @@ class Store:
 
     async def messages(self, profile: str) -> list[records.Message]:
         """The worker's last messages (at most 20), oldest first."""
-        with self._guard():
+        async with guarded():
             raws = await self.commands.lrange(self.key("inbox", profile), 0, -1)
         return [codec.decode(raw, records.Message) for raw in reversed(raws)]
 
     async def calendar(self, profile: str) -> dict[str, tuple[int, int]]:
         """Posting -> (start_ms, end_ms) of every shift held."""
-        with self._guard():
+        async with guarded():
             raw = await self.commands.hgetall(self.key("calendar", profile))
         held = {}
         for posting, times in raw.items():
@@ -524,7 +523,7 @@ class Store:
 
     async def person(self, id_: str) -> bytes:
         """The sealed person, or b'' when there is none."""
-        with self._guard():
+        async with guarded():
             return await self.commands.get(self.key("person", id_)) or b""
 
     async def ids(self, kind: str) -> list[str]:
@@ -533,29 +532,29 @@ class Store:
 
     async def any_id(self, kind: str) -> str | None:
         """Some record's id, or None."""
-        with self._guard():
+        async with guarded():
             found = await self.commands.srandmember(self.key("ids", kind))
         return found.decode() if found else None
 
     async def count(self, kind: str) -> int:
         """How many records of a kind there are."""
-        with self._guard():
+        async with guarded():
             return int(await self.commands.scard(self.key("ids", kind)))
 
     async def _members(self, key: str) -> list[str]:
-        with self._guard():
+        async with guarded(SCAN_TIMEOUT_S):
             return [m.decode() async for m in self.commands.sscan_iter(key, count=5000)]
 
     async def market_settings(self) -> MarketSettings:
         """The settings in force."""
-        with self._guard():
+        async with guarded():
             raw = await self.commands.hgetall(self.key("settings"))
         known = MarketSettings.__struct_fields__
         return MarketSettings(**{k.decode(): int(v) for k, v in raw.items() if k.decode() in known})
 
     async def now_ms(self) -> int:
         """The store's real clock."""
-        with self._guard():
+        async with guarded():
             seconds, micros = await self.commands.time()
         return int(seconds) * 1000 + int(micros) // 1000
 
@@ -574,48 +573,49 @@ class Store:
 
     async def epoch(self) -> str:
         """Names this life of the market's data: a store that was emptied has another."""
-        with self._guard():
+        async with guarded():
             await self.commands.set(self.key("epoch"), secrets.token_hex(8), nx=True)
             return str((await self.commands.get(self.key("epoch"))).decode())
 
     async def beat(self, who: str, for_s: float) -> None:
         """Says that `who` is alive for the next seconds."""
-        with self._guard():
+        async with guarded():
             await self.commands.set(self.key("alive", who), 1, px=int(for_s * 1000))
 
     async def is_alive(self, who: str) -> bool:
         """Whether `who` has said so lately."""
-        with self._guard():
+        async with guarded():
             return bool(await self.commands.exists(self.key("alive", who)))
 
     async def ping(self) -> None:
         """Raises StoreUnavailable unless the store answers."""
-        with self._guard():
+        async with guarded():
             await self.commands.ping()
 
     # -- events -----------------------------------------------------------------------------------------------------
 
     async def stream_end(self) -> tuple[str, int]:
         """Where the stream ends now: (stream id, number of the last event); `("0-0", 0)` before the first."""
-        with self._guard():
+        async with guarded():
             pipe = self.commands.pipeline(transaction=True)
             pipe.xrevrange(self.key("events"), count=1)
             pipe.get(self.key("event_seq"))
             last, seq = await pipe.execute()
         return (last[0][0].decode() if last else "0-0"), int(seq or 0)
 
-    async def stream_reaches(self, stream_id: str) -> bool:
-        """Whether everything after `stream_id` is still in the stream."""
-        with self._guard():
-            if not await self.commands.exists(self.key("events")):
-                return stream_id == "0-0"
-            info = await self.commands.xinfo_stream(self.key("events"))
-        trimmed_to, last = info["max-deleted-entry-id"].decode(), info["last-generated-id"].decode()
-        return _order(trimmed_to) <= _order(stream_id) <= _order(last)
+    async def stream_reaches(self, seq: int) -> bool:
+        """Whether every event after number `seq` is still in the stream."""
+        async with guarded():
+            pipe = self.commands.pipeline(transaction=True)
+            pipe.xrange(self.key("events"), count=1)
+            pipe.get(self.key("event_seq"))
+            first, last_seq = await pipe.execute()
+        oldest = int(first[0][1][b"seq"]) if first else int(last_seq or 0) + 1
+        return oldest <= seq + 1 <= int(last_seq or 0) + 1
 
     async def changes(self, after: str, *, block_ms: int = 5_000, count: int = 1_000) -> list[Change]:
         """Events after a stream id, oldest first; waits up to `block_ms` for the first one, then answers []."""
-        with self._guard():
+        async with guarded(block_ms / 1000 + COMMAND_TIMEOUT_S):
             reply = await self.blocking.xread({self.key("events"): after}, count=count, block=block_ms)
         if not reply:
             return []
@@ -633,20 +633,20 @@ class Store:
         ]
 
 
-def _order(stream_id: str) -> tuple[int, int]:
-    ms, _, seq = stream_id.partition("-")
-    return int(ms), int(seq or 0)
+@asynccontextmanager
+async def guarded(timeout_s: float | None = COMMAND_TIMEOUT_S) -> AsyncIterator[None]:
+    """Turns a store that cannot be reached, takes too long or refuses to write into StoreUnavailable.
 
-
-class _Guard:
-    """Turns a store that cannot be reached or refuses to write into StoreUnavailable."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, tb: object) -> None:
-        if isinstance(exc, (RedisError, OSError)) and not isinstance(exc, NoPermissionError) and _unavailable(exc):
-            raise StoreUnavailable(str(exc)) from exc
+    The time limit is ours and not the client's: on Python 3.11 the client's own (asyncio.wait_for around a send) can
+    swallow the cancellation of a task.
+    """
+    try:
+        async with asyncio.timeout(timeout_s):
+            yield
+    except (RedisError, OSError) as exc:
+        if _unavailable(exc):
+            raise StoreUnavailable(str(exc) or type(exc).__name__) from exc
+        raise
 
 
 @asynccontextmanager

@@ -6,6 +6,7 @@ same automaton serves the trade lexicon and the national occupation titles.
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -32,7 +33,18 @@ class Hit(NamedTuple):
     end: int
     text: str
     owners: tuple[tuple[str, float], ...]
+    weight: float = 1.0
+    """How much the place in the text lets it name the work; see `WordFinder.find`."""
 
+
+_WORKER_SUFFIX = re.compile(r"师傅|人员|学徒|工人|[工员师]")
+_WORKPLACE = re.compile(
+    r"(?:门店|公司|集团|工作室|车间|机构|中心|学校|学院|基地|市场|行业|企业|连锁|专卖|工厂|厂家|材料|用品|设备|机械|"
+    r"[店厂馆院])"
+)
+WORKPLACE_WEIGHT = 0.55
+_HIRING = re.compile(r"招|聘|寻找|急需|急找")
+BEFORE_HIRING_WEIGHT = 0.6
 
 _NEGATORS = "不|没|無|无|非|勿|别|莫|禁|除了|除开|除去|拒绝|谢绝|不用|无需|不需"
 _FILLERS = (
@@ -48,7 +60,8 @@ _NEGATED_AFTER = re.compile(
     r"(?:做|干|接|要|招|收|去|考虑|会|行|来|需要|用|想|投)(?:了|的|啊|哈|呀)*(?=$|[^\w]|[,。;])"
     r"|勿扰|勿投|勿来|免谈|除外|免投|绕道|绕行|已满|已招满|招满|不干|不做|不接|不招)"
 )
-_JOINER = re.compile(r"^(?:类|等|工|员)?(?:、|/|和|或者|或|及|跟|与|,?也不|,?还有)(?:的|做|干|要|会)*$")
+_JOINER = re.compile(r"^(?:(?:类|等|工|员)?(?:、|/|和|或者|或|及|跟|与|,?也不|,?还有)(?:的|做|干|要|会)*)?$")
+_SPACED_OUT = re.compile(r"(?<![\u4e00-\u9fff])[\u4e00-\u9fff](?: [\u4e00-\u9fff])+(?![\u4e00-\u9fff])")
 _LATIN = re.compile(r"[a-z]")
 # 维护工程师 is no 护工 and 电工工资 speaks of pay: a word ending in 工 must not take it from one of these.
 _NOT_A_WORKER = re.compile(
@@ -57,8 +70,11 @@ _NOT_A_WORKER = re.compile(
 
 
 def normalise(text: str, simplified: Mapping[int, int] | None = None) -> str:
-    """NFKC, lower case, traditional characters to simplified by the given `str.translate` table."""
+    """NFKC, lower case, spaced-out titles closed (仓 管), traditional characters to simplified by the given
+    `str.translate` table."""
     folded = unicodedata.normalize("NFKC", text[:MAX_TEXT_CHARS]).lower()
+    if " " in folded:
+        folded = _SPACED_OUT.sub(lambda match: match[0].replace(" ", ""), folded)
     return folded.translate(simplified) if simplified else folded
 
 
@@ -103,29 +119,45 @@ class WordFinder:
                 continue
             found.append(Hit(start, last + 1, text, owners))
         if len(found) > 1:
-            found = _longest(found)
+            found = _longest(normalised, found)
         return found
 
     def find(self, text: str) -> list[Hit]:
-        """Words of `text` that say yes: negated and neutral ones are left out."""
+        """Words of `text` that say yes, in reading order: negated and neutral ones are left out.
+
+        A word that names where the work is weighs less: 家电维修 in 家电维修店招派单员 stands before a word for
+        premises, and before the word for hiring.
+        """
         normalised = self.normalise(text)
         hits = self.matches(normalised)
         negated = negated_hits(normalised, hits)
-        return [hit for hit, denied in zip(hits, negated, strict=True) if hit.owners and not denied]
+        kept = [hit for hit, denied in zip(hits, negated, strict=True) if hit.owners and not denied]
+        return _weighed(normalised, kept) if len(kept) > 1 else kept
+
+
+def _weighed(text: str, hits: list[Hit]) -> list[Hit]:
+    hiring = _HIRING.search(text)
+    turn = hiring.start() if hiring and hits[-1].start >= hiring.end() else 0
+    weighed: list[Hit] = []
+    for hit in hits:
+        weight = BEFORE_HIRING_WEIGHT if hit.end <= turn else 1.0
+        if _WORKPLACE.match(text, hit.end):
+            weight *= WORKPLACE_WEIGHT
+        weighed.append(hit if weight == 1.0 else hit._replace(weight=weight))
+    return weighed
 
 
 def negated_hits(text: str, hits: list[Hit]) -> list[bool]:
     """For each hit, in reading order, whether the text denies it: 不做高空, 非电工, 保安勿扰."""
-    denied: list[bool] = []
-    for position, hit in enumerate(hits):
-        before = text[max(0, hit.start - 12) : hit.start]
-        is_denied = _denied_before(before) or _NEGATED_AFTER.match(text[hit.end : hit.end + 14]) is not None
-        if not is_denied and position and denied[position - 1]:
-            between = text[hits[position - 1].end : hit.start]
-            opened = _denied_before(text[max(0, hits[position - 1].start - 12) : hits[position - 1].start])
-            is_denied = opened and _JOINER.match(between) is not None
-        denied.append(is_denied)
-    return denied
+    before = [_denied_before(text[max(0, hit.start - 12) : hit.start]) for hit in hits]
+    after = [_NEGATED_AFTER.match(text[hit.end : hit.end + 14]) is not None for hit in hits]
+    joined = [_JOINER.match(text[left.end : right.start]) is not None for left, right in itertools.pairwise(hits)]
+    # What denies one word denies those listed with it: 不要焊工、瓦工; 保安保洁都不做.
+    for position, listed in enumerate(joined):
+        before[position + 1] = before[position + 1] or (before[position] and listed)
+    for position, listed in reversed(list(enumerate(joined))):
+        after[position] = after[position] or (after[position + 1] and listed)
+    return [by_before or by_after for by_before, by_after in zip(before, after, strict=True)]
 
 
 def _denied_before(before: str) -> bool:
@@ -145,10 +177,16 @@ def _cuts_work(text: str, last: int) -> bool:
     return text[last] == "工" and _NOT_A_WORKER.match(text, last + 1) is not None
 
 
-def _longest(found: list[Hit]) -> list[Hit]:
+def _longest(text: str, found: list[Hit]) -> list[Hit]:
+    def rank(hit: Hit) -> tuple[int, int]:
+        # 师傅 belongs to what it follows: 水电安装 in 水电安装师傅, not 安装师傅. Of two words of one length the
+        # later wins, for the head of a Chinese title is last: 保洁 in 室内保洁, not 内保.
+        suffix = _WORKER_SUFFIX.match(text, hit.end)
+        return hit.start - (suffix.end() if suffix else hit.end), -hit.start
+
     taken: list[Hit] = []
     covered: set[int] = set()
-    for hit in sorted(found, key=lambda each: (each.start - each.end, each.start)):
+    for hit in sorted(found, key=rank):
         span = range(hit.start, hit.end)
         if covered.isdisjoint(span):
             covered.update(span)

@@ -181,7 +181,7 @@ def weigh(hits: list[Hit]) -> list[Found]:
             seen = words.setdefault(owner, {})
             if hit.text not in seen:
                 seen[hit.text] = None
-                doubt[owner] = doubt.get(owner, 1.0) * (1.0 - confidence * share)
+                doubt[owner] = doubt.get(owner, 1.0) * (1.0 - confidence * share * hit.weight)
     found = [
         Found(owner, min(_HIGHEST_CONFIDENCE, round(1.0 - doubt[owner], 4)), tuple(seen))
         for owner, seen in words.items()

@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,30 +17,37 @@ import redis
 
 from matcher.store import Store
 from server.embedded import EmbeddedStore
+from tests import builders
+from tests.memory import DAYLIGHT
 
 TEST_CLOCK = """
-local function now_ms(m) -- the store's clock, moved by a key that only tests write
+local function now_ms(m) -- the store's clock, moved by one key and stopped by another; only tests write them
+  local moved = tonumber(redis.call('GET', m .. 'test_clock_ms')) or 0
+  local stopped = redis.call('GET', m .. 'test_stopped_ms')
+  if stopped then return tonumber(stopped) + moved end
   local t = redis.call('TIME')
-  return t[1] * 1000 + math.floor(t[2] / 1000) + (tonumber(redis.call('GET', m .. 'test_clock_ms')) or 0)
+  return t[1] * 1000 + math.floor(t[2] / 1000) + moved
 end
 """
 
 _markets = itertools.count(1)
 
 
-@pytest.fixture(scope="session")
-def valkey_url() -> Iterator[str]:
-    """The embedded store, as `kuaizhao up` starts it."""
+@contextmanager
+def running_valkey() -> Iterator[EmbeddedStore]:
+    """The embedded store, as `kuaizhao up` starts it, on an empty directory."""
     with tempfile.TemporaryDirectory(prefix="kz-") as folder:
         store = EmbeddedStore(folder)
         store.start()
-        yield store.url
-        store.stop()
+        try:
+            yield store
+        finally:
+            store.stop()
 
 
-@pytest.fixture(scope="session")
-def redis7_url() -> Iterator[str]:
-    """Debian's redis-server (7.0), started on a Unix socket."""
+@contextmanager
+def running_redis7() -> Iterator[str]:
+    """Debian's redis-server (7.0) on a Unix socket and an empty directory; gives its address."""
     binary = shutil.which("redis-server")
     if binary is None:
         pytest.fail(
@@ -52,19 +60,39 @@ def redis7_url() -> Iterator[str]:
              "--appendfsync", "always"],
             stdout=subprocess.DEVNULL,
         )  # fmt: skip
-        client = redis.Redis(unix_socket_path=str(socket))
-        ends = time.monotonic() + 20
+        try:
+            _wait_for(socket, process)
+            yield f"unix://{socket}"
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(20)
+
+
+def _wait_for(socket: Path, process: subprocess.Popen[bytes]) -> None:
+    ends = time.monotonic() + 20
+    with redis.Redis(unix_socket_path=str(socket)) as client:
         while time.monotonic() < ends:
             try:
                 client.ping()
-                break
+                return
             except redis.ConnectionError:
                 assert process.poll() is None, "redis-server ended"
                 time.sleep(0.02)
-        client.close()
-        yield f"unix://{socket}"
-        process.send_signal(signal.SIGTERM)
-        process.wait(20)
+    pytest.fail("redis-server did not answer within 20 s")
+
+
+@pytest.fixture(scope="session")
+def valkey_url() -> Iterator[str]:
+    """The embedded store that the tests share; each test has a market of its own."""
+    with running_valkey() as store:
+        yield store.url
+
+
+@pytest.fixture(scope="session")
+def redis7_url() -> Iterator[str]:
+    """The Redis 7 that the tests share."""
+    with running_redis7() as url:
+        yield url
 
 
 @pytest.fixture(params=["valkey", "redis7"])
@@ -88,6 +116,21 @@ async def store(store_url: str) -> AsyncIterator[Store]:
     await opened.close()
 
 
+@pytest.fixture
+async def market(valkey_url: str) -> AsyncIterator[Store]:
+    """A market on the embedded store whose model is the builders', without quiet hours."""
+    opened = Store(valkey_url, new_market(), clock=TEST_CLOCK)
+    await opened.load(DAYLIGHT)
+    await opened.put_model(builders.MODEL, builders.DIMENSION)
+    yield opened
+    await opened.close()
+
+
 async def move_clock(store: Store, by_ms: int) -> None:
     """Moves this market's clock."""
     await store.commands.incrby(store.key("test_clock_ms"), by_ms)
+
+
+async def stop_clock(store: Store, at_ms: int) -> None:
+    """Stops this market's clock at an instant; from then on only `move_clock` moves it."""
+    await store.commands.set(store.key("test_stopped_ms"), at_ms)

@@ -1,0 +1,1 @@
+"""Tests against real parts: `make test`."""

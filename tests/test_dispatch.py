@@ -1,0 +1,166 @@
+"""From an event to a wave: who is asked, how often, and what two matchers do to each other."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from matcher import waves
+from matcher.dispatch import Dispatcher
+from matcher.model import HOUR_MS, Place
+from matcher.plan import needs_people
+from matcher.store import Store
+from tests import builders
+from tests.conftest import move_clock
+from tests.memory import rebuilt
+
+MINUTE_MS = 60_000
+
+
+@asynccontextmanager
+async def matcher(store: Store) -> AsyncIterator[Dispatcher]:
+    """A running matcher: the loop that follows and the one that sweeps."""
+    dispatcher = Dispatcher(store, await rebuilt(store))
+    dispatcher.clock_ahead_ms = await builders.market_now_ms(store) - await store.now_ms()
+    await dispatcher.catch_up()
+    tasks = [asyncio.create_task(dispatcher.follow()), asyncio.create_task(dispatcher.sweep())]
+    try:
+        yield dispatcher
+    finally:
+        for task in tasks:
+            assert not task.done(), task
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def until_event(store: Store, kind: str, after: str) -> str:
+    """Waits for an event of this kind; answers with its stream id."""
+    async with asyncio.timeout(10):
+        while True:
+            for change in await store.changes(after, block_ms=5_000):
+                after = change.stream_id
+                if change.kind == kind:
+                    return after
+
+
+async def crowd(store: Store, n: int, **over: object) -> list[str]:
+    people = [f"p{i}" for i in range(n)]
+    await builders.register(store, *people, **over)
+    return people
+
+
+async def test_a_posting_is_offered_to_as_many_as_the_seats_need(market: Store) -> None:
+    await crowd(market, 60)
+    async with matcher(market):
+        end, _ = await market.stream_end()
+        await builders.post(market, "j", headcount=3)
+        await until_event(market, "posting.offered", end)
+    entries = await market.entries("j")
+    assert len(entries) == waves.people_to_ask(3, waves.DEFAULT_ACCEPTANCE_RATE) == 19
+    assert all(e.reasons and e.reasons[0].startswith("离你") for e in entries.values())
+
+
+async def test_a_posting_that_waited_for_a_matcher_is_dispatched_at_its_start(market: Store) -> None:
+    await crowd(market, 5)
+    await builders.post(market, "j", headcount=1)
+    end, _ = await market.stream_end()
+    async with matcher(market):
+        await until_event(market, "posting.offered", end)
+    assert len(await market.entries("j")) == 5
+
+
+async def test_nobody_near_means_looking_further_at_once(market: Store) -> None:
+    far = Place(lat=builders.HERE.lat + 0.2, lon=builders.HERE.lon)
+    await builders.register(market, "far", place=far, radius_m=50_000)
+    async with matcher(market):
+        end, _ = await market.stream_end()
+        await builders.post(market, "j")
+        await until_event(market, "posting.offered", end)
+    assert list(await market.entries("j")) == ["far"]
+
+
+async def test_two_postings_at_once_keep_the_cap_of_live_offers(market: Store) -> None:
+    await crowd(market, 4)
+    async with matcher(market):
+        end, _ = await market.stream_end()
+        await asyncio.gather(*(builders.post(market, f"j{n}", headcount=2) for n in range(4)))
+        for _ in range(4):
+            end = await until_event(market, "posting.offered", end)
+    offered = [p for n in range(4) for p in await market.entries(f"j{n}")]
+    assert all(offered.count(p) <= 2 for p in offered)
+    assert len(offered) == 8
+
+
+async def test_a_release_asks_more_people(market: Store) -> None:
+    await builders.register(market, "p0")
+    async with matcher(market):
+        end, _ = await market.stream_end()
+        await builders.post(market, "j", headcount=1, award="instant")
+        end = await until_event(market, "posting.offered", end)
+        await builders.accept(market, "j", "p0")
+        await builders.register(market, "p1")
+        await market.release("j", "p0", "worker")
+        await until_event(market, "posting.offered", end)
+    entries = await market.entries("j")
+    assert (entries["p0"].assignment, entries["p1"].offer) == ("released", "open")
+
+
+async def test_when_everybody_declined_the_next_wave_does_not_wait(market: Store) -> None:
+    await builders.register(market, "p0")
+    async with matcher(market):
+        end, _ = await market.stream_end()
+        await builders.post(market, "j", headcount=1)
+        end = await until_event(market, "posting.offered", end)
+        await builders.register(market, "p1")
+        await market.decline("j", "p0", 1)
+        await until_event(market, "posting.offered", end)
+    assert (await market.entries("j"))["p1"].wave == 2
+
+
+async def test_windows_settle_and_waves_follow_when_due_without_polling(market: Store) -> None:
+    await crowd(market, 40)
+    await market.configure({"window_ms": 200})
+    async with matcher(market):
+        end, _ = await market.stream_end()
+        await builders.post(market, "j", headcount=2, award="fair")
+        end = await until_event(market, "posting.offered", end)
+        some = list(await market.entries("j"))[:3]
+        await builders.accept(market, "j", *some)
+        await until_event(market, "posting.settled", end)
+    entries = await market.entries("j")
+    assert sorted(str(entries[p].acceptance) for p in some) == ["seated", "seated", "standby"]
+
+
+async def test_the_next_wave_comes_when_the_gap_is_over(market: Store) -> None:
+    await crowd(market, 40)
+    async with matcher(market):
+        end, _ = await market.stream_end()
+        await builders.post(market, "j", headcount=1, starts_in_ms=HOUR_MS + 30 * MINUTE_MS)
+        await until_event(market, "posting.offered", end)
+    end, _ = await market.stream_end()
+    await move_clock(market, 3 * MINUTE_MS + 1_000)
+    async with matcher(market):
+        await until_event(market, "posting.offered", end)
+    assert {e.wave for e in (await market.entries("j")).values()} == {1, 2}
+
+
+async def test_two_matchers_of_one_market_do_not_double_a_wave(market: Store) -> None:
+    await crowd(market, 60)
+    async with matcher(market), matcher(market):
+        end, _ = await market.stream_end()
+        for n in range(3):
+            await builders.post(market, f"j{n}", headcount=2)
+            end = await until_event(market, "posting.offered", end)
+        await market.sweep()
+    for n in range(3):
+        assert (await market.posting(f"j{n}")).wave == 1
+
+
+@pytest.mark.parametrize("listed_only", [True, False])
+async def test_long_term_work_is_listed_and_never_dispatched(market: Store, listed_only: bool) -> None:
+    await crowd(market, 3)
+    await builders.post(market, "j", listed_only=listed_only)
+    assert needs_people(await market.posting("j")) is not listed_only
