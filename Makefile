@@ -13,7 +13,7 @@ NO_CUDA := $(foreach p,torch triton cuda-bindings cuda-pathfinder cuda-toolkit n
 	nvidia-nvshmem-cu13 nvidia-nvtx,--no-emit-package $(p))
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check fmt sample lock clean
+.PHONY: help run demo sample test check redis7 lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -27,6 +27,31 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 		|| $(BIN)/pip install --quiet --disable-pip-version-check $(TORCH)
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
+
+run: $(VENV)/.ready ## everything on one machine at http://127.0.0.1:8080, with sample data the first time; Ctrl-C stops it
+	@$(BIN)/kuaizhao up --sample
+
+demo: $(VENV)/.ready ## a scripted morning: ten sites imported, urgent postings offered, accepted and seated; ends with the audit
+	@$(BIN)/kuaizhao demo
+
+sample: $(VENV)/.ready ## write the sample records of ten sites (invented people) to var/sample
+	@$(BIN)/kuaizhao sample var/sample
+
+test: $(VENV)/.ready redis7 ## the whole test suite, on the embedded store and on Debian's Redis 7
+	@$(BIN)/pytest
+
+check: $(VENV)/.ready ## ruff, formatting, strict types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+# The store's tests run on Redis 7 too. Installed where that is possible without asking; a service that the package starts
+# is stopped again. Elsewhere the tests that need it say so.
+redis7:
+	@command -v redis-server >/dev/null || { command -v apt-get >/dev/null && test "$$(id -u)" = 0 && { \
+		echo "Installing redis-server for the tests ..."; apt-get update -qq; \
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends redis-server >/dev/null && \
+		{ service redis-server stop >/dev/null 2>&1 || true; }; }; } || true
 
 lock: ## pin every dependency with hashes into requirements.lock (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --all-extras $(NO_CUDA) \

@@ -6,8 +6,10 @@ import numpy as np
 from msgspec import Struct
 
 from matcher import rules, score, waves
+from matcher.columns import Columns
 from matcher.model import PostingRecord
 from matcher.replica import HeldPosting, Replica
+from matcher.rules import Ask, Rows
 from matcher.score import Weights
 from matcher.store import Offered
 
@@ -31,6 +33,16 @@ def needs_people(record: PostingRecord) -> bool:
     )
 
 
+def nearest_ring(c: Columns, rows: Rows, ask: Ask, radii_m: tuple[int, ...], wanted: int) -> Rows:
+    """The rows within the first radius that holds enough people; nobody near enough means looking further at once."""
+    metres = rules.distance_m(c, rows, ask.lat, ask.lon)
+    for radius in radii_m[:-1]:
+        within = metres <= radius
+        if np.count_nonzero(within) >= wanted:
+            return rows[within]
+    return rows
+
+
 def wave(memory: Replica, held: HeldPosting, now_ms: int, weights: Weights, taken: dict[int, int]) -> Wave:
     """The next wave of a posting: hard rules, exact scores of the survivors, the best ones with their reasons.
 
@@ -43,15 +55,13 @@ def wave(memory: Replica, held: HeldPosting, now_ms: int, weights: Weights, take
     seats = record.headcount - record.taken - record.called - record.waiting
     wanted = waves.people_to_ask(seats, waves.DEFAULT_ACCEPTANCE_RATE)
     number = record.wave + 1
-    asked = memory.asked(record.id)
-    rows = np.zeros(0, dtype=np.int64)
-    for radius_m in waves.radii_from(number):  # nobody near enough: look further at once instead of waiting
-        ask = rules.ask_of(record.id, record.doc, radius_m=radius_m, asked=asked, now_ms=now_ms, settings=settings)
-        rows = rules.survivors(c, memory.ledger, ask)
-        room = [settings.live_cap - int(c.live_offers[row]) > taken.get(int(row), 0) for row in rows]
-        rows = rows[np.array(room, dtype=np.bool_)]
-        if len(rows) >= wanted:
-            break
+    radii_m = waves.radii_from(number)
+    ask = rules.ask_of(
+        record.id, record.doc, radius_m=radii_m[-1], asked=memory.asked(record.id), now_ms=now_ms, settings=settings
+    )
+    rows = rules.survivors(c, memory.ledger, ask)
+    room = [settings.live_cap - int(c.live_offers[row]) > taken.get(int(row), 0) for row in rows]
+    rows = nearest_ring(c, rows[np.array(room, dtype=np.bool_)], ask, radii_m, wanted)
     p = score.parts(c, rows, ask, memory.index.scores(held.vector, rows))
     total = p.total(weights)
     best = np.lexsort((rows, -total))[:wanted]

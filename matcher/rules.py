@@ -120,12 +120,14 @@ def registered(c: Columns, ledger: Ledger, rows: Rows, ask: Ask) -> Mask:
 
 def trade(c: Columns, ledger: Ledger, rows: Rows, ask: Ask) -> Mask:
     """Does this trade, or one close to it."""
-    result: Mask = np.logical_or.reduce((c.trades[rows] & ask.trade_mask) != 0, axis=1)
-    return result
+    fits = np.zeros(len(rows), dtype=np.bool_)
+    for word in np.flatnonzero(ask.trade_mask):  # close trades lie in a few of the words
+        fits |= (c.trades[rows, word] & ask.trade_mask[word]) != 0
+    return fits
 
 
 def place(c: Columns, ledger: Ledger, rows: Rows, ask: Ask) -> Mask:
-    """Within the radius of this wave and of how far the worker will go."""
+    """Within the widest radius of the posting and of how far the worker will go."""
     reach = np.minimum(c.radius_m[rows], np.float32(ask.radius_m))
     result: Mask = distance_m(c, rows, ask.lat, ask.lon) <= reach
     return result

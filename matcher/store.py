@@ -18,8 +18,15 @@ from msgspec import Struct
 from numpy.typing import NDArray
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import (
+    ClusterDownError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisError,
+    ResponseError,
+    TryAgainError,
+)
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from matcher import codec, library, records
@@ -40,6 +47,8 @@ from matcher.settings import MarketSettings
 from matcher.waves import standby_target
 
 Vector = NDArray[np.float32]
+REFUSES_WRITES = (OutOfMemoryError, ReadOnlyError, ClusterDownError, TryAgainError)
+"""What the client makes of OOM, READONLY, CLUSTERDOWN, MASTERDOWN and TRYAGAIN; LOADING is a ConnectionError to it."""
 COMMAND_TIMEOUT_S = 10.0
 SCAN_TIMEOUT_S = 120.0
 SWEEP_AT_ONCE = 100
@@ -94,15 +103,14 @@ def _unavailable(exc: Exception) -> bool:
     if isinstance(exc, (RedisConnectionError, RedisTimeoutError, OSError, TimeoutError)):
         return True
     # a store that is loading, read-only, out of memory or disk refuses to write: nothing was acknowledged
-    text = str(exc)
-    return isinstance(exc, ResponseError) and (
-        text.startswith(("LOADING", "OOM", "MISCONF", "READONLY", "CLUSTERDOWN", "NOREPLICAS", "TRYAGAIN"))
-        or "BUSY" in text[:5]
+    return isinstance(exc, REFUSES_WRITES) or (
+        isinstance(exc, ResponseError) and str(exc).startswith(("MISCONF", "NOREPLICAS", "BUSY"))
     )
 
 
-def _function_missing(exc: Exception) -> bool:
-    return isinstance(exc, ResponseError) and "Function not found" in str(exc)
+def _not_loaded(exc: Exception) -> bool:
+    """Whether the library, or this market's settings, are not there: a new store, or one that was emptied."""
+    return isinstance(exc, ResponseError) and ("Function not found" in str(exc) or "NOSETTINGS" in str(exc))
 
 
 class Store:
@@ -162,7 +170,7 @@ class Store:
     async def call_many(self, calls: Sequence[tuple[str, Sequence[Any]]]) -> list[Done | KuaizhaoError]:
         """Runs operations in one round trip; each is atomic by itself, and each has its own answer."""
         replies = await self._send(calls)
-        if any(isinstance(r, Exception) and _function_missing(r) for r in replies):
+        if any(isinstance(r, Exception) and _not_loaded(r) for r in replies):
             await self.load()
             replies = await self._send(calls)
         answers: list[Done | KuaizhaoError] = []
@@ -543,7 +551,8 @@ class Store:
 
     async def _members(self, key: str) -> list[str]:
         async with guarded(SCAN_TIMEOUT_S):
-            return [m.decode() async for m in self.commands.sscan_iter(key, count=5000)]
+            scanned = [m.decode() async for m in self.commands.sscan_iter(key, count=5000)]
+        return list(dict.fromkeys(scanned))  # a scan may name a member twice
 
     async def market_settings(self) -> MarketSettings:
         """The settings in force."""

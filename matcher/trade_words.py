@@ -37,6 +37,13 @@ class Hit(NamedTuple):
     """How much the place in the text lets it name the work; see `WordFinder.find`."""
 
 
+class Reading(NamedTuple):
+    """What a finder made of a text: the words met, and the normalised text without the denied ones."""
+
+    hits: list[Hit]
+    affirmed: str
+
+
 _WORKER_SUFFIX = re.compile(r"师傅|人员|学徒|工人|[工员师]")
 _WORKPLACE = re.compile(
     r"(?:门店|公司|集团|工作室|车间|机构|中心|学校|学院|基地|市场|行业|企业|连锁|专卖|工厂|厂家|材料|用品|设备|机械|"
@@ -65,7 +72,7 @@ _SPACED_OUT = re.compile(r"(?<![\u4e00-\u9fff])[\u4e00-\u9fff](?: [\u4e00-\u9fff
 _LATIN = re.compile(r"[a-z]")
 # 维护工程师 is no 护工 and 电工工资 speaks of pay: a word ending in 工 must not take it from one of these.
 _NOT_A_WORKER = re.compile(
-    r"程|艺(?!术)|资(?!深|质)|具(?!备|有|体)|业(?!余|务)|商(?!场|业|务)|伤|序|钱|龄|地(?!点|址|区|铁|下|方)|厂(?!区|内|里|房|门)"
+    r"作(?!业)|程|艺(?!术)|资(?!深|质)|具(?!备|有|体)|业(?!余|务)|商(?!场|业|务)|伤|序|钱|龄|地(?!点|址|区|铁|下|方)|厂(?!区|内|里|房|门)"
 )
 
 
@@ -123,16 +130,28 @@ class WordFinder:
         return found
 
     def find(self, text: str) -> list[Hit]:
-        """Words of `text` that say yes, in reading order: negated and neutral ones are left out.
+        """Words of `text` that say yes, in reading order; see `read`."""
+        return self.read(text).hits
 
-        A word that names where the work is weighs less: 家电维修 in 家电维修店招派单员 stands before a word for
-        premises, and before the word for hiring.
+    def read(self, text: str) -> Reading:
+        """Words of `text` that say yes, and the text without what it denies.
+
+        Negated and neutral words are left out. A word that names where the work is weighs less: 家电维修 in
+        家电维修店招派单员 stands before a word for premises, and before the word for hiring.
         """
         normalised = self.normalise(text)
         hits = self.matches(normalised)
-        negated = negated_hits(normalised, hits)
-        kept = [hit for hit, denied in zip(hits, negated, strict=True) if hit.owners and not denied]
-        return _weighed(normalised, kept) if len(kept) > 1 else kept
+        if not hits:
+            return Reading([], normalised)
+        kept: list[Hit] = []
+        affirmed = normalised
+        for hit, denied in reversed(list(zip(hits, negated_hits(normalised, hits), strict=True))):
+            if denied:
+                affirmed = affirmed[: hit.start] + affirmed[hit.end :]
+            elif hit.owners:
+                kept.append(hit)
+        kept.reverse()
+        return Reading(_weighed(normalised, kept) if len(kept) > 1 else kept, affirmed)
 
 
 def _weighed(text: str, hits: list[Hit]) -> list[Hit]:
@@ -178,11 +197,11 @@ def _cuts_work(text: str, last: int) -> bool:
 
 
 def _longest(text: str, found: list[Hit]) -> list[Hit]:
-    def rank(hit: Hit) -> tuple[int, int]:
+    def rank(hit: Hit) -> tuple[int, int, int]:
         # 师傅 belongs to what it follows: 水电安装 in 水电安装师傅, not 安装师傅. Of two words of one length the
         # later wins, for the head of a Chinese title is last: 保洁 in 室内保洁, not 内保.
         suffix = _WORKER_SUFFIX.match(text, hit.end)
-        return hit.start - (suffix.end() if suffix else hit.end), -hit.start
+        return hit.start - (suffix.end() if suffix else hit.end), -hit.start, -hit.end
 
     taken: list[Hit] = []
     covered: set[int] = set()

@@ -153,9 +153,10 @@ def neutral_words() -> tuple[str, ...]:
 
 @cache
 def finder() -> WordFinder:
-    """The automaton over all words of all trades."""
+    """The automaton over all words of all trades; the ids serve as their English names."""
     words: list[Word] = []
     for trade in trades().values():
+        words.append(Word(trade.id.replace("_", " "), trade.id, NAME_CONFIDENCE))
         words += [Word(text, trade.id, NAME_CONFIDENCE) for text in (trade.name, *trade.aliases)]
         words += [Word(text, trade.id, POSTING_CONFIDENCE) for text in trade.posting_phrases]
         words += [Word(text, trade.id, WORKER_CONFIDENCE) for text in trade.worker_phrases]

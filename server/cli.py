@@ -8,11 +8,8 @@ import json
 import logging
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import structlog
 from msgspec import structs
@@ -20,6 +17,7 @@ from msgspec import structs
 from matcher.errors import KuaizhaoError
 from matcher.settings import Settings, from_environment
 from server.embedded import DataDirectoryBusy
+from server.ready import is_ready
 from server.supervisor import Supervisor, run_once, stop_requested
 
 
@@ -58,6 +56,8 @@ def parser() -> argparse.ArgumentParser:
     audit = sub.add_parser("audit", help="count double bookings, overfilled postings, lost answers, illegal states")
     audit.add_argument("--clients", nargs="*", type=Path, default=[], help="JSONL records of what clients were told")
     audit.add_argument("--json", action="store_true", help="print the report as JSON")
+
+    sub.add_parser("demo", help="a scripted morning on a store of its own; writes reports/demo.json")
     return top
 
 
@@ -128,12 +128,9 @@ def _load_sample_once(settings: Settings) -> None:
 def _wait_until_ready(settings: Settings, within_s: float = 120.0) -> None:
     ends = time.monotonic() + within_s
     while time.monotonic() < ends and not stop_requested():
-        try:
-            with urllib.request.urlopen(f"http://{settings.host}:{settings.port}/readyz", timeout=2) as answer:
-                if answer.status == 200:
-                    return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.1)
+        if is_ready(settings):
+            return
+        time.sleep(0.1)
     _say("网页服务还没有就绪,请看 log/serve.log")
 
 
@@ -234,16 +231,28 @@ def _market(settings: Settings, args: argparse.Namespace) -> int:
 
 
 def _audit(settings: Settings, args: argparse.Namespace) -> int:
-    from loadtest.audit import audit, client_records, report_lines
+    from loadtest.audit import AuditReport, audit, read_clients, report_lines
+    from loadtest.audit_checks import ClientRecord
     from matcher.store import opened
 
-    async def look() -> Any:
+    told: list[ClientRecord] = []
+    for path in args.clients:
+        with path.open("rb") as lines:
+            told += read_clients(lines)
+
+    async def look() -> AuditReport:
         async with opened(settings.store_url, settings.market) as store:
-            return await audit(store, client_records(args.clients))
+            return await audit(store, told)
 
     report = asyncio.run(look())
-    print(json.dumps(report.as_dict(), ensure_ascii=False) if args.json else "\n".join(report_lines(report)))
+    print(json.dumps(structs.asdict(report), ensure_ascii=False) if args.json else "\n".join(report_lines(report)))
     return 0 if report.ok else 1
+
+
+def _demo(settings: Settings, args: argparse.Namespace) -> int:
+    from loadtest.demo import main as demo
+
+    return demo()
 
 
 _COMMANDS = {
@@ -255,6 +264,7 @@ _COMMANDS = {
     "market": _market,
     "token": _token,
     "audit": _audit,
+    "demo": _demo,
 }
 
 if __name__ == "__main__":

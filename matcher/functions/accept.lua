@@ -17,11 +17,15 @@ operation('accept', function(m, a, now)
   if e.offer == 'accepted' then return acceptance_answer(p, e, true) end
   if OFFER_ENDED[e.offer] then return refuse(OFFER_ENDED[e.offer]) end
   if e.deadline_ms <= now then return refuse('offer_expired') end
-  if p.state ~= 'open' and p.state ~= 'filled' then return refuse('posting_not_open', p.state) end
+  if (p.state ~= 'open' and p.state ~= 'filled') or p.valid_until_ms <= now then
+    return refuse('posting_not_open', p.state)
+  end
 
   local record = redis.call('HMGET', m .. 'profile:' .. profile, 'last_work_ms', 'presence', 'presence_until_ms',
     'queue_no')
   end_offer(m, p, profile, e, 'accepted')
+  put_entry(m, p, profile, e)
+  if window_over(p, now) then settle(m, p, now) end -- those who came in time are seated first
   p.orders = p.orders + 1
   e.order, e.answered_ms, e.last_work_ms = p.orders, now, tonumber(record[1]) or 0
   if record[2] == 'in_hall' and tonumber(record[3]) > now then e.queue_no = tonumber(record[4]) end
@@ -32,7 +36,7 @@ operation('accept', function(m, a, now)
   move_acceptance(m, p, profile, e, 'waiting')
   put_entry(m, p, profile, e)
   if p.award == 'fair' and open_seats(p) > 0 and p.window_until_ms == 0 then
-    p.window_until_ms = now + setting(m, 'window_ms')
+    p.window_until_ms = math.min(now + setting(m, 'window_ms'), p.start_ms, p.valid_until_ms)
     set_timer(m, 'settle', p.id, p.window_until_ms)
   end
   settle(m, p, now)

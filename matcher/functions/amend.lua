@@ -3,7 +3,11 @@
 -- under new terms. Somebody whose other shifts overlap the new time is released at once, without penalty.
 -- KEYS m   ARGV posting, expected_v (0 = any), digest, schema, doc, vec, model, headcount, start_ms, end_ms,
 --          valid_until_ms, standby_target, material (0 | 1), warns (0 | 1), reason, profiles to release ...
-local function amend_refusal(m, p, a, named)
+local function is_material(p, a) -- another time always is, whatever the caller says: calendars must follow it
+  return a[13] == '1' or tonumber(a[9]) ~= p.start_ms or tonumber(a[10]) ~= p.end_ms
+end
+
+local function amend_refusal(m, p, a, named, material)
   if p.state == 'closed' or p.state == 'withdrawn' or p.state == 'expired' then
     return refuse('illegal_move', p.state)
   end
@@ -17,7 +21,7 @@ local function amend_refusal(m, p, a, named)
     if s ~= 'seated' and s ~= 'confirmed' and s ~= 'consent_due' then return refuse('no_assignment', profile) end
   end
   if tonumber(a[8]) < p.taken + p.called - #named then return refuse('headcount_below_seats') end
-  if a[13] == '1' then
+  if material then
     local begun = false
     each_entry(m, p, function(_, e)
       if e.assignment == 'checked_in' or e.assignment == 'done' or e.assignment == 'paid' then begun = true end
@@ -57,14 +61,15 @@ operation('amend', function(m, a, now)
     if not seen[a[i]] then named[#named + 1] = a[i] end
     seen[a[i]] = true
   end
-  local no = amend_refusal(m, p, a, named)
+  local material = is_material(p, a)
+  local no = amend_refusal(m, p, a, named, material)
   if no then return no end
   p.headcount, p.valid_until_ms, p.standby_target = tonumber(a[8]), tonumber(a[11]), tonumber(a[12])
   p.start_ms, p.end_ms = tonumber(a[9]), tonumber(a[10])
   redis.call('HSET', m .. 'posting:' .. p.id, 'digest', a[3], 'schema', a[4], 'doc', a[5], 'vec', a[6], 'model', a[7],
     'review_reason', a[15])
   for _, profile in ipairs(named) do vacate(m, p, profile, get_entry(m, p, profile), 'released', 'employer', now) end
-  if a[13] == '1' then
+  if material then
     p.terms = p.terms + 1
     withdraw_open_offers(m, p)
     withdraw_waiting(m, p, 'terms_changed', now)

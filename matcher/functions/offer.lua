@@ -10,7 +10,7 @@ local function cap_reason(m, profile, now, live_cap, daily_cap)
 end
 
 local function may_offer_again(p, e) -- only under new terms, and not while the old answer still counts
-  if e.terms >= p.terms or e.offer == 'open' then return false end
+  if math.max(e.terms, e.consented_terms or 0) >= p.terms or e.offer == 'open' then return false end
   if COUNTED[e.acceptance] then return false end
   return e.assignment == nil or e.assignment == 'released'
 end
@@ -31,13 +31,13 @@ end
 operation('offer', function(m, a, now)
   local p = get_posting(m, a[1])
   if not p then return refuse('no_posting') end
-  if p.state ~= 'open' or p.start_ms <= now then return refuse('posting_not_open', p.state) end
+  if p.state ~= 'open' or p.start_ms <= now or p.valid_until_ms <= now then return refuse('posting_not_open', p.state) end
   if tonumber(a[2]) ~= p.terms or tonumber(a[3]) ~= p.wave + 1 then return refuse('stale_wave') end
   if open_seats(p) <= 0 then return refuse('posting_not_open', 'filled') end
   local live_cap, daily_cap = setting(m, 'live_cap'), setting(m, 'daily_cap')
   local zone = setting(m, 'zone_offset_ms')
   local midnight_ms = (math.floor((now + zone) / 86400000) + 1) * 86400000 - zone
-  local deadline = math.min(now + tonumber(a[4]), p.start_ms)
+  local deadline = math.min(now + tonumber(a[4]), p.start_ms, p.valid_until_ms)
   p.wave = p.wave + 1
   local left_out = {}
   for i = 6, #a, 2 do
@@ -54,7 +54,7 @@ operation('offer', function(m, a, now)
       write_offer(m, p, profile, a[i + 1], now, deadline, midnight_ms)
     end
   end
-  if #p.who > 0 then set_timer(m, 'offers', p.id, deadline) end
+  if #p.who > 0 then hasten_timer(m, 'offers', p.id, deadline) end
   set_timer(m, 'wave', p.id, now + tonumber(a[5]))
   commit(m, p, 'posting.offered')
   return { ok = true, v = p.v, offered = #p.who, left_out = left_out, deadline_ms = deadline }

@@ -15,7 +15,7 @@ operation('reconsent', function(m, a, now)
   if e.consent_deadline_ms <= now then return refuse('offer_expired') end
   if yes then
     e.assignment = e.before_consent
-    e.consented_terms, e.terms = p.terms, p.terms
+    e.consented_terms = p.terms -- `terms` stays that of the offer, so that its acceptance can be replayed
     put_entry(m, p, profile, e)
   else
     vacate(m, p, profile, e, 'released', 'amend', now)

@@ -2,11 +2,15 @@
 -- Walks the ordered list of acceptances from its head while seats are open. Standby from earlier rounds stand first;
 -- new acceptances follow, in order of arrival (instant) or in the published order (fair):
 -- longest without work, then hall queue number, then the draw, whose tickets follow from the committed seed.
--- Somebody booked at that time is passed over. A standby whose seat opens close to the start is called to reconfirm,
+-- Nobody is seated or called once the shift is over. Somebody booked at that time is passed over. A standby whose seat opens close to the start is called to reconfirm,
 -- and the seat is kept for them until the call ends. Who is not seated stands by.
 
 local function open_seats(p)
   return p.headcount - p.taken - p.called
+end
+
+local function window_over(p, now) -- a fair window has run out, and the sweep has not come by yet
+  return p.window_until_ms > 0 and p.window_until_ms <= now
 end
 
 local function fair_before(a, b)
@@ -47,7 +51,7 @@ local function try_seat(m, p, item, now)
   local profile, e = item.profile, item.e
   local was = e.acceptance
   if was == 'called' then return end
-  if open_seats(p) <= 0 then
+  if open_seats(p) <= 0 or p.end_ms <= now then
     if was == 'waiting' then
       move_acceptance(m, p, profile, e, 'standby')
       put_entry(m, p, profile, e)
@@ -84,7 +88,7 @@ local function settle(m, p, now)
 end
 
 on_due.settle = function(m, p, now) -- the fair window has ended
-  if p.window_until_ms == 0 or p.window_until_ms > now then return end
+  if not window_over(p, now) then return end
   settle(m, p, now)
   commit(m, p, 'posting.settled')
 end

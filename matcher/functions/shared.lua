@@ -31,7 +31,11 @@ local on_due = {} -- timer kind -> function(m, posting, now), filled by the oper
 
 local function operation(name, run)
   redis.register_function('kz_' .. name, function(keys, args)
-    return cmsgpack.pack(run(keys[1], args, now_ms(keys[1])))
+    local m = keys[1]
+    if redis.call('EXISTS', m .. 'settings') == 0 then -- an emptied store: stop before anything is half done
+      return redis.error_reply('NOSETTINGS the market has to be loaded first')
+    end
+    return cmsgpack.pack(run(m, args, now_ms(m)))
   end)
 end
 

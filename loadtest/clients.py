@@ -1,0 +1,168 @@
+"""Clients that behave like people: workers on WebSockets who think and answer, an employer who posts.
+
+Each keeps a record of what it was told, which the audit compares with the store.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable
+from random import Random
+from typing import Any, Final
+
+import aiohttp
+
+from loadtest.audit_checks import ClientRecord
+
+Json = dict[str, Any]
+AGAIN_S: Final = 0.2
+GIVE_UP_S: Final = 60.0
+
+
+class Refused(RuntimeError):
+    """An answer that is not 2xx: `status` and the error's stable `code`."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(f"{status} {code}: {message}")
+        self.status = status
+        self.code = code
+
+
+class Api:
+    """The HTTP side: one call, one answer. While the service is away (503, no connection) it asks again, as people do;
+    every operation is idempotent, so that asking again is safe."""
+
+    def __init__(self, session: aiohttp.ClientSession, url: str) -> None:
+        self.session = session
+        self.url = url
+
+    async def call(self, method: str, path: str, token: str, body: Json | None = None) -> Json:
+        """Raises Refused; TimeoutError when the service does not come back."""
+        ends = time.monotonic() + GIVE_UP_S
+        while True:
+            try:
+                async with self.session.request(
+                    method, self.url + path, json=body, headers={"Authorization": f"Bearer {token}"}
+                ) as answer:
+                    told: Json = await answer.json()
+                    if answer.status < 300:
+                        return told
+                    error = told["error"]
+                    if answer.status not in (429, 503):
+                        raise Refused(answer.status, error["code"], error["message"])
+            except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError):
+                pass
+            if time.monotonic() > ends:
+                raise TimeoutError(f"{method} {path}: no answer within {GIVE_UP_S:.0f} s")
+            await asyncio.sleep(AGAIN_S)
+
+
+class Habits:
+    """How a worker answers: how often yes, and after how long (seconds, from..to)."""
+
+    def __init__(self, *, accepts: float, thinks_s: tuple[float, float]) -> None:
+        self.accepts = accepts
+        self.thinks_s = thinks_s
+
+
+class Worker:
+    """One worker with the page open: receives cards, thinks, answers over HTTP; comes back when the line drops."""
+
+    def __init__(
+        self, api: Api, profile: str, token: str, habits: Habits, seen: Callable[[Worker, Json, float], None]
+    ) -> None:
+        self.api, self.profile, self.token = api, profile, token
+        self.habits, self.seen = habits, seen
+        self.cards: dict[str, Json] = {}
+        self.told: list[ClientRecord] = []
+        self.connected = asyncio.Event()
+        self._draw = Random(profile)  # noqa: S311 - behaviour, the same in each run
+        self._answering: set[asyncio.Task[None]] = set()
+        self._answered: set[str] = set()
+
+    async def run(self) -> None:
+        """Stays connected until cancelled."""
+        try:
+            while True:
+                with contextlib.suppress(aiohttp.ClientError, ConnectionError, TimeoutError):
+                    await self._listen()
+                self.connected.clear()
+                await asyncio.sleep(AGAIN_S)
+        finally:
+            for task in self._answering:
+                task.cancel()
+
+    async def _listen(self) -> None:
+        headers = {"Authorization": f"Bearer {self.token}"}
+        async with self.api.session.ws_connect(
+            f"{self.api.url}/v1/inbox", headers=headers, protocols=("kuaizhao.json",)
+        ) as line:
+            async for message in line:
+                if message.type is not aiohttp.WSMsgType.TEXT:
+                    return
+                received = time.perf_counter()
+                frame = message.json()
+                if frame["type"] == "hello":
+                    self.connected.set()
+                    for card in frame["cards"]:
+                        self._take(card, received)
+                elif frame["type"] == "card":
+                    self._take(frame, received)
+
+    def _take(self, card: Json, received: float) -> None:
+        posting = card["posting"]["id"]
+        known = self.cards.get(posting)
+        if known is not None and known["v"] > card["v"]:
+            return
+        self.cards[posting] = card
+        self.seen(self, card, received)
+        entry = card["entry"]
+        if entry["offer_state"] == "open" and entry["offer"] not in self._answered:
+            self._start(self._answer(posting, entry["offer"]))
+            self._answered.add(entry["offer"])
+        elif entry["acceptance"] == "called":
+            self._start(self._act("reconfirm", posting))
+
+    def _start(self, work: Any) -> None:
+        task = asyncio.create_task(work)
+        self._answering.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._answering.discard(task)
+        if not task.cancelled() and (exc := task.exception()) is not None and not isinstance(exc, Refused):
+            raise exc
+
+    async def _answer(self, posting: str, offer: str) -> None:
+        await asyncio.sleep(self._draw.uniform(*self.habits.thinks_s))
+        yes = self._draw.random() < self.habits.accepts
+        operation = "accept" if yes else "decline"
+        body = None if yes else {"reason": "今天去不了"}
+        answer = await self.api.call("POST", f"/v1/offers/{offer}/{operation}", self.token, body)
+        self._note(operation, posting, answer, terms=int(offer.rpartition(":")[2]))
+
+    async def _act(self, operation: str, posting: str, body: Json | None = None) -> None:
+        path = f"/v1/assignments/{posting}:{self.profile}/{operation}"
+        self._note(operation, posting, await self.api.call("POST", path, self.token, body))
+
+    async def release(self, posting: str) -> None:
+        """Gives the seat back. Raises Refused."""
+        await self._act("release", posting, {"reason": "家里有事"})
+
+    def _note(self, operation: str, posting: str, answer: Json, terms: int = 0) -> None:
+        state = answer.get("assignment") if operation in ("release", "reconfirm") else answer.get("acceptance")
+        if answer.get("replay"):
+            state = None  # the first answer was lost on the way: only that it was done is sure
+        self.told.append(
+            ClientRecord(
+                operation=operation,
+                posting=posting,
+                profile=self.profile,
+                answer=state or "",
+                terms=terms,
+                v=answer["v"],
+                at_ms=time.time_ns() // 1_000_000,
+            )
+        )
