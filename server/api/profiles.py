@@ -1,0 +1,119 @@
+"""零工登记: registration, changes and presence."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from aiohttp import web
+
+from ingest.identity import born_of
+from ingest.texts import profile_text
+from matcher.errors import KuaizhaoError
+from matcher.model import Person, Presence, Profile, Site, age_on
+from matcher.settings import MarketSettings
+from matcher.trades import certificates, trades
+from matcher.waves import midnight_after
+from server.auth import check_profile, check_site
+from server.keys import CALLER, ENCODING, MARKET, STORE, VAULT, now_ms
+from server.views import NewProfile, PresenceSet, ProfileChange, ProfileView, Written, profile_view
+
+YOUNGEST = 16
+OLDEST = 100
+
+
+async def post_profile(request: web.Request, new: NewProfile) -> Written:
+    """Registers a worker. The same again replays."""
+    app, caller = request.app, request[CALLER]
+    check_site(caller, new.profile.site)
+    id_ = new.id or _id_of_person(request, new.person)
+    await _check(request, new.profile)
+    if new.person is not None:
+        _check_person(new.person, new.profile.born)
+    vector = await app[ENCODING].encode(profile_text(new.profile), "profile")
+    sealed = app[VAULT].seal(new.person) if new.person is not None else b""
+    done = await app[STORE].register(id_, new.profile, sealed, vector, app[ENCODING].model_id)
+    return Written(id=id_, v=done.v, replay=done.replay)
+
+
+def _id_of_person(request: web.Request, person: Person | None) -> str:
+    if person is None:
+        raise KuaizhaoError("bad_field", "id 或 person 至少填一项")
+    return request.app[VAULT].profile_id(f"person:{person.id_number or person.telephone}")
+
+
+async def get_profile(request: web.Request, _: None) -> ProfileView:
+    """One profile, without who it is."""
+    id_ = request.match_info["profile"]
+    await check_profile(request.app[STORE], request[CALLER], id_)
+    return profile_view(await request.app[STORE].profile(id_))
+
+
+async def put_profile(request: web.Request, change: ProfileChange) -> Written:
+    """A new document. A worker cannot change their own date of birth: it follows from the ID card."""
+    app, caller, id_ = request.app, request[CALLER], request.match_info["profile"]
+    if caller.role != "integration":
+        await check_profile(app[STORE], caller, id_)
+    check_site(caller, change.profile.site)
+    old = await app[STORE].profile(id_)
+    if caller.role == "worker" and change.profile.born != old.doc.born:
+        raise KuaizhaoError("forbidden", "born")
+    await _check(request, change.profile)
+    vector = await app[ENCODING].encode(profile_text(change.profile), "profile")
+    model = app[ENCODING].model_id
+    done = await app[STORE].amend_profile(id_, change.profile, vector, model, change.expected_v)
+    return Written(id=id_, v=done.v, replay=done.replay)
+
+
+async def put_presence(request: web.Request, presence: Presence) -> PresenceSet:
+    """Where the person is. Only staff and the hall's kiosk say who is in the hall and give queue numbers."""
+    store, caller, id_ = request.app[STORE], request[CALLER], request.match_info["profile"]
+    await check_profile(store, caller, id_)
+    if caller.role == "worker" and (presence.state == "in_hall" or presence.queue_no is not None):
+        raise KuaizhaoError("forbidden", "in_hall")
+    site = (await store.site((await store.profile(id_)).doc.site)).doc if presence.state == "in_hall" else None
+    until_ms = presence_until(presence, site, await request.app[MARKET].settings(), now_ms())
+    done = await store.presence(id_, presence, until_ms)
+    return PresenceSet(id=id_, v=done.v, replay=done.replay, until_ms=until_ms)
+
+
+def presence_until(presence: Presence, site: Site | None, settings: MarketSettings, now: int) -> int:
+    """When a presence ends by itself: as asked, else when the site closes, else at local midnight.
+
+    Raises `bad_field` for a moment outside (now, midnight].
+    """
+    midnight = midnight_after(now, settings.zone_offset_ms)
+    if presence.until_ms is not None:
+        if not now < presence.until_ms <= midnight:
+            raise KuaizhaoError("bad_field", "until_ms 应在现在与今天24点之间")
+        return presence.until_ms
+    if site is not None:
+        hours, minutes = site.closes.split(":")
+        closes = midnight + ((int(hours) - 24) * 60 + int(minutes)) * 60_000
+        if closes > now:
+            return closes
+    return midnight
+
+
+async def _check(request: web.Request, doc: Profile) -> None:
+    for trade in doc.trades:
+        if trade not in trades():
+            raise KuaizhaoError("bad_trade", trade)
+    for certificate in doc.certificates:
+        if certificate.kind not in certificates():
+            raise KuaizhaoError("bad_field", f"certificates 没有“{certificate.kind}”这种证书")
+    age = age_on(doc.born, await request.app[MARKET].today(now_ms()))
+    if age < YOUNGEST:
+        raise KuaizhaoError("bad_field", "born 未满16周岁,不得招用或介绍就业")
+    if age > OLDEST:
+        raise KuaizhaoError("bad_field", f"born 年龄超过{OLDEST}岁,请核对")
+    await request.app[MARKET].check_site(doc.site)
+
+
+def _check_person(person: Person, born: date) -> None:
+    if not person.id_number:
+        return
+    stated = born_of(person.id_number)
+    if stated is None:
+        raise KuaizhaoError("bad_field", "person.id_number 身份证号不对,请核对")
+    if stated != born:
+        raise KuaizhaoError("bad_field", "born 与身份证号上的出生日期不一致")

@@ -1,0 +1,104 @@
+"""The web server: its parts, started and stopped together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Final
+
+import structlog
+import uvloop
+from aiohttp import web
+
+from ingest.persons import Vault
+from matcher.errors import StoreUnavailable
+from matcher.settings import Settings
+from matcher.store import Store
+from server import openapi
+from server.auth import Tokens
+from server.cards import Cards
+from server.encoding import Encoding, NamedEncoder
+from server.keys import CARDS, ENCODING, MARKET, METRICS, PUSH, SETTINGS, STORE, TOKENS, VAULT
+from server.limits import Gate, endpoint, refusals
+from server.market import Market
+from server.metrics import Metrics
+from server.push import Push
+from server.routes import ROUTES
+from server.wire import JSON_TYPE
+
+SHUTDOWN_S: Final = 5.0
+
+log = structlog.get_logger()
+
+
+def create_app(
+    settings: Settings, *, store: Store | None = None, encoder: NamedEncoder | None = None
+) -> web.Application:
+    """The application. A given store is used as it is, and left open; a given encoder replaces the configured one."""
+    app = web.Application(middlewares=[refusals], client_max_size=settings.body_limit_bytes)
+    app[SETTINGS] = settings
+    app[STORE] = store or Store(settings.store_url, settings.market, connections=settings.store_connections)
+    app[VAULT] = Vault.open(settings.data_dir)
+    app[METRICS] = Metrics()
+    app[TOKENS] = Tokens(app[STORE])
+    app[MARKET] = Market(app[STORE])
+    app[CARDS] = Cards(app[STORE])
+    app[ENCODING] = Encoding(settings, app[STORE], encoder)
+    app[PUSH] = Push(app[STORE], app[CARDS], app[METRICS], settings.socket_queue)
+    if store is None:
+        app.cleanup_ctx.append(_store)
+    app.cleanup_ctx.extend([_encoding, _push])
+    app.on_shutdown.append(_end_sockets)
+    _add_routes(app, Gate(settings, app[METRICS].working))
+    return app
+
+
+def _add_routes(app: web.Application, gate: Gate) -> None:
+    for route in ROUTES:
+        app.router.add_route(route.method, route.path, endpoint(route, gate))
+
+    async def openapi_json(_: web.Request) -> web.Response:
+        return web.Response(body=openapi.encoded(), content_type=JSON_TYPE)
+
+    app.router.add_get("/openapi.json", openapi_json)
+
+
+async def _store(app: web.Application) -> AsyncIterator[None]:
+    try:
+        await app[STORE].load()
+    except StoreUnavailable as exc:  # it is loaded again with the first call that misses a function
+        log.warning("store_not_there_yet", detail=exc.detail)
+    yield
+    await app[STORE].close()
+
+
+async def _encoding(app: web.Application) -> AsyncIterator[None]:
+    app[ENCODING].start()
+    yield
+    await app[ENCODING].close()
+
+
+async def _push(app: web.Application) -> AsyncIterator[None]:
+    following = asyncio.create_task(app[PUSH].run(), name="push")
+    yield
+    following.cancel()
+    await asyncio.wait([following])
+
+
+async def _end_sockets(app: web.Application) -> None:
+    app[PUSH].end_all()
+
+
+def main(settings: Settings) -> None:
+    """Serves until SIGINT or SIGTERM; requests at work may end, sockets are told that the server stops."""
+    loop = uvloop.new_event_loop()
+    asyncio.set_event_loop(loop)
+    web.run_app(
+        create_app(settings),
+        host=settings.host,
+        port=settings.port,
+        access_log=None,
+        print=None,
+        shutdown_timeout=SHUTDOWN_S,
+        loop=loop,
+    )

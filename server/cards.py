@@ -1,0 +1,119 @@
+"""Builds workers' cards from the store: many postings and entries in one round trip."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+
+from msgspec import Struct
+
+from matcher import codec, records
+from matcher.model import Entry, PostingRecord
+from matcher.records import Message
+from matcher.store import Store, guarded
+from server.worker_views import Brief, Card, HelloFrame, brief, message_view, own_entry
+
+NAMES_KEPT = 20_000
+OVER = frozenset({"paid", "released", "no_show"})
+STILL_OPEN = frozenset({"waiting", "standby", "called"})
+
+
+class Shown(Struct, frozen=True):
+    """A posting at version `v` and the entries read after it (so an entry is never older than `v` says)."""
+
+    v: int
+    posting: Brief
+    entries: dict[str, Entry]
+
+    def card(self, profile: str) -> Card:
+        """The card of one profile among `entries`."""
+        entry = own_entry(self.posting.id, profile, self.entries[profile])
+        return Card(v=self.v, posting=self.posting, entry=entry)
+
+
+def is_current(entry: Entry, now_ms: int) -> bool:
+    """Whether the worker still has something to do or to wait for."""
+    if entry.assignment is not None:
+        return entry.assignment not in OVER
+    if entry.acceptance is not None:
+        return entry.acceptance in STILL_OPEN
+    return entry.offer == "open" and entry.deadline_ms > now_ms
+
+
+def _messages(newest_first: list[bytes]) -> list[Message]:
+    return [codec.decode(raw, Message) for raw in reversed(newest_first)]
+
+
+class Cards:
+    """Reads cards. Names of employers are remembered until told that one changed."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._names: dict[str, str] = {}
+
+    def forget_employer(self, id_: str) -> None:
+        """The employer's record has changed."""
+        self._names.pop(id_, None)
+
+    def forget_employers(self) -> None:
+        """Changes may have been missed."""
+        self._names.clear()
+
+    async def read(
+        self, wanted: Mapping[str, Iterable[str]], inboxes: Iterable[str] = ()
+    ) -> tuple[list[Shown], dict[str, list[Message]]]:
+        """Posting -> profiles whose entries to read, and profiles whose messages; all in one round trip.
+
+        What does not exist is left out. Raises StoreUnavailable.
+        """
+        asked = {posting: sorted(profiles) for posting, profiles in wanted.items()}
+        readers = list(inboxes)
+        pipe = self._store.commands.pipeline(transaction=False)
+        for posting, profiles in asked.items():
+            pipe.hgetall(self._store.key("posting", posting))
+            pipe.hmget(self._store.key("offers", posting), profiles)
+        for profile in readers:
+            pipe.lrange(self._store.key("inbox", profile), 0, -1)
+        async with guarded():
+            replies = await pipe.execute()
+        cut = 2 * len(asked)
+        found: list[tuple[PostingRecord, dict[str, Entry]]] = []
+        for (posting, profiles), raw, lines in zip(asked.items(), replies[:cut:2], replies[1:cut:2], strict=True):
+            if raw:
+                entries = {p: records.entry(line) for p, line in zip(profiles, lines, strict=True) if line}
+                found.append((records.posting_record(posting, raw), entries))
+        messages = {p: _messages(lines) for p, lines in zip(readers, replies[cut:], strict=True)}
+        return await self._with_names(found), messages
+
+    async def _with_names(self, found: list[tuple[PostingRecord, dict[str, Entry]]]) -> list[Shown]:
+        unknown = list({record.doc.employer for record, _ in found} - self._names.keys())
+        if unknown:
+            if len(self._names) > NAMES_KEPT:
+                self._names.clear()
+            raws = await self._store.hashes("employer", unknown)
+            for id_, raw in zip(unknown, raws, strict=True):
+                self._names[id_] = records.employer_record(id_, raw).doc.name if raw else ""
+        return [
+            Shown(v=r.v, posting=brief(r, self._names.get(r.doc.employer, "")), entries=entries) for r, entries in found
+        ]
+
+    async def current(self, profile: str) -> list[Card]:
+        """Open offers and everything accepted that is not over, by start."""
+        cards, _ = await self._of(profile, with_messages=False)
+        return cards
+
+    async def hello(self, profile: str, after: int = 0) -> HelloFrame:
+        """Everything current, and the last messages after a sequence number."""
+        cards, messages = await self._of(profile, with_messages=True)
+        return HelloFrame(
+            now_ms=time.time_ns() // 1_000_000,
+            cards=cards,
+            messages=[message_view(m) for m in messages if m.seq > after],
+        )
+
+    async def _of(self, profile: str, *, with_messages: bool) -> tuple[list[Card], list[Message]]:
+        postings = await self._store.postings_of_worker(profile)
+        shown, messages = await self.read(dict.fromkeys(postings, (profile,)), (profile,) if with_messages else ())
+        now_ms = time.time_ns() // 1_000_000
+        current = [s.card(profile) for s in shown if profile in s.entries and is_current(s.entries[profile], now_ms)]
+        return sorted(current, key=lambda c: (c.posting.start_ms, c.posting.id)), messages.get(profile, [])

@@ -1,0 +1,103 @@
+"""The warmed encoder: loaded beside the running server, which answers /healthz at once and /readyz when it is warm."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Protocol
+
+import numpy as np
+import structlog
+from numpy.typing import NDArray
+
+from embeddings.batcher import Batcher, BatcherClosedError, EncoderOverloadedError, EncodesTexts
+from embeddings.encoder import SHIPPED_MODEL, Encoder, EncoderSettings, Kind
+from matcher.errors import KuaizhaoError, Overloaded, StoreUnavailable
+from matcher.settings import Settings
+from matcher.store import Store
+
+NAME_AGAIN_S = 1.0
+
+log = structlog.get_logger()
+
+
+class NamedEncoder(EncodesTexts, Protocol):
+    """An encoder whose vectors can be told from another's."""
+
+    model_id: str
+
+
+class Encoding:
+    """Text to vectors for the handlers. `start` returns at once; `ready` says when everything is warm."""
+
+    def __init__(self, settings: Settings, store: Store, encoder: NamedEncoder | None = None) -> None:
+        self._wanted = EncoderSettings(model=settings.model_path or str(SHIPPED_MODEL))
+        self._store = store
+        self._encoder = encoder
+        self._batcher: Batcher | None = None
+        self._loading: asyncio.Task[Batcher] | None = None
+        self._naming: asyncio.Task[None] | None = None
+        self.ready = False
+        """Whether texts can be encoded, and matchers know by which model."""
+
+    @property
+    def model_id(self) -> str:
+        """Id of the model whose vectors `encode` gives; empty while it loads."""
+        return self._encoder.model_id if self._encoder is not None else ""
+
+    def start(self) -> None:
+        """Begins to load and warm the model."""
+        self._loading = asyncio.create_task(self._load(), name="load-encoder")
+        self._naming = asyncio.create_task(self._name(self._loading), name="name-model")
+
+    async def _load(self) -> Batcher:
+        try:
+            if self._encoder is None:
+                self._encoder = await asyncio.to_thread(Encoder.load, self._wanted)
+            batcher = Batcher(self._encoder)
+            await batcher.start()
+        except Exception:
+            log.exception("encoder_failed", model=self._wanted.model)
+            raise
+        self._batcher = batcher
+        log.info("encoder_ready", model=self.model_id)
+        return batcher
+
+    async def _name(self, loading: asyncio.Task[Batcher]) -> None:
+        """Names the model in the store, so that matchers build their index for it; waits for a store that is away."""
+        await asyncio.wait([loading])
+        while self._batcher is not None and self._encoder is not None and not self.ready:
+            try:
+                await self._store.put_model(self._encoder.model_id, self._encoder.dimension)
+                self.ready = True
+            except StoreUnavailable:
+                await asyncio.sleep(NAME_AGAIN_S)
+
+    async def encode(self, text: str, kind: Kind) -> NDArray[np.float32]:
+        """The text's unit vector; waits for a model that still loads.
+
+        Raises `overloaded`, or `internal` when the model cannot be loaded.
+        """
+        batcher = self._batcher or await self._loaded()
+        try:
+            return await batcher.encode(text, kind)
+        except (EncoderOverloadedError, BatcherClosedError) as exc:
+            raise Overloaded(str(exc)) from exc
+
+    async def _loaded(self) -> Batcher:
+        if self._loading is None:
+            raise Overloaded("encoder")
+        await asyncio.wait([self._loading])
+        if self._loading.cancelled() or self._loading.exception() is not None:
+            raise KuaizhaoError("internal", "encoder")
+        return self._loading.result()
+
+    async def close(self) -> None:
+        """Stops loading or encoding."""
+        tasks = [task for task in (self._naming, self._loading) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)  # what failed was logged where it happened
+        if self._batcher is not None:
+            await self._batcher.close()
+            self._batcher = None
+        self.ready = False

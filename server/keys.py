@@ -1,0 +1,34 @@
+"""What hangs on the application and on a request: typed keys, one for each part."""
+
+from __future__ import annotations
+
+import time
+from typing import Final
+
+from aiohttp import web
+
+from ingest.persons import Vault
+from matcher.settings import Settings
+from matcher.store import Store
+from server.auth import Caller, Tokens
+from server.cards import Cards
+from server.encoding import Encoding
+from server.market import Market
+from server.metrics import Metrics
+from server.push import Push
+
+SETTINGS: Final = web.AppKey("settings", Settings)
+STORE: Final = web.AppKey("store", Store)
+VAULT: Final = web.AppKey("vault", Vault)
+ENCODING: Final = web.AppKey("encoding", Encoding)
+TOKENS: Final = web.AppKey("tokens", Tokens)
+MARKET: Final = web.AppKey("market", Market)
+CARDS: Final = web.AppKey("cards", Cards)
+PUSH: Final = web.AppKey("push", Push)
+METRICS: Final = web.AppKey("metrics", Metrics)
+CALLER: Final = web.RequestKey("caller", Caller)
+
+
+def now_ms() -> int:
+    """This machine's clock; what decides is the store's clock, inside its functions."""
+    return time.time_ns() // 1_000_000

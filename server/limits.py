@@ -1,0 +1,157 @@
+"""From a line of the table to aiohttp's handler: who may ask, how many at once, how long; refusals in one form."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import structlog
+from aiohttp import web
+from prometheus_client import Gauge
+
+from matcher.errors import KuaizhaoError, Overloaded
+from matcher.settings import Settings
+from server import wire
+from server.api.ids import checked
+from server.api.inbox import token_of
+from server.auth import Caller, bearer
+from server.keys import CALLER, METRICS, TOKENS
+from server.routes import Route
+
+WORKER_REQUESTS_AT_ONCE: Final = 8
+"""One worker's phone does not need more; more are answered 429."""
+COMPOSED: Final = frozenset({"offer", "assignment"})
+"""Parts of a path that their handlers take apart."""
+
+log = structlog.get_logger()
+Endpoint = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Gate:
+    """Counts what is worked on: all requests together, and each worker's."""
+
+    def __init__(self, settings: Settings, working: Gauge) -> None:
+        self._most = settings.requests_at_once
+        self._timeout_s = settings.request_timeout_s
+        self._working = 0
+        working.set_function(lambda: self._working)
+        self._by_worker: Counter[str] = Counter()
+
+    @asynccontextmanager
+    async def request(self) -> AsyncIterator[None]:
+        """A request at work. Raises `overloaded` when there are too many, `timeout` when it takes too long."""
+        if self._working >= self._most:
+            raise Overloaded()
+        self._working += 1
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                yield
+        except TimeoutError as exc:
+            raise KuaizhaoError("timeout") from exc
+        finally:
+            self._working -= 1
+
+    @asynccontextmanager
+    async def caller(self, caller: Caller) -> AsyncIterator[None]:
+        """A caller's request at work. Raises `too_many_requests` for a worker with too many of them."""
+        if caller.role != "worker":
+            yield
+            return
+        if self._by_worker[caller.subject] >= WORKER_REQUESTS_AT_ONCE:
+            raise KuaizhaoError("too_many_requests")
+        self._by_worker[caller.subject] += 1
+        try:
+            yield
+        finally:
+            self._by_worker[caller.subject] -= 1
+            if not self._by_worker[caller.subject]:
+                del self._by_worker[caller.subject]
+
+
+def endpoint(route: Route, gate: Gate) -> Endpoint:
+    """The route's handler as aiohttp calls it."""
+
+    async def whoever_asks(request: web.Request) -> web.StreamResponse:
+        if route.answer is not None:
+            wire.format_of(request)
+        if route.roles is None:
+            return await _respond(route, request)
+        request[CALLER] = caller = await _caller(route, request)
+        if not route.bounded:
+            return await _respond(route, request)
+        async with gate.caller(caller):
+            return await _respond(route, request)
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        if not route.bounded:
+            return await whoever_asks(request)
+        async with gate.request():
+            return await whoever_asks(request)
+
+    return handle
+
+
+async def _caller(route: Route, request: web.Request) -> Caller:
+    """Who asks. Raises `no_token`, `bad_token`, or `forbidden` for a role that the table does not name."""
+    token = token_of(request) if not route.bounded and "Authorization" not in request.headers else ""
+    caller = await request.app[TOKENS].caller(token or bearer(request))
+    if caller.role not in (route.roles or ()):
+        raise KuaizhaoError("forbidden", caller.role)
+    return caller
+
+
+async def _respond(route: Route, request: web.Request) -> web.StreamResponse:
+    for name, value in request.match_info.items():
+        if name not in COMPOSED:
+            checked(value)
+    given: Any = None
+    if route.body is not None:
+        given = await wire.read(request, route.body)
+    elif route.query is not None:
+        given = wire.read_query(request.query, route.query)
+    value = await route.handler(request, given)
+    if isinstance(value, web.StreamResponse):
+        return value
+    return wire.answer(request, value, route.status)
+
+
+@web.middleware
+async def refusals(request: web.Request, handler: Endpoint) -> web.StreamResponse:
+    """Every refusal in the same form, every request measured; what nobody expected is logged, without its body."""
+    metrics, began = request.app[METRICS], time.perf_counter()
+    resource = request.match_info.route.resource
+    label = resource.canonical if resource is not None else "none"
+    try:
+        response = await handler(request)
+    except KuaizhaoError as exc:
+        response = _refused(request, exc)
+    except web.HTTPException as exc:
+        response = _refused_by_aiohttp(request, exc)
+    except Exception:
+        log.exception("request_failed", method=request.method, route=label)
+        response = _refused(request, KuaizhaoError("internal"))
+    seconds = time.perf_counter() - began
+    if response.status != 101:
+        metrics.requests.labels(request.method, label, str(response.status)).observe(seconds)
+    return response
+
+
+def _refused(request: web.Request, error: KuaizhaoError) -> web.StreamResponse:
+    request.app[METRICS].errors.labels(error.code).inc()
+    return wire.refusal(request, error)
+
+
+def _refused_by_aiohttp(request: web.Request, exc: web.HTTPException) -> web.StreamResponse:
+    if exc.status == 413:
+        return _refused(request, KuaizhaoError("too_large"))
+    if exc.status == 400:  # a socket that does not shake hands
+        return _refused(request, KuaizhaoError("bad_body", exc.reason))
+    response = _refused(request, KuaizhaoError("not_found", f"{request.method} {request.path}"))
+    if exc.status == 405:
+        response.set_status(405)
+        response.headers["Allow"] = exc.headers.get("Allow", "")
+    return response

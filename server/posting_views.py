@@ -1,0 +1,165 @@
+"""Postings as the API takes and shows them: to employers, clerks and anybody who checks an award."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from matcher.model import (
+    AcceptanceState,
+    AssignmentState,
+    Award,
+    Entry,
+    Id,
+    OfferState,
+    Posting,
+    PostingRecord,
+    PostingState,
+    ShortText,
+)
+from server.views import ExpectedV
+
+Limit = Annotated[int, Meta(ge=1, le=500)]
+
+
+class NewPosting(Struct, forbid_unknown_fields=True):
+    """A posting, under an id of the caller's or one derived from Idempotency-Key; `draft` keeps it out of review."""
+
+    posting: Posting
+    id: Id | None = None
+    draft: bool = False
+
+
+class PostingChange(Struct, forbid_unknown_fields=True):
+    """A new document for a posting; `release` names who is no longer needed when the headcount falls."""
+
+    posting: Posting
+    expected_v: ExpectedV = 0
+    release: Annotated[list[Id], Meta(max_length=500)] = []
+
+
+class Decision(Struct, forbid_unknown_fields=True):
+    """A clerk's decision on a posting: `open` it, or return it as `draft` with the reason."""
+
+    to: Literal["open", "draft"]
+    reason: ShortText = ""
+
+
+class PostingQuery(Struct, kw_only=True, forbid_unknown_fields=True):
+    """Which postings: by state, site and employer, a page at a time (`after`: the `next` of the page before)."""
+
+    state: PostingState | None = None
+    site: Id | None = None
+    employer: Id | None = None
+    limit: Limit = 100
+    after: Id | None = None
+
+
+class OrderLine(Struct, kw_only=True):
+    """One line of the published order: a pseudonym and what decided its place."""
+
+    profile: str
+    order: int
+    last_work_ms: int
+    queue_no: int | None
+    ticket: str
+
+
+class PostingView(Struct, kw_only=True):
+    """A posting as stored. `seed` and `order` are shown once it is awarded; then sha256(seed) must be `commitment`,
+    and every ticket sha1(seed:profile)."""
+
+    id: str
+    v: int
+    posting: Posting
+    state: PostingState
+    award: Award
+    terms: int
+    offered: int
+    taken: int
+    called: int
+    waiting: int
+    standby: int
+    window_until_ms: int
+    opened_ms: int
+    filled_ms: int
+    commitment: str
+    awarded: bool
+    review_reason: str | None = None
+    seed: str | None = None
+    order: list[OrderLine] = []
+
+
+class PostingList(Struct):
+    """A page of postings; `next` is null on the last one."""
+
+    postings: list[PostingView]
+    next: str | None = None
+
+
+class EntryView(Struct, kw_only=True):
+    """What one profile has answered to a posting. Distance, reasons and words of refusal only for clerks."""
+
+    profile: str
+    offer: OfferState
+    wave: int
+    terms: int
+    offered_ms: int
+    deadline_ms: int
+    answered_ms: int | None
+    acceptance: AcceptanceState | None
+    order: int | None
+    call_deadline_ms: int | None
+    assignment: AssignmentState | None
+    consent_deadline_ms: int | None
+    seated_ms: int | None
+    ended_by: str
+    distance_m: int | None = None
+    reasons: list[str] | None = None
+    decline_reason: str | None = None
+
+
+class EntryList(Struct):
+    """Everybody who was offered a posting."""
+
+    posting: str
+    v: int
+    entries: list[EntryView]
+
+
+_ALWAYS = tuple(
+    name
+    for name in PostingView.__struct_fields__
+    if name not in {"posting", "review_reason", "seed", "order"}
+)  # fmt: skip
+
+
+def posting_view(record: PostingRecord, *, reviewed: bool, entries: dict[str, Entry] | None = None) -> PostingView:
+    """A stored posting as shown; `reviewed` shows the reason of the review, `entries` the order once it is awarded."""
+    shown = PostingView(posting=record.doc, **{name: getattr(record, name) for name in _ALWAYS})
+    if reviewed:
+        shown.review_reason = record.review_reason
+    if record.awarded:
+        shown.seed = record.seed
+        shown.order = published_order(entries or {})
+    return shown
+
+
+def published_order(entries: dict[str, Entry]) -> list[OrderLine]:
+    """Everybody who accepted, in the order in which they are seated."""
+    lines = [
+        OrderLine(profile=p, order=e.order, last_work_ms=e.last_work_ms or 0, queue_no=e.queue_no, ticket=e.ticket)
+        for p, e in entries.items()
+        if e.order is not None
+    ]
+    return sorted(lines, key=lambda line: line.order)
+
+
+def entry_view(profile: str, entry: Entry, *, clerk: bool) -> EntryView:
+    """One profile's entry as the employer, or a clerk, sees it."""
+    hidden = {"profile", "distance_m", "reasons", "decline_reason"}
+    shown = EntryView(profile=profile, **{n: getattr(entry, n) for n in EntryView.__struct_fields__ if n not in hidden})
+    if clerk:
+        shown.distance_m, shown.reasons, shown.decline_reason = entry.distance_m, entry.reasons, entry.decline_reason
+    return shown

@@ -1,0 +1,251 @@
+"""From the stream of events to workers' sockets.
+
+The stream itself is the doorbell: it is read from where it ended, so nothing is lost between two reads; after a gap
+every socket gets a new hello. A client keeps, of two cards of one posting, the one whose `v` is not smaller.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import structlog
+from msgspec import structs
+
+from matcher.errors import Overloaded, StoreUnavailable
+from matcher.records import Message
+from matcher.store import Change, Store, guarded
+from server import wire
+from server.cards import Cards, Shown
+from server.metrics import Metrics
+from server.wire import Format
+from server.worker_views import MessageFrame, message_view, own_entry
+
+READ_AT_ONCE: Final = 500
+BLOCK_MS: Final = 5_000
+BACK_OFF_S: Final = (0.1, 2.0)
+SOCKETS_PER_WORKER: Final = 4
+SOCKETS_AT_ONCE: Final = 20_000
+"""One process holds about so many at 10 to 13 kB each."""
+
+SHUTTING_DOWN: Final = (1001, "shutting_down")
+SLOW: Final = (4008, "slow")
+REPLACED: Final = (4009, "replaced")
+TOKEN_EXPIRED: Final = (4001, "bad_token")
+ONLY_LISTENS: Final = (1003, "answer over HTTP")
+
+WITHOUT_MESSAGE: Final = frozenset({"posting.offered", "posting.declined"})
+"""Events that never come with a message: the inboxes need not be read."""
+FOR_EVERYBODY: Final = frozenset({"posting.amended", "posting.closed", "posting.withdrawn", "posting.expired"})
+"""Events that change the posting for everybody with an entry, not only for those named."""
+
+log = structlog.get_logger()
+
+
+class Inbox:
+    """What waits to be sent on one socket. Bounded: who does not keep up is dropped."""
+
+    def __init__(self, profile: str, wire_format: Format, size: int, after: int = 0) -> None:
+        self.profile = profile
+        self.wire_format = wire_format
+        self.last_seq = after
+        self.queue: asyncio.Queue[bytes] = asyncio.Queue(size)
+        self.ended: asyncio.Future[tuple[int, str]] = asyncio.get_running_loop().create_future()
+
+    def put(self, frame: bytes) -> bool:
+        """Queues a frame; False when the socket is too slow and ends."""
+        if self.ended.done():
+            return True
+        try:
+            self.queue.put_nowait(frame)
+        except asyncio.QueueFull:
+            self.end(SLOW)
+            return False
+        return True
+
+    def end(self, why: tuple[int, str]) -> None:
+        """Asks the socket to close with a code and a reason."""
+        if not self.ended.done():
+            self.ended.set_result(why)
+
+
+class CardFrames:
+    """Frames of one posting's card: the posting is encoded once for each format, not for each socket."""
+
+    def __init__(self, shown: Shown) -> None:
+        self._shown = shown
+        self._heads: dict[Format, bytes] = {}
+
+    def frame(self, profile: str, wire_format: Format) -> bytes:
+        """The same bytes as the CardFrame would encode to."""
+        head = self._heads.get(wire_format)
+        if head is None:
+            head = self._heads[wire_format] = self._head(wire_format)
+        entry = wire.encode(own_entry(self._shown.posting.id, profile, self._shown.entries[profile]), wire_format)
+        return head + entry + b"}" if wire_format == "json" else head + entry
+
+    def _head(self, wire_format: Format) -> bytes:
+        posting = wire.encode(self._shown.posting, wire_format)
+        if wire_format == "json":
+            return b'{"type":"card","v":%d,"posting":%b,"entry":' % (self._shown.v, posting)
+        names = {name: wire.encode(name, wire_format) for name in ("type", "card", "v", "posting", "entry")}
+        v = wire.encode(self._shown.v, wire_format)
+        four_fields = b"\x84"  # msgpack: a map of four
+        return b"".join(
+            [four_fields, names["type"], names["card"], names["v"], v, names["posting"], posting, names["entry"]]
+        )
+
+
+class Push:
+    """Follows the stream and spreads what changed to the sockets that are open here."""
+
+    def __init__(self, store: Store, cards: Cards, metrics: Metrics, socket_queue: int) -> None:
+        self._store = store
+        self._cards = cards
+        self._metrics = metrics
+        self._socket_queue = socket_queue
+        self._open: dict[str, list[Inbox]] = {}
+        self._sockets = 0
+        self._after: str | None = None
+        self._seq = 0
+        self._back_off_s = BACK_OFF_S[0]
+        self.alive = False
+        """Whether events are being read now."""
+
+    # -- sockets ----------------------------------------------------------------------------------------------------
+
+    def join(self, profile: str, wire_format: Format, after: int = 0) -> Inbox:
+        """From now on the socket is sent what changes, and messages after `after`.
+
+        Read the snapshot after this, so that there is no hole. Raises `overloaded`.
+        """
+        if self._sockets >= SOCKETS_AT_ONCE:
+            raise Overloaded("sockets")
+        inbox = Inbox(profile, wire_format, self._socket_queue, after)
+        mine = self._open.setdefault(profile, [])
+        mine.append(inbox)
+        if len(mine) > SOCKETS_PER_WORKER:
+            self._drop(mine[0], REPLACED)
+        self._sockets += 1
+        self._metrics.sockets.set(self._sockets)
+        return inbox
+
+    def leave(self, inbox: Inbox) -> None:
+        """The socket is gone."""
+        mine = self._open.get(inbox.profile, [])
+        mine.remove(inbox)
+        if not mine:
+            self._open.pop(inbox.profile, None)
+        self._sockets -= 1
+        self._metrics.sockets.set(self._sockets)
+
+    def end_all(self) -> None:
+        """Every socket closes: the server stops."""
+        for mine in self._open.values():
+            for inbox in mine:
+                inbox.end(SHUTTING_DOWN)
+
+    def _drop(self, inbox: Inbox, why: tuple[int, str]) -> None:
+        inbox.end(why)
+        self._metrics.dropped.labels(why[1]).inc()
+        log.warning("socket_dropped", why=why[1])
+
+    def send(self, inbox: Inbox, frame: bytes, kind: str) -> None:
+        """Queues a frame for one socket, or drops the socket when it is too slow."""
+        if inbox.put(frame):
+            self._metrics.frames.labels(kind).inc()
+        else:
+            self._metrics.dropped.labels(SLOW[1]).inc()
+            log.warning("socket_dropped", why=SLOW[1])
+
+    # -- the stream -------------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Never ends by itself: what goes wrong is logged, and the reading begins again after a pause."""
+        try:
+            while True:
+                try:
+                    await self._follow()
+                except StoreUnavailable as exc:
+                    log.warning("push_waits_for_store", detail=exc.detail)
+                except Exception:
+                    log.exception("push_failed")
+                    self._after = None  # the event that cannot be read is passed over: a new hello tells everything
+                self.alive = False
+                self._metrics.push_restarts.inc()
+                await asyncio.sleep(self._back_off_s)
+                self._back_off_s = min(self._back_off_s * 2, BACK_OFF_S[1])
+        finally:
+            self.alive = False
+
+    async def _follow(self) -> None:
+        await self._catch_up()
+        while True:
+            changes = await self._store.changes(self._after or "0-0", block_ms=BLOCK_MS, count=READ_AT_ONCE)
+            self._back_off_s = BACK_OFF_S[0]
+            if not changes:
+                continue
+            self._metrics.events.inc(len(changes))
+            if changes[0].seq != self._seq + 1:  # the stream was trimmed ahead of us
+                self._after = None
+                await self._catch_up()
+                continue
+            await self._spread(changes)
+            self._after, self._seq = changes[-1].stream_id, changes[-1].seq
+
+    async def _catch_up(self) -> None:
+        if self._after is None or not await self._store.stream_reaches(self._seq):
+            self._after, self._seq = await self._store.stream_end()
+            self._cards.forget_employers()
+            await self._refresh()
+        self.alive = True
+
+    async def _refresh(self) -> None:
+        for profile in list(self._open):
+            hello = await self._cards.hello(profile)
+            for inbox in self._open.get(profile, ()):
+                new = [m for m in hello.messages if m.seq > inbox.last_seq]
+                self.send(inbox, wire.encode(structs.replace(hello, messages=new), inbox.wire_format), "hello")
+                inbox.last_seq = max([inbox.last_seq, *(m.seq for m in new)])
+
+    async def _spread(self, changes: Sequence[Change]) -> None:
+        wanted: dict[str, set[str]] = {}
+        readers: set[str] = set()
+        for change in changes:
+            if change.kind == "employer.put":
+                self._cards.forget_employer(change.id)
+            concerned = self._open.keys() & change.who
+            if change.kind in FOR_EVERYBODY and self._open:
+                concerned |= await self._connected_with(change.id)
+            if concerned:
+                wanted.setdefault(change.id, set()).update(concerned)
+                if change.kind not in WITHOUT_MESSAGE:
+                    readers |= concerned
+        if not wanted:
+            return
+        shown, messages = await self._cards.read(wanted, readers)
+        for posting in shown:
+            frames = CardFrames(posting)
+            for profile in posting.entries:
+                for inbox in self._open.get(profile, ()):
+                    self.send(inbox, frames.frame(profile, inbox.wire_format), "card")
+        for profile, last in messages.items():
+            self._tell(self._open.get(profile, ()), last)
+
+    def _tell(self, inboxes: Iterable[Inbox], messages: list[Message]) -> None:
+        for inbox in inboxes:
+            for message in messages:
+                if message.seq > inbox.last_seq:
+                    inbox.last_seq = message.seq
+                    self.send(inbox, wire.encode(_frame(message), inbox.wire_format), "message")
+
+    async def _connected_with(self, posting: str) -> set[str]:
+        async with guarded():
+            fields = await self._store.commands.hkeys(self._store.key("offers", posting))
+        return self._open.keys() & {field.decode() for field in fields}
+
+
+def _frame(message: Message) -> MessageFrame:
+    shown = message_view(message)
+    return MessageFrame(**{name: getattr(shown, name) for name in MessageFrame.__struct_fields__})

@@ -1,0 +1,155 @@
+"""The one table of the API: from it come the router, the check of roles and /openapi.json."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from aiohttp import web
+
+from matcher.model import Presence, Role
+from server import posting_views, views, worker_views
+from server.api import assignments, employers, health, inbox, offers, postings, profiles, sites
+from server.auth import STAFF
+
+Handler = Callable[[web.Request, Any], Awaitable[Any]]
+
+MANAGER: Final[frozenset[Role]] = frozenset({"manager"})
+WORKER: Final[frozenset[Role]] = frozenset({"worker"})
+ANYBODY: Final[frozenset[Role]] = frozenset({"worker", "employer", "kiosk", "clerk", "manager", "integration"})
+AS_WORKER: Final[frozenset[Role]] = STAFF | {"worker", "kiosk"}
+AS_EMPLOYER: Final[frozenset[Role]] = STAFF | {"employer"}
+AT_THE_DOOR: Final[frozenset[Role]] = AS_EMPLOYER | {"kiosk"}
+POSTS: Final[frozenset[Role]] = AS_EMPLOYER | {"integration"}
+REGISTERS: Final[frozenset[Role]] = STAFF | {"kiosk", "integration"}
+
+POSTING_RULES: Final = ("bad_trade", "posting_past", "posting_blocked", "no_employer", "no_site")
+SEAT: Final = ("bad_id", "no_posting", "no_profile", "no_assignment", "illegal_move")
+
+
+@dataclass(frozen=True)
+class Route:
+    """One line of the table. `body` or `query` is parsed before the handler, which gets it as its second argument;
+    `answer` is encoded after it, unless the handler answers by itself (`answer` None)."""
+
+    method: str
+    path: str
+    summary: str
+    handler: Handler
+    answer: type | None
+    roles: frozenset[Role] | None = ANYBODY  # None: needs no token
+    body: type | None = None
+    query: type | None = None
+    status: int = 200
+    errors: tuple[str, ...] = ()
+    bounded: bool = True  # counts as a request at work and must end in time
+
+    @property
+    def name(self) -> str:
+        """The handler's name: unique in the table, the `operationId`."""
+        return self.handler.__name__
+
+
+ROUTES: Final[tuple[Route, ...]] = (
+    # sites
+    Route("GET", "/v1/sites", "Every site", sites.list_sites, views.SiteList),
+    Route("GET", "/v1/sites/{site}", "One site", sites.get_site, views.SiteView, errors=("no_site",)),
+    Route("PUT", "/v1/sites/{site}", "Write a site", sites.put_site, views.Written, MANAGER, views.SiteChange,
+          errors=("stale_version",)),
+    # profiles
+    Route("POST", "/v1/profiles", "Register a worker", profiles.post_profile, views.Written, REGISTERS,
+          views.NewProfile, status=201, errors=("key_reused", "bad_trade", "no_site")),
+    Route("GET", "/v1/profiles/{profile}", "One profile, without who it is", profiles.get_profile, views.ProfileView,
+          AS_WORKER, errors=("no_profile",)),
+    Route("PUT", "/v1/profiles/{profile}", "Change a profile", profiles.put_profile, views.Written,
+          AS_WORKER | {"integration"}, views.ProfileChange,
+          errors=("no_profile", "stale_version", "bad_trade", "no_site")),
+    Route("PUT", "/v1/profiles/{profile}/presence", "Say where a worker is", profiles.put_presence, views.PresenceSet,
+          AS_WORKER, Presence, errors=("no_profile", "no_site")),
+    # employers
+    Route("POST", "/v1/employers", "Register an employer", employers.post_employer, views.Written,
+          STAFF | {"integration"}, views.NewEmployer, status=201, errors=("key_reused", "bad_id")),
+    Route("GET", "/v1/employers/{employer}", "One employer", employers.get_employer, views.EmployerView, POSTS,
+          errors=("no_employer",)),
+    Route("PUT", "/v1/employers/{employer}", "Change an employer", employers.put_employer, views.Written, POSTS,
+          views.EmployerChange, errors=("no_employer", "stale_version")),
+    Route("POST", "/v1/employers/{employer}/verify", "Say whether an employer is verified", employers.verify_employer,
+          views.Written, STAFF, views.Verification, errors=("no_employer", "stale_version")),
+    # postings
+    Route("POST", "/v1/postings", "Post a shift", postings.post_posting, views.Written, POSTS, posting_views.NewPosting,
+          status=201, errors=("key_reused", "bad_id", *POSTING_RULES)),
+    Route("GET", "/v1/postings", "Postings by state, site and employer", postings.list_postings,
+          posting_views.PostingList, query=posting_views.PostingQuery),
+    Route("GET", "/v1/postings/{posting}", "One posting; once awarded with its published order", postings.get_posting,
+          posting_views.PostingView, errors=("no_posting",)),
+    Route("PUT", "/v1/postings/{posting}", "Change a posting", postings.put_posting, views.Written, POSTS,
+          posting_views.PostingChange, errors=("no_posting", "stale_version", "illegal_move", "headcount_below_seats",
+                                       "no_assignment", *POSTING_RULES)),
+    Route("POST", "/v1/postings/{posting}/submit", "Submit a draft to review", postings.submit_posting, views.Written,
+          POSTS, errors=("no_posting", "illegal_move", "bad_trade", "bad_field", "posting_past", "no_employer")),
+    Route("POST", "/v1/postings/{posting}/review", "Open a posting or return it", postings.review_posting,
+          views.Written, STAFF, posting_views.Decision, errors=("no_posting", "illegal_move", "posting_past")),
+    Route("POST", "/v1/postings/{posting}/close", "Nobody else is needed", postings.close_posting, views.Written,
+          POSTS, errors=("no_posting", "illegal_move")),
+    Route("POST", "/v1/postings/{posting}/withdraw", "Take a posting back", postings.withdraw_posting, views.Written,
+          POSTS, errors=("no_posting", "illegal_move")),
+    Route("GET", "/v1/postings/{posting}/entries", "Who was offered it and what they answered", postings.list_entries,
+          posting_views.EntryList, POSTS | {"kiosk"}, errors=("no_posting",)),
+    # offers
+    Route("GET", "/v1/offers", "A worker's open offers", offers.list_offers, worker_views.CardList, AS_WORKER,
+          query=worker_views.OwnQuery, errors=("no_profile",)),
+    Route("POST", "/v1/offers/{offer}/accept", "Say yes", offers.accept_offer, worker_views.Answered, AS_WORKER,
+          errors=("bad_id", "no_posting", "no_profile", "no_offer", "offer_expired", "offer_declined",
+                  "offer_withdrawn", "posting_not_open")),
+    Route("POST", "/v1/offers/{offer}/decline", "Say no", offers.decline_offer, worker_views.Answered, AS_WORKER,
+          worker_views.Refusal, errors=("bad_id", "no_posting", "no_profile", "no_offer", "offer_expired",
+                                        "offer_withdrawn", "illegal_move")),
+    # assignments
+    Route("GET", "/v1/assignments", "What a worker has accepted", assignments.list_assignments, worker_views.CardList,
+          AS_WORKER, query=worker_views.OwnQuery, errors=("no_profile",)),
+    Route("POST", "/v1/assignments/{assignment}/confirm", "The seated worker will come", assignments.confirm,
+          worker_views.Answered, AS_WORKER, errors=SEAT),
+    Route("POST", "/v1/assignments/{assignment}/reconfirm", "A called standby says yes", assignments.reconfirm,
+          worker_views.Answered, AS_WORKER, errors=(*SEAT, "no_acceptance", "offer_expired", "posting_not_open",
+                                             "already_booked")),
+    Route("POST", "/v1/assignments/{assignment}/reconsent", "Answer changed terms", assignments.reconsent,
+          worker_views.Answered, AS_WORKER, worker_views.Consent, errors=(*SEAT, "stale_version", "offer_expired")),
+    Route("POST", "/v1/assignments/{assignment}/withdraw", "Step back before being seated", assignments.withdraw,
+          worker_views.Answered, AS_WORKER, errors=(*SEAT, "no_acceptance")),
+    Route("POST", "/v1/assignments/{assignment}/release", "Give a seat back", assignments.release,
+          worker_views.Answered, AS_WORKER | {"employer"}, worker_views.Refusal, errors=SEAT),
+    Route("POST", "/v1/assignments/{assignment}/check-in", "The worker has arrived", assignments.check_in,
+          worker_views.Answered, AT_THE_DOOR, errors=(*SEAT, "too_early")),
+    Route("POST", "/v1/assignments/{assignment}/no-show", "The worker did not come", assignments.no_show,
+          worker_views.Answered, AS_EMPLOYER, errors=(*SEAT, "too_early")),
+    Route("POST", "/v1/assignments/{assignment}/done", "The work is finished", assignments.done, worker_views.Answered,
+          AS_EMPLOYER, errors=(*SEAT, "too_early")),
+    Route("POST", "/v1/assignments/{assignment}/paid", "The worker has the money", assignments.paid,
+          worker_views.Answered, AS_WORKER, errors=SEAT),
+    # the worker's socket
+    Route("GET", "/v1/inbox", "A worker's socket: a hello frame, then card and message frames", inbox.inbox, None,
+          WORKER, query=worker_views.InboxQuery, errors=("bad_body",), bounded=False),
+    # the server itself
+    Route("GET", "/healthz", "The process is alive", health.healthz, views.Health, None, bounded=False),
+    Route("GET", "/readyz", "The server can work", health.readyz, views.Ready, None, bounded=False),
+    Route("GET", "/metrics", "Counters for Prometheus", health.metrics, None, None, bounded=False),
+)  # fmt: skip
+
+_SAID_BY_EVERY_ROUTE: Final = ("not_acceptable", "store_unavailable", "overloaded", "timeout", "internal")
+_SAID_TO_TOKENS: Final = ("no_token", "bad_token", "forbidden", "too_many_requests")
+_SAID_TO_BODIES: Final = ("bad_body", "bad_field", "too_large", "unsupported_media")
+
+
+def errors_of(route: Route) -> tuple[str, ...]:
+    """Every code that the route may answer with, its own first."""
+    codes = [*route.errors]
+    if "{" in route.path:
+        codes.append("bad_id")
+    if route.body is not None:
+        codes += _SAID_TO_BODIES
+    elif route.query is not None:
+        codes.append("bad_field")
+    if route.roles is not None:
+        codes += _SAID_TO_TOKENS
+    return tuple(dict.fromkeys([*codes, *_SAID_BY_EVERY_ROUTE]))

@@ -1,0 +1,169 @@
+"""What the API takes and answers with: refusals, writes, sites, employers and profiles."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from ingest.findings import Finding
+from matcher.model import (
+    Employer,
+    EpochMs,
+    Id,
+    Person,
+    PresenceState,
+    Profile,
+    ProfileRecord,
+    Site,
+)
+from matcher.records import EmployerRecord, SiteRecord
+
+ExpectedV = Annotated[int, Meta(ge=0, description="refuse unless the record has this version; 0: any")]
+
+
+class Error(Struct):
+    """A refusal: `code` for programs, `message` for people. `findings` only with `posting_blocked`."""
+
+    code: str
+    message: str
+    detail: str
+    findings: list[Finding] | msgspec.UnsetType = msgspec.UNSET
+
+
+class ErrorBody(Struct):
+    """The body of every answer that is not 2xx."""
+
+    error: Error
+
+
+class Written(Struct, kw_only=True):
+    """A write was done, or (`replay`) had been done before; `v` is the record's version now."""
+
+    id: str
+    v: int
+    replay: bool = False
+    state: str = ""
+
+
+class Health(Struct):
+    """The process is alive."""
+
+    status: Literal["ok"] = "ok"
+
+
+class Ready(Struct):
+    """What has to work before the first request does."""
+
+    store: bool
+    encoder: bool
+    push: bool
+
+
+# -- sites, employers, profiles ----------------------------------------------------------------------------------------
+
+
+class SiteView(Struct):
+    """A site as stored."""
+
+    id: str
+    v: int
+    site: Site
+
+
+class SiteList(Struct):
+    """Every site."""
+
+    sites: list[SiteView]
+
+
+class SiteChange(Struct, forbid_unknown_fields=True):
+    """A site to write."""
+
+    site: Site
+    expected_v: ExpectedV = 0
+
+
+class EmployerView(Struct):
+    """An employer as stored."""
+
+    id: str
+    v: int
+    employer: Employer
+
+
+class NewEmployer(Struct, forbid_unknown_fields=True):
+    """An employer to register, under an id of the caller's or a new one."""
+
+    employer: Employer
+    id: Id | None = None
+
+
+class EmployerChange(Struct, forbid_unknown_fields=True):
+    """A new document for an employer."""
+
+    employer: Employer
+    expected_v: ExpectedV = 0
+
+
+class Verification(Struct, forbid_unknown_fields=True):
+    """A clerk's verdict on an employer."""
+
+    verified: bool = True
+
+
+class NewProfile(Struct, forbid_unknown_fields=True):
+    """A registration. Without `id` it is derived from the person, so that one person registers once."""
+
+    profile: Profile
+    person: Person | None = None
+    id: Id | None = None
+
+
+class ProfileChange(Struct, forbid_unknown_fields=True):
+    """A new document for a profile."""
+
+    profile: Profile
+    expected_v: ExpectedV = 0
+
+
+class ProfileView(Struct, kw_only=True):
+    """A profile as stored, without who it is."""
+
+    id: str
+    v: int
+    profile: Profile
+    presence: PresenceState
+    presence_until_ms: int
+    queue_no: int | None
+    paused: bool
+    last_work_ms: int
+    done: int
+    no_shows: int
+    releases: int
+
+
+def site_view(record: SiteRecord) -> SiteView:
+    """A stored site as shown."""
+    return SiteView(record.id, record.v, record.doc)
+
+
+def employer_view(record: EmployerRecord) -> EmployerView:
+    """A stored employer as shown."""
+    return EmployerView(record.id, record.v, record.doc)
+
+
+def profile_view(record: ProfileRecord) -> ProfileView:
+    """A stored profile as shown."""
+    same = {name: getattr(record, name) for name in ProfileView.__struct_fields__ if name != "profile"}
+    return ProfileView(profile=record.doc, **same)
+
+
+class PresenceSet(Struct, kw_only=True):
+    """Where the person is, and until when it counts."""
+
+    id: str
+    v: int
+    replay: bool
+    until_ms: EpochMs

@@ -1,0 +1,206 @@
+"""What workers see and answer: cards, messages, the frames of their socket."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct
+
+from matcher.model import (
+    AcceptanceState,
+    AssignmentState,
+    Award,
+    Entry,
+    Id,
+    OfferState,
+    Pay,
+    Place,
+    PostingRecord,
+    PostingState,
+    Settlement,
+    ShortText,
+)
+from matcher.records import Message
+from matcher.trades import trades
+from server import words
+
+
+class OwnQuery(Struct, forbid_unknown_fields=True):
+    """Whose: a worker's own without it; a kiosk, clerk or manager names the profile."""
+
+    profile: Id | None = None
+
+
+class InboxQuery(Struct, forbid_unknown_fields=True):
+    """`after`: the last message the client has; `token`: for clients that cannot send headers."""
+
+    after: Annotated[int, Meta(ge=0)] = 0
+    token: str = ""
+
+
+class Brief(Struct, kw_only=True):
+    """A posting as a worker sees it."""
+
+    id: str
+    state: PostingState
+    award: Award
+    terms: int
+    window_until_ms: int
+    commitment: str
+    employer: str
+    employer_name: str
+    site: str
+    trade: str
+    trade_name: str
+    text: str
+    headcount: int
+    start_ms: int
+    end_ms: int
+    place: Place
+    pay: Pay
+    settlement: Settlement
+    certificates: list[str]
+    hazards: list[str]
+    meals: bool
+    transport: bool
+    outdoor: bool
+    insurance: str
+    meeting_point: str
+    valid_until_ms: int
+    series: str | None
+
+
+class OwnEntry(Struct, kw_only=True):
+    """Where the worker stands with the posting. `offer` and `assignment_id` are what the API's paths take."""
+
+    offer: str
+    offer_state: OfferState
+    wave: int
+    offered_ms: int
+    deadline_ms: int
+    distance_m: int
+    reasons: list[str]
+    acceptance: AcceptanceState | None
+    order: int | None
+    call_deadline_ms: int | None
+    assignment_id: str
+    assignment: AssignmentState | None
+    consent_deadline_ms: int | None
+    seated_ms: int | None
+    ended_by: str
+    words: str
+
+
+class Card(Struct, kw_only=True):
+    """A posting and where the worker stands with it, as of the posting's version `v`: the higher `v` is the newer."""
+
+    v: int
+    posting: Brief
+    entry: OwnEntry
+
+
+class CardList(Struct):
+    """A worker's cards."""
+
+    cards: list[Card]
+
+
+class MessageView(Struct, kw_only=True):
+    """One message to the worker, numbered without gaps."""
+
+    seq: int
+    at_ms: int
+    kind: str
+    posting: str
+    words: str
+
+
+class HelloFrame(Struct, kw_only=True, tag_field="type", tag="hello"):
+    """The first frame, and again after a gap: everything current. What is not in it is over."""
+
+    now_ms: int
+    cards: list[Card]
+    messages: list[MessageView]
+
+
+class CardFrame(Struct, kw_only=True, tag_field="type", tag="card"):
+    """One card has changed."""
+
+    v: int
+    posting: Brief
+    entry: OwnEntry
+
+
+class MessageFrame(Struct, kw_only=True, tag_field="type", tag="message"):
+    """One new message."""
+
+    seq: int
+    at_ms: int
+    kind: str
+    posting: str
+    words: str
+
+
+def offer_id(posting: str, profile: str, terms: int) -> str:
+    """An offer's id in the API."""
+    return f"{posting}:{profile}:{terms}"
+
+
+def brief(record: PostingRecord, employer_name: str) -> Brief:
+    """A stored posting as a worker sees it."""
+    doc = record.doc
+    trade = trades().get(doc.trade)
+    of_record = {n: getattr(record, n) for n in ("id", "state", "award", "terms", "window_until_ms", "commitment")}
+    named = {"employer_name", "trade_name", *of_record}
+    of_doc = {n: getattr(doc, n) for n in Brief.__struct_fields__ if n not in named}
+    return Brief(employer_name=employer_name, trade_name=trade.name if trade else doc.trade, **of_record, **of_doc)
+
+
+def own_entry(posting: str, profile: str, entry: Entry) -> OwnEntry:
+    """A stored entry as its worker sees it."""
+    special: dict[str, Any] = {
+        "offer": offer_id(posting, profile, entry.terms),
+        "offer_state": entry.offer,
+        "assignment_id": f"{posting}:{profile}",
+        "words": words.outcome(entry.acceptance) if entry.assignment is None else "",
+    }
+    same = {n: getattr(entry, n) for n in OwnEntry.__struct_fields__ if n not in special}
+    return OwnEntry(**special, **same)
+
+
+def message_view(message: Message) -> MessageView:
+    """A stored message with its words."""
+    return MessageView(
+        seq=message.seq,
+        at_ms=message.at_ms,
+        kind=message.kind,
+        posting=message.posting,
+        words=words.message(message.kind),
+    )
+
+
+class Refusal(Struct, forbid_unknown_fields=True):
+    """A worker's no; the reason is free to give."""
+
+    reason: ShortText = ""
+
+
+class Consent(Struct, forbid_unknown_fields=True):
+    """The answer to changed terms: `terms` is the number the worker was shown."""
+
+    terms: Annotated[int, Meta(ge=1)]
+    yes: bool
+
+
+class Answered(Struct, kw_only=True):
+    """What became of an answer. `order` counts while a fair window collects; the window ends at `window_until_ms`."""
+
+    posting: str
+    profile: str
+    v: int
+    replay: bool = False
+    acceptance: AcceptanceState | None = None
+    assignment: AssignmentState | None = None
+    order: int | None = None
+    window_until_ms: int = 0
+    words: str = ""
