@@ -1,0 +1,323 @@
+"""A file's way into the real store: accepted, changed, unchanged, blocked, or in quarantine with line and reason."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from embeddings.encoder import Encoder
+from ingest.check import check_files
+from ingest.fields.days import local_time
+from ingest.identity import check_digit
+from ingest.masking import mask_text
+from ingest.persons import Vault
+from ingest.pipeline import FileReport, UnknownSite, ingest
+from ingest.postings import employer_id
+from ingest.prepare import posting_id
+from ingest.sample import write_sample
+from matcher.errors import StoreUnavailable
+from matcher.model import HOUR_MS, Employer, Hours
+from matcher.store import Store
+
+VAULT = Vault(bytes(32))
+PROFILES = "编号,姓名,身份证号,电话,工种,技能,证书,住址,期望工资(元/天),上班时间,群体,同意书版本\n"
+POSTINGS = "编号,用工单位,统一社会信用代码,已核验,工种,工作内容,人数,开始时间,结束时间,地点,工资,结算,证书,派单方式\n"
+FIRM = "样本搬家有限公司(虚构)"
+
+
+@pytest.fixture(scope="module")
+def encoder() -> Encoder:
+    return Encoder.load()
+
+
+def id_number(day: str) -> str:
+    first_17 = f"000000{day}001"
+    return first_17 + check_digit(first_17)
+
+
+def profile_line(ref: str, **over: str) -> str:
+    cells = {
+        "ref": ref,
+        "name": "张样本",
+        "id": id_number("19800305"),
+        "tel": "19900000001",
+        "trade": "搬运工",
+        "skills": "有力气",
+        "certs": "",
+        "place": "李沧区浮山路街道",
+        "pay": "200",
+        "hours": "白天",
+        "group": "",
+        "consent": "2026-01",
+    }
+    return ",".join((cells | over).values()) + "\n"
+
+
+def posting_line(ref: str, now_ms: int, **over: str) -> str:
+    cells = {
+        "ref": ref,
+        "employer": FIRM,
+        "code": "91000000SAMPLE0001",
+        "verified": "是",
+        "trade": "搬运工",
+        "text": "搬家具",
+        "headcount": "3人",
+        "start": f"{local_time(now_ms + 5 * HOUR_MS):%Y-%m-%d %H:%M}",
+        "end": f"{local_time(now_ms + 9 * HOUR_MS):%H:%M}",
+        "place": "李沧区浮山路街道",
+        "pay": "240元/天",
+        "settlement": "日结",
+        "certs": "",
+        "award": "",
+    }
+    return ",".join((cells | over).values()) + "\n"
+
+
+async def events(store: Store) -> int:
+    """How many events there have been."""
+    return int(await store.commands.xlen(store.key("events")))
+
+
+async def take(store: Store, encoder: Encoder, path: Path, site: str = "licang") -> FileReport:
+    report = await ingest(store, encoder, VAULT, [path], site, quarantine_dir=path.parent / "quarantine")
+    return report.files[0]
+
+
+def counts(report: FileReport) -> tuple[int, int, int, int, int]:
+    assert report.read == report.accepted + report.changed + report.unchanged + report.blocked + report.quarantined
+    return report.accepted, report.changed, report.unchanged, report.blocked, report.quarantined
+
+
+def left_over(folder: Path) -> list[Path]:
+    return list((folder / "quarantine").iterdir())
+
+
+def kept(report: FileReport) -> list[dict[str, object]]:
+    return [json.loads(line) for line in Path(report.quarantine_file).read_text(encoding="utf-8").splitlines()]
+
+
+async def test_profiles_arrive_sealed_and_twice_is_once(store: Store, encoder: Encoder, tmp_path: Path) -> None:
+    path = tmp_path / "workers.csv"
+    path.write_text(
+        PROFILES + profile_line("1") + profile_line("2", trade="电工", certs="电工证(2030-01-28)"), "gb18030"
+    )
+    assert counts(await take(store, encoder, path)) == (2, 0, 0, 0, 0)
+    stream = await events(store)
+    assert counts(await take(store, encoder, path)) == (0, 0, 2, 0, 0)
+    assert await events(store) == stream, "the second time writes nothing"
+
+    id_ = VAULT.profile_id("licang:1")
+    record = await store.profile(id_)
+    assert record.doc.trades == ["porter"]
+    assert record.doc.pay.unit == "day"
+    assert record.doc.hours == [Hours(days=[1, 2, 3, 4, 5, 6, 7], start="06:00", end="18:00")]
+    assert record.model == encoder.model_id
+    assert VAULT.unseal(await store.person(id_)).telephone == "19900000001"
+    (raw,) = await store.hashes("profile", [id_])
+    assert not any(secret in value for value in raw.values() for secret in ("张样本".encode(), b"19900000001"))
+    other = await store.profile(VAULT.profile_id("licang:2"))
+    assert [c.kind for c in other.doc.certificates] == ["electrician"]
+    assert not left_over(tmp_path)
+
+
+async def test_a_changed_row_changes_the_profile(store: Store, encoder: Encoder, tmp_path: Path) -> None:
+    path = tmp_path / "workers.csv"
+    path.write_text(PROFILES + profile_line("1") + profile_line("2"), "utf-8")
+    await take(store, encoder, path)
+    path.write_text(PROFILES + profile_line("1", pay="260") + profile_line("2"), "utf-8-sig")
+    assert counts(await take(store, encoder, path)) == (0, 1, 1, 0, 0)
+    record = await store.profile(VAULT.profile_id("licang:1"))
+    assert (record.v, record.doc.pay.fen) == (2, 26_000)
+
+
+async def test_bad_rows_lie_in_quarantine_with_line_and_reason(store: Store, encoder: Encoder, tmp_path: Path) -> None:
+    path = tmp_path / "workers.csv"
+    path.write_text(
+        PROFILES
+        + profile_line("1")
+        + profile_line("2", pay="")
+        + profile_line("3", id=id_number("20150101"))
+        + profile_line("4", id="000000198513400017")
+        + profile_line("5", tel="1990000")
+        + profile_line("6", trade="样本未知", skills="")
+        + profile_line("1")
+        + profile_line("8", consent="")
+        + "9,多,出,来,的,格,子,太,多,了,太,多,了\n",
+        "utf-8",
+    )
+    report = await take(store, encoder, path)
+    assert counts(report) == (1, 0, 0, 0, 8)
+    rows = kept(report)
+    assert [(row["line"], row["code"]) for row in rows] == [
+        (3, "missing"),
+        (4, "under_16"),
+        (5, "bad_id_number"),
+        (6, "bad_telephone"),
+        (7, "bad_trade"),
+        (8, "duplicate_ref"),
+        (9, "missing"),
+        (10, "cell_count"),
+    ]
+    assert rows[0]["message"] == "请补全:期望工资"
+    text = json.dumps(rows, ensure_ascii=False)
+    assert "张样本" not in text
+    assert "1990000" not in text
+    assert "000000" not in text
+    assert "搬运工" in text
+    path.write_text(PROFILES + profile_line("1"), "utf-8")
+    await take(store, encoder, path)
+    assert not left_over(tmp_path), "a mended file leaves no quarantine"
+
+
+async def test_postings_open_wait_or_are_blocked(store: Store, encoder: Encoder, tmp_path: Path) -> None:
+    now_ms = await store.now_ms()
+    path = tmp_path / "jobs.csv"
+    other = {"employer": "样本新公司(虚构)", "code": "91000000SAMPLE0002", "verified": "否"}
+    path.write_text(
+        POSTINGS
+        + posting_line("a", now_ms)
+        + posting_line("b", now_ms, award="先到先得")
+        + posting_line("c", now_ms, **other)
+        + posting_line("d", now_ms, trade="电工")
+        + posting_line("e", now_ms, text="先交押金100元")
+        + posting_line("f", now_ms, headcount="若干")
+        + posting_line("g", now_ms, start="2020-01-01 06:00", end="12:00")
+        + posting_line("h", now_ms, end="乱写"),
+        "utf-8",
+    )
+    report = await take(store, encoder, path)
+    assert counts(report) == (4, 0, 0, 1, 3)
+    assert [(row["line"], row["code"]) for row in kept(report)] == [
+        (7, "missing"),
+        (8, "posting_past"),
+        (9, "bad_time"),
+    ]
+    states = {ref: await store.posting(posting_id("licang", ref)) for ref in "abcde"}
+    assert {ref: record.state for ref, record in states.items()} == {
+        "a": "open", "b": "open", "c": "awaiting_review", "d": "awaiting_review", "e": "blocked",
+    }  # fmt: skip
+    assert (states["a"].award, states["b"].award) == ("fair", "instant")
+    assert states["d"].review_reason == "需持有效电工证"
+    assert states["a"].seed != states["b"].seed
+    assert states["a"].doc.valid_until_ms == states["a"].start_ms + HOUR_MS
+    employer = await store.employer(employer_id(Employer(name=FIRM, credit_code="91000000SAMPLE0001")))
+    assert employer.doc.verified
+    assert (await store.site("licang")).doc.district == "李沧区"
+
+    stream = await events(store)
+    assert counts(await take(store, encoder, path)) == (0, 0, 5, 0, 3)
+    assert await events(store) == stream
+
+
+async def test_a_changed_posting_is_amended(store: Store, encoder: Encoder, tmp_path: Path) -> None:
+    now_ms = await store.now_ms()
+    path = tmp_path / "jobs.csv"
+    path.write_text(POSTINGS + posting_line("a", now_ms) + posting_line("b", now_ms, text="先交押金100元"), "utf-8")
+    await take(store, encoder, path)
+    path.write_text(POSTINGS + posting_line("a", now_ms, headcount="5人") + posting_line("b", now_ms), "utf-8")
+    assert counts(await take(store, encoder, path)) == (0, 2, 0, 0, 0)
+    record = await store.posting(posting_id("licang", "a"))
+    assert (record.headcount, record.state) == (5, "open")
+    mended = await store.posting(posting_id("licang", "b"))
+    assert mended.state == "awaiting_review", "a clerk looks at what was blocked once"
+    assert counts(await take(store, encoder, path)) == (0, 0, 2, 0, 0)
+
+    path.write_text(POSTINGS + posting_line("a", now_ms, text="限男性"), "utf-8")
+    report = await take(store, encoder, path)
+    assert counts(report) == (0, 0, 0, 0, 1)
+    assert (await store.posting(posting_id("licang", "a"))).doc.text == "搬家具"
+
+
+async def test_a_clerks_verification_survives_the_next_import(market: Store, encoder: Encoder, tmp_path: Path) -> None:
+    now_ms = await market.now_ms()
+    path = tmp_path / "jobs.csv"
+    path.write_text(POSTINGS + posting_line("a", now_ms, verified="否"), "utf-8")
+    await take(market, encoder, path)
+    id_ = employer_id(Employer(name=FIRM, credit_code="91000000SAMPLE0001"))
+    await market.put_employer(id_, Employer(name=FIRM, credit_code="91000000SAMPLE0001", verified=True))
+    await take(market, encoder, path)
+    assert (await market.employer(id_)).doc.verified
+
+
+async def test_an_unknown_site_is_named(market: Store, encoder: Encoder, tmp_path: Path) -> None:
+    with pytest.raises(UnknownSite, match="nowhere"):
+        await take(market, encoder, tmp_path / "none.csv", site="nowhere")
+
+
+async def test_a_file_with_strange_headers_stays_out_whole(market: Store, encoder: Encoder, tmp_path: Path) -> None:
+    path = tmp_path / "strange.csv"
+    path.write_text("甲,乙\n1,2\n3,4\n", "utf-8")
+    report = await take(market, encoder, path)
+    assert counts(report) == (0, 0, 0, 0, 2)
+    assert {row["code"] for row in kept(report)} == {"no_layout"}
+
+
+async def test_a_store_that_is_gone_is_said_and_the_rest_can_be_taken_later(
+    market: Store, encoder: Encoder, tmp_path: Path
+) -> None:
+    path = tmp_path / "workers.csv"
+    path.write_text(PROFILES + profile_line("1"), "utf-8")
+    gone = Store(f"unix://{tmp_path}/nowhere.sock", market.market)
+    with pytest.raises(StoreUnavailable):
+        await take(gone, encoder, path)
+    await gone.close()
+    assert counts(await take(market, encoder, path)) == (1, 0, 0, 0, 0)
+
+
+async def test_the_sample_goes_in_and_twice_is_once(market: Store, encoder: Encoder, tmp_path: Path) -> None:
+    now_ms = await market.now_ms()
+    files: dict[str, list[Path]] = {}
+    for site, path in write_sample(tmp_path, profiles=1_200, postings=100, now_ms=now_ms):
+        files.setdefault(site, []).append(path)
+    progress: list[int] = []
+    for run in range(2):
+        for site, paths in files.items():
+            report = await ingest(
+                market, encoder, VAULT, paths, site, progress.append, quarantine_dir=tmp_path / "quarantine"
+            )
+            total = report.total()
+            assert (total.unchanged == 0) == (run == 0)
+            assert total.accepted == 0 or run == 0
+    assert sum(progress) == 2 * 1_300
+    assert await market.count("profile") >= 1_150
+    assert await market.count("posting") >= 90
+    assert len(await market.postings_in("open")) >= 75
+
+
+def test_check_says_what_is_understood_without_a_store(tmp_path: Path) -> None:
+    path = tmp_path / "jobs.jsonl"
+    row = {
+        "id": "x1",
+        "category": "搬运工",
+        "salary": "面议",
+        "headcount": "若干",
+        "deadline": "2026-12-01",
+        "gender": "男",
+        "description": "明早6点干5小时 两名 200元/天 城阳流亭,联系19900000001,不收押金",
+        "company": FIRM,
+    }
+    bad = {"category": "样本未知", "description": "限女性", "headcount": "3", "salary": "乱", "company": ""}
+    path.write_text(f"{json.dumps(row)}\n{json.dumps(bad)}\nnot json\n", "utf-8")
+    out = io.StringIO()
+    assert check_files([path], out, now_ms=1_795_305_600_000) == 0
+    text = out.getvalue()
+    for part in (
+        "工资 = 200元/天  ← “200元/天”",
+        "地点 = 城阳区流亭街道",
+        "人数 = 未定",
+        "限制性别",
+        "请补全:用工单位",
+        "岗位 2",
+        "读不懂 1",
+    ):
+        assert part in text, part
+    assert "19900000001" not in text
+    assert check_files([tmp_path / "none.csv"], io.StringIO()) == 2
+
+
+def test_masks_leave_nothing_to_call() -> None:
+    text = mask_text(f"找张样本19900000001或0532-86000000,身份证{id_number('19800101')}")
+    assert text == "找张样本199****0001或0532-****,身份证(已隐去)"
