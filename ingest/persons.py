@@ -92,6 +92,10 @@ class Vault:
         """Pseudonym of whoever a site calls `ref`: `p_` and 20 hexadecimal characters, the same each time."""
         return "p_" + self.keyed_hash(f"profile:{ref}")[:20]
 
+    def mark(self, person: Person) -> str:
+        """Equal for equal persons, though their sealed bytes differ each time."""
+        return self.keyed_hash(codec.pack(person).hex())
+
     def keyed_hash(self, value: str) -> str:
         """HMAC-SHA256 (hexadecimal) by which equal values are found without being stored."""
         mac = self._keyed.copy()  # the key is worked in once: several times faster than a new HMAC

@@ -14,7 +14,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from msgspec import Struct, structs
+from numpy.typing import NDArray
 
 from ingest.changes import material
 from ingest.fields.days import local_day
@@ -148,17 +150,24 @@ class _FileIngest:
 
     async def _write_profiles(self, batch: Batch) -> None:
         ready = list(zip(batch.profiles, batch.vectors, strict=False))
-        calls = [self._store.register_call(p.id, p.doc, p.person, vector, self._model) for p, vector in ready]
+        calls = [
+            self._store.register_call(p.id, p.doc, p.person, vector, self._model, p.person_mark) for p, vector in ready
+        ]
         answers = await self._store.call_many(calls) if calls else []
         again = []
         for (profile, vector), answer in zip(ready, answers, strict=True):
             if isinstance(answer, KuaizhaoError) and answer.code == "key_reused":
-                again.append((profile, self._store.amend_profile_call(profile.id, profile.doc, vector, self._model)))
+                again.append((profile, self._amend_call(profile, vector)))
             else:
                 self._count(profile, answer, "accepted")
         amended = await self._store.call_many([call for _, call in again]) if again else []
         for (profile, _), answer in zip(again, amended, strict=True):
             self._count(profile, answer, "changed")
+
+    def _amend_call(self, profile: ReadyProfile, vector: NDArray[np.float32]) -> tuple[str, list[Any]]:
+        return self._store.amend_profile_call(
+            profile.id, profile.doc, vector, self._model, person=profile.person, person_mark=profile.person_mark
+        )
 
     def _count(self, row: ReadyProfile | ReadyPosting, answer: Done | KuaizhaoError, outcome: str) -> None:
         if isinstance(answer, KuaizhaoError):

@@ -41,6 +41,7 @@ class ReadyProfile(Struct):
     id: str
     doc: Profile
     person: bytes
+    person_mark: str
     shown: dict[str, str]
 
 
@@ -147,7 +148,8 @@ class Preparer:
         if problems or read.profile is None or read.person is None:
             batch.refused.append(Refused(row.line, problems, mask_row(row.cells, known)))
             return
-        batch.profiles.append(ReadyProfile(row.line, id_, read.profile, self._vault.seal(read.person), {}))
+        sealed, mark = self._vault.seal(read.person), self._vault.mark(read.person)
+        batch.profiles.append(ReadyProfile(row.line, id_, read.profile, sealed, mark, {}))
 
     def _take_posting(self, row: Row, known: Layout, batch: Batch) -> None:
         cells = known.cells(row.cells)

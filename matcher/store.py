@@ -200,39 +200,38 @@ class Store:
     # -- people -----------------------------------------------------------------------------------------------------
 
     @staticmethod
-    def register_call(id_: str, doc: Profile, person: bytes, vector: Vector, model: str) -> tuple[str, list[Any]]:
+    def register_call(
+        id_: str, doc: Profile, person: bytes, vector: Vector, model: str, person_mark: str = ""
+    ) -> tuple[str, list[Any]]:
         """The call that `register` makes; ingest sends many in one round trip."""
         body = codec.pack(doc)
-        return "register", [
-            id_,
-            records.digest(body),
-            SCHEMA,
-            body,
-            person,
-            records.vector_bytes(vector),
-            model,
-        ]
+        encoded = [records.vector_bytes(vector), model]
+        return "register", [id_, records.digest(body), SCHEMA, body, *encoded, person, person_mark]
 
-    async def register(self, id_: str, doc: Profile, person: bytes, vector: Vector, model: str) -> Done:
-        """A new profile with its sealed person. The same again replays; another document: `key_reused`."""
-        name, args = self.register_call(id_, doc, person, vector, model)
+    async def register(
+        self, id_: str, doc: Profile, person: bytes, vector: Vector, model: str, person_mark: str = ""
+    ) -> Done:
+        """A new profile with its sealed person (b"": none) and its mark, a keyed hash that tells whether two sealed
+        persons are the same. The same again replays; another document or person: `key_reused`."""
+        name, args = self.register_call(id_, doc, person, vector, model, person_mark)
         return await self.call(name, *args)
 
     @staticmethod
     def amend_profile_call(
-        id_: str, doc: Profile, vector: Vector, model: str, expected_v: int = 0
+        id_: str,
+        doc: Profile,
+        vector: Vector,
+        model: str,
+        expected_v: int = 0,
+        person: bytes = b"",
+        person_mark: str = "",
     ) -> tuple[str, list[Any]]:
         """The call that `amend_profile` makes."""
         body = codec.pack(doc)
+        encoded = [records.vector_bytes(vector), model]
         return "amend_profile", [
-            id_,
-            expected_v,
-            records.digest(body),
-            SCHEMA,
-            body,
-            records.vector_bytes(vector),
-            model,
-        ]
+            id_, expected_v, records.digest(body), SCHEMA, body, *encoded, person, person_mark,
+        ]  # fmt: skip
 
     async def amend_profile(self, id_: str, doc: Profile, vector: Vector, model: str, expected_v: int = 0) -> Done:
         """A new document for a profile; `expected_v` guards against overwriting another's change (0: any)."""

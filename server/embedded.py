@@ -70,7 +70,7 @@ class EmbeddedStore:
         return f"unix://{self.socket}"
 
     def start(self) -> None:
-        """Starts the server and returns when it answers. Raises DataDirectoryBusy; RuntimeError when it does not come."""
+        """Starts the server; returns when it answers. Raises DataDirectoryBusy, RuntimeError when it does not come."""
         self.data_dir.mkdir(parents=True, exist_ok=True)
         self._take_lock()
         conf = self.data_dir / "store.conf"

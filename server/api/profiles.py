@@ -30,8 +30,9 @@ async def post_profile(request: web.Request, new: NewProfile) -> Written:
     if new.person is not None:
         _check_person(new.person, new.profile.born)
     vector = await app[ENCODING].encode(profile_text(new.profile), "profile")
-    sealed = app[VAULT].seal(new.person) if new.person is not None else b""
-    done = await app[STORE].register(id_, new.profile, sealed, vector, app[ENCODING].model_id)
+    vault, person = app[VAULT], new.person
+    sealed, mark = (vault.seal(person), vault.mark(person)) if person is not None else (b"", "")
+    done = await app[STORE].register(id_, new.profile, sealed, vector, app[ENCODING].model_id, mark)
     return Written(id=id_, v=done.v, replay=done.replay)
 
 
