@@ -84,6 +84,8 @@ async def _run(settings: Settings, work: list[tuple[str, list[Path]]]) -> list[R
         encoder = await asyncio.to_thread(Encoder.load, wanted)
         bar.remove_task(loading)
         async with opened(settings.store_url, settings.market) as store:
+            if not (await store.model())[0]:
+                await store.put_model(encoder.model_id, encoder.dimension)
             for site, paths in work:
                 task = bar.add_task(site, total=sum(_lines(path) for path in paths))
                 report = await ingest(

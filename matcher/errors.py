@@ -23,6 +23,7 @@ TABLE: Final[dict[str, tuple[int, str]]] = {
     "forbidden": (403, "这不是你能操作的内容"),
     "other_market": (409, "你登记在别的城市,请先办理迁移"),
     # what is not there
+    "method_not_allowed": (405, "这个地址不支持这种操作"),
     "not_found": (404, "没有找到:{detail}"),
     "no_posting": (404, "没有这个岗位"),
     "no_profile": (404, "没有这份零工登记"),

@@ -18,12 +18,13 @@ from server import openapi
 from server.auth import Tokens
 from server.cards import Cards
 from server.encoding import Encoding, NamedEncoder
-from server.keys import CARDS, ENCODING, MARKET, METRICS, PUSH, SETTINGS, STORE, TOKENS, VAULT
+from server.keys import CARDS, ENCODING, MARKET, METRICS, PUSH, SETTINGS, STORE, TOKENS, VAULT, now_ms
 from server.limits import Gate, endpoint, refusals
 from server.market import Market
 from server.metrics import Metrics
 from server.push import Push
 from server.routes import ROUTES
+from server.warm import warm_rules
 from server.wire import JSON_TYPE
 
 SHUTDOWN_S: Final = 5.0
@@ -47,7 +48,7 @@ def create_app(
     app[PUSH] = Push(app[STORE], app[CARDS], app[METRICS], settings.socket_queue)
     if store is None:
         app.cleanup_ctx.append(_store)
-    app.cleanup_ctx.extend([_encoding, _push])
+    app.cleanup_ctx.extend([_rules, _encoding, _push])
     app.on_shutdown.append(_end_sockets)
     _add_routes(app, Gate(settings, app[METRICS].working))
     return app
@@ -70,6 +71,11 @@ async def _store(app: web.Application) -> AsyncIterator[None]:
         log.warning("store_not_there_yet", detail=exc.detail)
     yield
     await app[STORE].close()
+
+
+async def _rules(_: web.Application) -> AsyncIterator[None]:
+    await asyncio.to_thread(warm_rules, now_ms())
+    yield
 
 
 async def _encoding(app: web.Application) -> AsyncIterator[None]:

@@ -150,8 +150,9 @@ def _refused_by_aiohttp(request: web.Request, exc: web.HTTPException) -> web.Str
         return _refused(request, KuaizhaoError("too_large"))
     if exc.status == 400:  # a socket that does not shake hands
         return _refused(request, KuaizhaoError("bad_body", exc.reason))
-    response = _refused(request, KuaizhaoError("not_found", f"{request.method} {request.path}"))
+    where = f"{request.method} {request.path}"
     if exc.status == 405:
-        response.set_status(405)
+        response = _refused(request, KuaizhaoError("method_not_allowed", where))
         response.headers["Allow"] = exc.headers.get("Allow", "")
-    return response
+        return response
+    return _refused(request, KuaizhaoError("not_found", where))

@@ -140,9 +140,9 @@ def posting_view(record: PostingRecord, *, reviewed: bool, entries: dict[str, En
     shown = PostingView(posting=record.doc, **{name: getattr(record, name) for name in _ALWAYS})
     if reviewed:
         shown.review_reason = record.review_reason
-    if record.awarded:
+    if record.awarded and entries is not None:
         shown.seed = record.seed
-        shown.order = published_order(entries or {})
+        shown.order = published_order(entries)
     return shown
 
 

@@ -27,11 +27,6 @@ STOP_WITHIN_S: Final = 15.0
 _WATCHED: Final = {signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
 
 
-def _child_setup() -> None:
-    die_with_parent()
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, _WATCHED)
-
-
 def stop_requested() -> bool:
     """Whether somebody has asked us to stop while the signals are held back."""
     return bool(signal.sigpending() & (_WATCHED - {signal.SIGCHLD}))
@@ -42,7 +37,7 @@ def run_once(settings: Settings, *arguments: str) -> int:
     return subprocess.run(
         [sys.executable, "-m", "server.cli", *arguments],
         env=os.environ | environment(settings),
-        preexec_fn=_child_setup,  # safe: the supervisor has no threads
+        preexec_fn=die_with_parent,  # safe: the supervisor has no threads
         check=False,
     ).returncode
 
@@ -70,7 +65,7 @@ class Child:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                preexec_fn=_child_setup,  # safe: the supervisor has no threads
+                preexec_fn=die_with_parent,  # safe: the supervisor has no threads
             )
         self.started_at = time.monotonic()
 

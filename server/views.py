@@ -59,6 +59,8 @@ class Ready(Struct):
     store: bool
     encoder: bool
     push: bool
+    matcher: bool
+    """Told, not required: without a matcher nobody new is asked, but everything that was offered can be answered."""
 
 
 # -- sites, employers, profiles ----------------------------------------------------------------------------------------

@@ -5,14 +5,16 @@ Documents are pure; the functions that take a store write them through the same 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from datetime import date
 from typing import Any
 
 import numpy as np
+import pytest
 from msgspec import structs
 from numpy.typing import NDArray
 
+from matcher.errors import KuaizhaoError
 from matcher.model import HOUR_MS, Certificate, Employer, Pay, Person, Place, Posting, Profile, Site
 from matcher.store import Done, Offered, PostingWrite, Store
 
@@ -140,12 +142,33 @@ async def accept(store: Store, id_: str, *profiles: str) -> list[Done]:
     return [await store.accept(id_, p, entries[p].terms) for p in profiles]
 
 
-async def dump(store: Store) -> dict[bytes, bytes]:
-    """Every key of the market with its serialised value; the clock apart. For "nothing changed"."""
+async def dump(store: Store) -> dict[bytes, object]:
+    """Every key of the market with its value; the clock apart. For "nothing changed"."""
     pattern = store.prefix.replace("{", "\\{").replace("}", "\\}") + "*"
     keys = sorted([k async for k in store.commands.scan_iter(match=pattern, count=1000)])
-    keys = [k for k in keys if not k.endswith(b":test_clock_ms")]
+    keys = [k for k in keys if not k.endswith((b":test_clock_ms", b":test_stopped_ms"))]
     pipe = store.commands.pipeline(transaction=False)
     for key in keys:
-        pipe.dump(key)
+        pipe.type(key)
+    for key, kind in zip(keys, await pipe.execute(), strict=True):
+        # a table's order is the server's own affair, and it may change while nothing else does
+        {b"hash": pipe.hgetall, b"set": pipe.smembers}.get(kind, pipe.dump)(key)
     return dict(zip(keys, await pipe.execute(), strict=True))
+
+
+async def refused(store: Store, code: str, call: Awaitable[Done]) -> None:
+    """The call is refused with this code, and nothing in the market has changed."""
+    before = await dump(store)
+    with pytest.raises(KuaizhaoError) as refusal:
+        await call
+    assert refusal.value.code == code
+    assert await dump(store) == before, "a refusal changed something"
+
+
+async def replayed(store: Store, call: Awaitable[Done]) -> Done:
+    """The call is answered as one that had been done before, and nothing in the market has changed."""
+    before = await dump(store)
+    done = await call
+    assert done.replay
+    assert await dump(store) == before, "a replay changed something"
+    return done

@@ -162,5 +162,6 @@ def test_it_ends_cleanly_and_leaves_no_process_behind(stage: Stage) -> None:
     pids = [stage.pid_of(part) for part in ("store", "match", "serve")]
     assert all(pids)
     assert stage.stop() == 0
+    assert "bye bye" in (Path(stage.settings.data_dir) / "store" / "store.log").read_text("utf-8").splitlines()[-1]
     for pid in pids:
         assert not Path(f"/proc/{pid}").exists()

@@ -1,6 +1,7 @@
 -- accept: a worker's yes, appended to the posting's ordered list; then settled as the award mode says.
 -- The same offer accepted again answers with what became of it.
 -- KEYS m   ARGV posting, profile, terms
+local MINE_KEPT_MS = 30 * 86400000 -- pay is due within 15 days; older shifts are history
 local OFFER_ENDED = { declined = 'offer_declined', withdrawn = 'offer_withdrawn', expired = 'offer_expired' }
 
 local function acceptance_answer(p, e, replay)
@@ -31,6 +32,7 @@ operation('accept', function(m, a, now)
   if record[2] == 'in_hall' and tonumber(record[3]) > now then e.queue_no = tonumber(record[4]) end
   e.ticket = redis.sha1hex(p.seed .. ':' .. profile)
   redis.call('ZADD', m .. 'queue:' .. p.id, e.order, profile)
+  redis.call('ZREMRANGEBYSCORE', m .. 'mine:' .. profile, '-inf', string.format('%.0f', now - MINE_KEPT_MS))
   redis.call('ZADD', m .. 'mine:' .. profile, string.format('%.0f', p.end_ms), p.id)
   redis.call('HDEL', m .. 'worker:' .. profile, 'timeouts')
   move_acceptance(m, p, profile, e, 'waiting')

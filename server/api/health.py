@@ -24,7 +24,7 @@ async def readyz(request: web.Request, _: None) -> Ready:
         raise StoreUnavailable("push")
     if not app[ENCODING].ready:
         raise KuaizhaoError("overloaded", "encoder")
-    return Ready(store=True, encoder=True, push=True)
+    return Ready(store=True, encoder=True, push=True, matcher=await app[STORE].is_alive("matcher"))
 
 
 async def metrics(request: web.Request, _: None) -> web.Response:

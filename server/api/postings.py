@@ -32,7 +32,7 @@ from server.posting_views import (
 from server.views import Written
 
 PRIVATE: Final[frozenset[PostingState]] = frozenset({"draft", "blocked", "awaiting_review"})
-"""States in which only the employer and staff may see a posting."""
+"""States in which only the employer, staff and those who have an offer of it may see a posting."""
 SUBMITTED: Final[frozenset[PostingState]] = frozenset({"open", "filled", "awaiting_review", "blocked"})
 """States that a submitted draft comes to: submitting it again changes nothing."""
 SEED_BYTES: Final = 32
@@ -182,7 +182,8 @@ async def get_posting(request: web.Request, _: None) -> PostingView:
     """One posting with its commitment; once awarded with seed and order, so that anyone can check the draw."""
     store, caller = request.app[STORE], request[CALLER]
     record = await store.posting(request.match_info["posting"])
-    if not _may_see(caller, record):
+    concerned = caller.role == "worker" and caller.subject in await store.entries(record.id, [caller.subject])
+    if not (concerned or _may_see(caller, record)):
         raise KuaizhaoError("no_posting")
     entries = await store.entries(record.id) if record.awarded else None
     return posting_view(record, reviewed=_sees_review(caller), entries=entries)

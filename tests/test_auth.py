@@ -1,0 +1,173 @@
+"""Who asks, and that nobody sees or moves what is not theirs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from msgspec import structs
+
+from matcher.errors import KuaizhaoError
+from matcher.model import Role
+from matcher.store import Store
+from server import auth
+from server.auth import Tokens
+from server.keys import TOKENS
+from server.routes import ROUTES, Route
+from tests import builders
+from tests.api import Api, plain, prepared, running
+from tests.conftest import TEST_CLOCK, new_market
+
+ROLES: tuple[Role, ...] = get_args(Role)
+
+
+@pytest.fixture
+async def api(valkey_url: str, tmp_path: Path) -> AsyncIterator[Api]:
+    store = Store(valkey_url, new_market(), clock=TEST_CLOCK)
+    await store.load()
+    await prepared(store)
+    async with running(store, tmp_path) as api:
+        yield api
+    await store.close()
+
+
+def path_of(route: Route) -> str:
+    """A path with ids in it that exist nowhere."""
+    parts = {"offer": "x:y:1", "assignment": "x:y"}
+    names = {
+        name: parts.get(name, "nowhere") for name in ("site", "profile", "employer", "posting", "offer", "assignment")
+    }
+    return route.path.format(**names)
+
+
+async def test_without_a_token_nothing_but_health_is_shown(api: Api) -> None:
+    for route in ROUTES:
+        reply = await api.send(route.method, path_of(route), {} if route.body else None)
+        if route.roles is None:
+            assert reply.status == 200 or route.path == "/readyz", route
+        else:
+            assert (reply.status, reply.code) == (401, "no_token"), route
+            assert reply.headers["WWW-Authenticate"] == "Bearer"
+
+
+async def test_every_route_refuses_the_roles_that_it_does_not_name(api: Api) -> None:
+    tokens = {role: await api.token(role, site=builders.SITE) for role in ROLES}
+    for route in ROUTES:
+        for role in ROLES:
+            if route.roles is not None and role not in route.roles:
+                reply = await api.send(route.method, path_of(route), {} if route.body else None, token=tokens[role])
+                assert (reply.status, reply.code) == (403, "forbidden"), (route, role)
+
+
+async def test_a_foreign_or_expired_token_is_refused(api: Api) -> None:
+    assert (await api.get("/v1/sites", token="not-one-of-ours")).code == "bad_token"
+    assert (await api.get("/v1/sites", headers={"Authorization": "Basic abc"})).code == "no_token"
+    assert (await api.get("/v1/sites", headers={"Authorization": "Bearer "})).code == "no_token"
+    short = await api.token("clerk")
+    assert (await api.get("/v1/sites", token=short)).status == 200
+    known, until = api.app[TOKENS]._known.popitem()[1]
+    expired = structs.replace(known, expires_ms=time.time_ns() // 1_000_000 - 1)
+    api.app[TOKENS]._known[known.token_hash] = expired, until
+    assert (await api.get("/v1/sites", token=short)).code == "bad_token"
+
+
+async def test_a_token_of_another_market_is_foreign(api: Api, valkey_url: str) -> None:
+    other = Store(valkey_url, new_market(), clock=TEST_CLOCK)
+    token = await auth.issue(other, "manager", "boss")
+    await other.close()
+    assert (await api.get("/v1/sites", token=token)).code == "bad_token"
+
+
+async def test_the_store_keeps_only_a_hash_and_the_token_ends_by_itself(api: Api) -> None:
+    token = await api.token("clerk", "clerk-1", ttl_s=60)
+    stored = await builders.dump(api.store)
+    assert token not in repr(stored)
+    (key,) = [k for k in stored if b":token:" in k]
+    assert 0 < await api.store.commands.pttl(key) <= 60_000
+
+
+async def test_a_token_is_looked_up_again_after_a_moment(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    tokens, token = Tokens(api.store), await api.token("clerk", "clerk-1")
+    assert (await tokens.caller(token)).subject == "clerk-1"
+    await auth.revoke(api.store, token)
+    assert (await tokens.caller(token)).role == "clerk"  # remembered
+    later = time.monotonic() + auth.CACHE_S + 0.1
+    monkeypatch.setattr("server.auth.time.monotonic", lambda: later)
+    with pytest.raises(KuaizhaoError, match="bad_token"):
+        await tokens.caller(token)
+    assert not tokens._known
+
+
+async def test_a_worker_moves_only_what_is_theirs(api: Api) -> None:
+    await builders.in_play(api.store, "j1", ["w1", "w2"])
+    mine = await api.worker("w1")
+    body: Any = {"profile": plain(builders.profile())}
+    for method, path, sent in [
+        ("GET", "/v1/profiles/w2", None),
+        ("PUT", "/v1/profiles/w2", body),
+        ("PUT", "/v1/profiles/w2/presence", {"state": "available"}),
+        ("GET", "/v1/offers?profile=w2", None),
+        ("GET", "/v1/assignments?profile=w2", None),
+        ("POST", "/v1/offers/j1:w2:1/accept", None),
+        ("POST", "/v1/offers/j1:w2:1/decline", {}),
+        ("POST", "/v1/assignments/j1:w2/confirm", None),
+        ("POST", "/v1/assignments/j1:w2/withdraw", None),
+        ("POST", "/v1/assignments/j1:w2/release", {}),
+        ("POST", "/v1/assignments/j1:w2/paid", None),
+    ]:
+        reply = await api.send(method, path, sent, token=mine)
+        assert (reply.status, reply.code) == (403, "forbidden"), path
+    assert (await api.get("/v1/profiles/w1", token=mine)).data["id"] == "w1"
+    assert (await api.store.entries("j1"))["w2"].offer == "open"
+
+
+async def test_an_employer_moves_only_what_is_theirs(api: Api) -> None:
+    await builders.in_play(api.store, "j1", ["w1"])
+    await builders.accept(api.store, "j1", "w1")
+    await api.store.put_employer("firm-2", builders.employer(name="虚构另一家公司"))
+    other = await api.token("employer", "firm-2")
+    doc = plain((await api.store.posting("j1")).doc)
+    for method, path, sent in [
+        ("PUT", "/v1/postings/j1", {"posting": doc}),
+        ("POST", "/v1/postings/j1/close", None),
+        ("POST", "/v1/postings/j1/withdraw", None),
+        ("POST", "/v1/postings/j1/submit", None),
+        ("GET", "/v1/postings/j1/entries", None),
+        ("POST", "/v1/postings", {"posting": doc}),
+        ("GET", f"/v1/employers/{builders.EMPLOYER}", None),
+        ("PUT", f"/v1/employers/{builders.EMPLOYER}", {"employer": plain(builders.employer())}),
+        ("POST", "/v1/assignments/j1:w1/release", {}),
+        ("POST", "/v1/assignments/j1:w1/no-show", None),
+        ("POST", "/v1/assignments/j1:w1/check-in", None),
+    ]:
+        reply = await api.send(method, path, sent, token=other)
+        assert (reply.status, reply.code) == (403, "forbidden"), path
+    assert (await api.get("/v1/postings/j1", token=other)).code == "no_posting"
+    listed = await api.get(f"/v1/postings?employer={builders.EMPLOYER}", token=other)
+    assert listed.data["postings"] == []
+
+
+async def test_an_employer_sees_pseudonyms_and_no_reasons(api: Api) -> None:
+    await builders.in_play(api.store, "j1", ["w1"])
+    own, clerk = await api.token("employer", builders.EMPLOYER), await api.token("clerk")
+    (seen,) = (await api.get("/v1/postings/j1/entries", token=own)).data["entries"]
+    assert (seen["profile"], seen["distance_m"], seen["reasons"], seen["decline_reason"]) == ("w1", None, None, None)
+    (full,) = (await api.get("/v1/postings/j1/entries", token=clerk)).data["entries"]
+    assert (full["distance_m"], full["reasons"]) == (1_000, ["近"])
+
+
+async def test_a_kiosk_serves_its_own_site(api: Api) -> None:
+    await api.store.put_site("elsewhere", builders.site(name="虚构别处"))
+    await builders.in_play(api.store, "j1", ["w1"])
+    here, there = await api.token("kiosk", site=builders.SITE), await api.token("kiosk", site="elsewhere")
+    assert (await api.post("/v1/offers/j1:w1:1/accept", token=there)).code == "forbidden"
+    assert (await api.get("/v1/postings/j1", token=there)).code == "no_posting"
+    assert (await api.post("/v1/profiles", {"profile": plain(builders.profile()), "id": "w9"}, token=there)).code == (
+        "forbidden"
+    )
+    assert (await api.post("/v1/offers/j1:w1:1/accept", token=here)).data["acceptance"] == "seated"
+    assert (await api.post("/v1/assignments/j1:w1/check-in", token=there)).code == "forbidden"
+    assert (await api.post("/v1/assignments/j1:w1/check-in", token=here)).code == "too_early"
