@@ -39,7 +39,7 @@ POSTING_MOVES: Final[dict[str, frozenset[str]]] = {
     "awaiting_review": frozenset({"open", "draft", "closed", "withdrawn", "expired"}),
     "blocked": frozenset({"draft", "open", "closed", "withdrawn", "expired"}),
     "open": frozenset({"filled", "awaiting_review", "closed", "withdrawn", "expired"}),
-    "filled": frozenset({"open", "awaiting_review", "closed", "withdrawn", "expired"}),
+    "filled": frozenset({"open", "closed", "withdrawn", "expired"}),
     "closed": frozenset(),
     "withdrawn": frozenset(),
     "expired": frozenset(),

@@ -1,4 +1,4 @@
-"""Finding known words in running text: longest match, negation, traditional characters.
+"""Finding known words in running text: longest match, what is denied, traditional characters.
 
 The finder knows nothing of trades: it maps words to owners (any string ids) with a confidence each, so the
 same automaton serves the trade lexicon and the national occupation titles.
@@ -13,6 +13,8 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import ahocorasick
+
+from matcher.denials import denial, denied
 
 MAX_TEXT_CHARS = 4_000
 """Longer texts are cut: no posting or profile says anything new about its trade after so many characters."""
@@ -49,25 +51,12 @@ _WORKPLACE = re.compile(
     r"(?:门店|公司|集团|工作室|车间|机构|中心|学校|学院|基地|市场|行业|企业|连锁|专卖|工厂|厂家|材料|用品|设备|机械|"
     r"[店厂馆院])"
 )
+_HEAD = re.compile(r"(?:[工员师手]|司机|阿姨|大姐|小哥)$")
+_PREMISES = ("店", "厂", "馆", "院", "场", "吧")
 WORKPLACE_WEIGHT = 0.55
-_HIRING = re.compile(r"招|聘|寻找|急需|急找")
+_HIRING = re.compile(r"招(?!待|呼|商|生|牌|手)|聘|寻找|急需|急找")
 BEFORE_HIRING_WEIGHT = 0.6
 
-_NEGATORS = "不|没|無|无|非|勿|别|莫|禁|除了|除开|除去|拒绝|谢绝|不用|无需|不需"
-_FILLERS = (
-    "再|想|会|能|敢|愿意|愿|肯|是|要|用|需要|需|必|接受|接|招聘|招|收|做过|做|干过|干|当|从事|考虑|"
-    "有|找|去|得|可以|可|提供|涉及|属于|算|包括|包含|含|带|持|的|任何"
-)
-# "特别", "分别", "别墅" hold 别 without forbidding anything; "要不要", "能不能" ask.
-_NEGATED_BEFORE = re.compile(rf"(?:(?<![特分区个级差性类辞告送])(?:{_NEGATORS}))(?:{_FILLERS})*$")
-_QUESTION = re.compile(r"(会|能|要|是|做|干|招|有|用|想|接)[不没]\1")
-_NEGATED_AFTER = re.compile(
-    r"^(?:的|活|工作|活儿|岗位|岗|类|证|师傅|人员|员|工|都|也|就|我|一律|暂时|现在)*"
-    r"(?:(?:不|别|没)(?:想|会|能|敢|愿意|愿|再|用|需要)*"
-    r"(?:做|干|接|要|招|收|去|考虑|会|行|来|需要|用|想|投)(?:了|的|啊|哈|呀)*(?=$|[^\w]|[,。;])"
-    r"|勿扰|勿投|勿来|免谈|除外|免投|绕道|绕行|已满|已招满|招满|不干|不做|不接|不招)"
-)
-_JOINER = re.compile(r"^(?:(?:类|等|工|员)?(?:、|/|和|或者|或|及|跟|与|,?也不|,?还有)(?:的|做|干|要|会)*)?$")
 _SPACED_OUT = re.compile(r"(?<![\u4e00-\u9fff])[\u4e00-\u9fff](?: [\u4e00-\u9fff])+(?![\u4e00-\u9fff])")
 _LATIN = re.compile(r"[a-z]")
 # 维护工程师 is no 护工 and 电工工资 speaks of pay: a word ending in 工 must not take it from one of these.
@@ -145,9 +134,11 @@ class WordFinder:
             return Reading([], normalised)
         kept: list[Hit] = []
         affirmed = normalised
-        for hit, denied in reversed(list(zip(hits, negated_hits(normalised, hits), strict=True))):
-            if denied:
-                affirmed = affirmed[: hit.start] + affirmed[hit.end :]
+        denials = denied(normalised, [(hit.start, hit.end) for hit in hits])
+        for hit, is_denied in reversed(list(zip(hits, denials, strict=True))):
+            if is_denied:
+                start, end = denial(normalised, hit.start, hit.end)
+                affirmed = affirmed[:start] + affirmed[end:]
             elif hit.owners:
                 kept.append(hit)
         kept.reverse()
@@ -158,30 +149,19 @@ def _weighed(text: str, hits: list[Hit]) -> list[Hit]:
     hiring = _HIRING.search(text)
     turn = hiring.start() if hiring and hits[-1].start >= hiring.end() else 0
     weighed: list[Hit] = []
-    for hit in hits:
+    for hit, following in itertools.zip_longest(hits, hits[1:]):
         weight = BEFORE_HIRING_WEIGHT if hit.end <= turn else 1.0
-        if _WORKPLACE.match(text, hit.end):
+        if _WORKPLACE.match(text, hit.end) or (following and _modifies(hit, following)):
             weight *= WORKPLACE_WEIGHT
         weighed.append(hit if weight == 1.0 else hit._replace(weight=weight))
     return weighed
 
 
-def negated_hits(text: str, hits: list[Hit]) -> list[bool]:
-    """For each hit, in reading order, whether the text denies it: 不做高空, 非电工, 保安勿扰."""
-    before = [_denied_before(text[max(0, hit.start - 12) : hit.start]) for hit in hits]
-    after = [_NEGATED_AFTER.match(text[hit.end : hit.end + 14]) is not None for hit in hits]
-    joined = [_JOINER.match(text[left.end : right.start]) is not None for left, right in itertools.pairwise(hits)]
-    # What denies one word denies those listed with it: 不要焊工、瓦工; 保安保洁都不做.
-    for position, listed in enumerate(joined):
-        before[position + 1] = before[position + 1] or (before[position] and listed)
-    for position, listed in reversed(list(enumerate(joined))):
-        after[position] = after[position] or (after[position + 1] and listed)
-    return [by_before or by_after for by_before, by_after in zip(before, after, strict=True)]
-
-
-def _denied_before(before: str) -> bool:
-    match = _NEGATED_BEFORE.search(before)
-    return match is not None and not _QUESTION.search(before[max(0, match.start() - 1) :])
+def _modifies(hit: Hit, following: Hit) -> bool:
+    """Whether the hit only tells where or what for: 药店 before anything, 啤酒节 in 啤酒节服务员."""
+    if hit.text.endswith(_PREMISES):
+        return True
+    return hit.end == following.start and bool(_HEAD.search(following.text)) and not _HEAD.search(hit.text)
 
 
 def _cuts_latin(text: str, start: int, end: int) -> bool:

@@ -147,7 +147,7 @@ def simplified_characters() -> Mapping[int, int]:
 
 @cache
 def neutral_words() -> tuple[str, ...]:
-    """Words that contain a trade's word and mean something else: 木工板, 人力资源."""
+    """Words that contain a trade's word and mean something else: 木工板, 保安镇."""
     return _lexicon().neutral
 
 

@@ -42,6 +42,12 @@ def parser() -> argparse.ArgumentParser:
     sample.add_argument("--postings", type=int, default=600)
     sample.add_argument("--load", action="store_true", help="and import them")
 
+    embed = sub.add_parser("embed", help="encode texts from standard input, one a line")
+    embed.add_argument("--kind", required=True, choices=["posting", "profile", "query"])
+    embed.add_argument("--out", required=True, type=Path, help="a .npy file of float32 unit vectors")
+
+    sub.add_parser("trades", help="recognise trades in texts from standard input, one a line; answers in JSON lines")
+
     market = sub.add_parser("market", help="show or change the market's settings")
     market.add_argument("changes", nargs="*", metavar="NAME=VALUE", help="e.g. window_ms=30000")
 
@@ -196,6 +202,18 @@ def _sample(settings: Settings, args: argparse.Namespace) -> int:
     return commands.write_sample_files(args.folder, profiles=args.profiles, postings=args.postings)
 
 
+def _embed(settings: Settings, args: argparse.Namespace) -> int:
+    from embeddings.commands import embed
+
+    return embed(settings, sys.stdin, args.kind, args.out)
+
+
+def _trades(settings: Settings, args: argparse.Namespace) -> int:
+    from embeddings.commands import recognise
+
+    return recognise(settings, sys.stdin, sys.stdout)
+
+
 def _token(settings: Settings, args: argparse.Namespace) -> int:
     from matcher.store import opened
     from server import auth
@@ -261,6 +279,8 @@ _COMMANDS = {
     "match": _match,
     "ingest": _ingest,
     "sample": _sample,
+    "embed": _embed,
+    "trades": _trades,
     "market": _market,
     "token": _token,
     "audit": _audit,

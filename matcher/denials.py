@@ -1,0 +1,54 @@
+"""Denied words: 不做高空, 非电工, 保安勿扰, 不要焊工、瓦工 say what somebody is not or does not want."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Sequence
+
+# A denial stands close to its word: so many characters are looked at on either side.
+_REACH_BEFORE = 12
+_REACH_AFTER = 14
+_NEGATORS = "不|没|無|无|非|勿|别|莫|禁|除了|除开|除去|拒绝|谢绝|不用|无需|不需"
+_FILLERS = (
+    "再|想|会|能|敢|愿意|愿|肯|是|要|用|需要|需|必|接受|接|招聘|招|收|做过|做|干过|干|当|从事|考虑|"
+    "有|找|去|得|可以|可|提供|涉及|属于|算|包括|包含|含|带|持|的|任何"
+)
+# "特别", "分别", "别墅" hold 别 without forbidding anything; "要不要", "能不能" ask.
+_NEGATED_BEFORE = re.compile(rf"(?:(?<![特分区个级差性类辞告送])(?:{_NEGATORS}))(?:{_FILLERS})*$")
+_QUESTION = re.compile(r"(会|能|要|是|做|干|招|有|用|想|接)[不没]\1")
+_NEGATED_AFTER = re.compile(
+    r"^(?:的|活|工作|活儿|岗位|岗|类|证|师傅|人员|员|工|都|也|就|我|一律|暂时|现在)*"
+    r"(?:(?:不|别|没)(?:想|会|能|敢|愿意|愿|再|用|需要)*"
+    r"(?:做|干|接|要|招|收|去|考虑|会|行|来|需要|用|想|投)(?:了|的|啊|哈|呀)*(?=$|[^\w]|[,。;])"
+    r"|勿扰|勿投|勿来|免谈|除外|免投|绕道|绕行|已满|已招满|招满|不干|不做|不接|不招)"
+)
+_JOINER = re.compile(r"^(?:(?:类|等|工|员)?(?:、|/|和|或者|或|及|跟|与|,?也不|,?还有)(?:的|做|干|要|会)*)?$")
+
+
+def denied(text: str, spans: Sequence[tuple[int, int]]) -> list[bool]:
+    """For each span (start, end) of a normalised text, in reading order, whether the text denies it.
+
+    What denies one word denies those listed with it: 不要焊工、瓦工; 保安保洁都不做.
+    """
+    before = [_denied_before(text[max(0, start - _REACH_BEFORE) : start]) for start, _ in spans]
+    after = [_NEGATED_AFTER.match(text[end : end + _REACH_AFTER]) is not None for _, end in spans]
+    joined = [_JOINER.match(text[left[1] : right[0]]) is not None for left, right in itertools.pairwise(spans)]
+    for position, listed in enumerate(joined):
+        before[position + 1] = before[position + 1] or (before[position] and listed)
+    for position, listed in reversed(list(enumerate(joined))):
+        after[position] = after[position] or (after[position + 1] and listed)
+    return [by_before or by_after for by_before, by_after in zip(before, after, strict=True)]
+
+
+def denial(text: str, start: int, end: int) -> tuple[int, int]:
+    """Where the denial of a denied span begins and ends: all of 不做保安, all of 保安勿扰."""
+    opened = max(0, start - _REACH_BEFORE)
+    before = _NEGATED_BEFORE.search(text[opened:start])
+    after = _NEGATED_AFTER.match(text[end : end + _REACH_AFTER])
+    return (opened + before.start() if before else start), end + (after.end() if after else 0)
+
+
+def _denied_before(before: str) -> bool:
+    match = _NEGATED_BEFORE.search(before)
+    return match is not None and not _QUESTION.search(before[max(0, match.start() - 1) :])

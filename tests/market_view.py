@@ -1,0 +1,180 @@
+"""A whole small market as it stands between two operations, and what must hold from one view to the next.
+
+Nothing here asks how the store does it: seats, order and moves are judged from the records before and after.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from msgspec import Struct
+
+from matcher import records
+from matcher.model import Entry, PostingRecord, ProfileRecord
+from matcher.store import Store
+from tests import design
+from tests.builders import SEED
+
+FROZEN_FIELDS = ("answered_ms", "last_work_ms", "queue_no", "ticket", "decline_reason", "seated_ms")
+
+
+class View(Struct, frozen=True):
+    """Postings, entries and profiles at one instant of the market's clock."""
+
+    now_ms: int
+    postings: dict[str, PostingRecord]
+    entries: dict[str, dict[str, Entry]]
+    profiles: dict[str, ProfileRecord]
+
+    def pairs(self) -> Iterator[tuple[str, str, PostingRecord, Entry]]:
+        """Every entry with its posting: (posting id, profile id, posting, entry)."""
+        for id_, entries in self.entries.items():
+            for who, entry in entries.items():
+                yield id_, who, self.postings[id_], entry
+
+    def booked(self, who: str, posting: str) -> bool:
+        """Whether a shift that `who` holds elsewhere overlaps this posting's."""
+        p = self.postings[posting]
+        return any(
+            e.assignment in design.HOLDING and other.start_ms < p.end_ms and p.start_ms < other.end_ms
+            for id_, profile, other, e in self.pairs()
+            if profile == who and id_ != posting
+        )
+
+    def open_seats(self, posting: str) -> int:
+        """Seats that are neither taken nor kept for somebody called, counted from the entries."""
+        entries = self.entries.get(posting, {}).values()
+        kept = sum(e.assignment in design.HOLDING or e.acceptance == "called" for e in entries)
+        return self.postings[posting].headcount - kept
+
+    def live_offers(self, who: str) -> int:
+        """Open offers of one person whose time has not run out."""
+        return sum(
+            profile == who and e.offer == "open" and e.deadline_ms > self.now_ms for _, profile, _, e in self.pairs()
+        )
+
+
+async def view(store: Store, now_ms: int) -> View:
+    """Reads the market."""
+    postings = {p.id: p for p in await store.postings(sorted(await store.ids("posting")))}
+    raws = await store.hashes("offers", list(postings))
+    entries = {
+        id_: {who.decode(): records.entry(packed) for who, packed in flat.items()}
+        for id_, flat in zip(postings, raws, strict=True)
+    }
+    ids = sorted(await store.ids("profile"))
+    profiles = {
+        id_: records.profile_record(id_, raw) for id_, raw in zip(ids, await store.hashes("profile", ids), strict=True)
+    }
+    return View(now_ms, postings, entries, profiles)
+
+
+def move_faults(before: View, after: View, *, several: bool) -> Iterator[str]:
+    """Moves that the design does not know; `several` allows more than one move at once (a sweep)."""
+    for id_, p in after.postings.items():
+        was = before.postings[id_].state if id_ in before.postings else None
+        if was is not None and p.state != was:
+            allowed = set(design.POSTING[was])
+            if "open" in allowed:
+                allowed.add("filled")  # opened, and filled by those who waited
+            if several:
+                allowed |= design.within(design.POSTING, was)
+            if p.state not in allowed:
+                yield f"{id_}: posting {was} -> {p.state}"
+    for id_, entries in before.entries.items():
+        for who, e in entries.items():
+            yield from (f"{id_}, {who}: {words}" for words in _entry_moves(e, after.entries[id_].get(who), several))
+    for id_, who, _, e in after.pairs():
+        if who not in before.entries.get(id_, {}) and (e.offer, e.acceptance, e.assignment) != ("open", None, None):
+            yield f"{id_}, {who}: an entry that did not begin with an open offer"
+
+
+def _entry_moves(was: Entry, e: Entry | None, several: bool) -> Iterator[str]:
+    if e is None:
+        yield "the entry is gone"
+        return
+    if (was.wave, was.offered_ms) != (e.wave, e.offered_ms):
+        answered = was.offer != "open" and was.acceptance not in design.IN_LINE
+        if not (answered and was.assignment in (None, "released") and e.terms > was.terms and e.offer == "open"):
+            yield f"offered anew after {was}"
+        return
+    if e.terms != was.terms:
+        yield f"terms {was.terms} -> {e.terms} within one offer"
+    for noun, moves in (("offer", design.OFFER), ("acceptance", design.ACCEPTANCE), ("assignment", design.ASSIGNMENT)):
+        old, new = getattr(was, noun), getattr(e, noun)
+        if old == new:
+            continue
+        if old is None:
+            allowed = {"waiting", *moves["waiting"]} if noun == "acceptance" else {"seated"}
+        else:
+            allowed = design.within(moves, old) if several else moves[old]
+        if new not in allowed:
+            yield f"{noun} {old} -> {new}"
+    for name in FROZEN_FIELDS:
+        old, new = getattr(was, name), getattr(e, name)
+        if old not in (None, "") and old != new:
+            yield f"{name} changed from {old} to {new}"
+
+
+def _line(p: PostingRecord, entries: dict[str, Entry]) -> list[str]:
+    """Who is to be seated in what order, before the step: standby as they stand, then those who wait for the award."""
+    standby = sorted((e.order or 0, who) for who, e in entries.items() if e.acceptance == "standby")
+    waiting = [(who, e) for who, e in entries.items() if e.acceptance == "waiting"]
+    if p.award == "instant":
+        waiting.sort(key=lambda item: item[1].order or 0)
+    else:
+        waiting.sort(key=lambda item: (item[1].last_work_ms or 0, item[1].queue_no or 10**9, item[1].ticket))
+    return [who for _, who in standby] + [who for who, _ in waiting]
+
+
+def order_faults(before: View, after: View) -> Iterator[str]:
+    """Somebody seated or called although others stood before them and could have come."""
+    for id_, p in before.postings.items():
+        entries, later = before.entries[id_], after.entries[id_]
+        line = _line(p, entries)
+        line += [who for who, e in later.items() if who not in line and e.acceptance and _first_answer(entries, who)]
+        left_behind: list[str] = []
+        for who in line:
+            now = later[who].acceptance
+            if now in ("seated", "called"):
+                yield from (f"{id_}: {who} before {ahead}" for ahead in left_behind)
+            elif now != "withdrawn" and not (before.booked(who, id_) or after.booked(who, id_)):
+                left_behind.append(who)
+
+
+def _first_answer(entries: dict[str, Entry], who: str) -> bool:
+    return who in entries and entries[who].acceptance is None
+
+
+def idle_seat_faults(before: View, after: View, id_: str) -> Iterator[str]:
+    """After settling: an open seat while somebody waits who could take it, or a waiting list that nobody works off."""
+    p = after.postings[id_]
+    if p.state not in ("open", "filled") or p.window_until_ms > after.now_ms or p.end_ms <= after.now_ms:
+        return
+    for who, e in after.entries[id_].items():
+        if e.acceptance == "waiting":
+            yield f"{id_}: {who} still waits"
+        free = not (before.booked(who, id_) or after.booked(who, id_))
+        if e.acceptance == "standby" and free and after.open_seats(id_) > 0:
+            yield f"{id_}: {who} stands by at an open seat"
+
+
+def other_faults(before: View, after: View, live_cap: int) -> Iterator[str]:
+    """Live caps, the committed draw, one place in line for each."""
+    for who in after.profiles:
+        if after.live_offers(who) > max(live_cap, before.live_offers(who)):
+            yield f"{who} has {after.live_offers(who)} live offers"
+    for id_, entries in after.entries.items():
+        orders = [e.order for e in entries.values() if e.acceptance in design.IN_LINE]
+        if len(orders) != len(set(orders)):
+            yield f"{id_}: two people in one place of the line"
+        for who, e in entries.items():
+            if e.ticket and e.ticket != records.ticket(SEED, who):
+                yield f"{id_}: the ticket of {who} does not follow from the seed"
+
+
+def event_faults(before: View, after: View, named: Mapping[str, set[str]]) -> Iterator[str]:
+    """Entries that changed although no event named their owner; `named` is record -> people named since."""
+    for id_, who, _, e in after.pairs():
+        if before.entries.get(id_, {}).get(who) != e and who not in named.get(id_, set()):
+            yield f"{id_}: the entry of {who} changed without an event that says so"

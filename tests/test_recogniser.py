@@ -1,0 +1,180 @@
+"""Texts to trades and occupations, with the shipped model and with an encoder that knows nothing of trades."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from embeddings.encoder import Encoder
+from embeddings.occupations import Occupation, occupations
+from embeddings.recogniser import (
+    LEAST_CONFIDENCE,
+    MOST_CODES,
+    MOST_TRADES,
+    Recogniser,
+    Recognition,
+    lexicon_without_words,
+)
+from matcher.trades import Trade, trades
+
+
+class CharacterEncoder:
+    """Unit vectors by hashed characters: the same letters, the same vector; no model, no training."""
+
+    def encode(self, texts: Sequence[str], kind: str, /) -> NDArray[np.float32]:
+        vectors = np.full((len(texts), 64), 1e-3, np.float32)
+        for row, text in enumerate(texts):
+            for character in text:
+                vectors[row, zlib.crc32(character.encode()) % 64] += 1
+        unit: NDArray[np.float32] = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        return unit
+
+
+@pytest.fixture(scope="module")
+def recogniser() -> Recogniser:
+    return Recogniser(Encoder.load())
+
+
+@pytest.fixture(scope="module")
+def plain() -> Recogniser:
+    return Recogniser(CharacterEncoder())
+
+
+def test_the_facts_hold_all_occupations() -> None:
+    held = occupations()
+    assert len(held) > 1_600
+    assert held["4-02-05-01"].name == "装卸搬运工"
+    assert "搬运工" in held["4-02-05-01"].parts_of_titles()
+    for code, occupation in held.items():
+        assert code == occupation.code
+        assert [len(part) for part in code.split("-")] == [1, 2, 2, 2]
+        assert occupation.name
+        assert not occupation.name.endswith(("S", "L"))
+
+
+@pytest.mark.parametrize(
+    ("text", "trade", "code"),
+    [
+        ("5个搬运工 200元/天", "porter", "4-02-05-01"),
+        ("后厨切菜洗碗", "kitchen_helper", "4-03-02-01"),
+        ("周末传单派发日结", "flyer_distributor", "4-01-02-01"),
+        ("快递夜班分拣", "express_sorter", "4-02-07-09"),
+        ("高层外墙清洗,要登高证", "exterior_wall_worker", "4-09-08-01"),
+        ("扎钢筋的师傅", "rebar_worker", "6-29-01-04"),
+        ("水產加工廠扒蝦", "seafood_processor", "6-01-05-01"),
+        ("夜里替喝酒的客人开车", "designated_driver", "4-10-08-02"),
+    ],
+)
+def test_gig_texts(recogniser: Recogniser, text: str, trade: str, code: str) -> None:
+    recognition = recogniser.recognise(text)
+    assert recognition.trades[0].id == trade
+    assert recognition.occupation_codes[0] == code
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [("公证员", "2-07-05-00"), ("飞行驾驶员", "2-04-01-01"), ("炼铁高炉看炉", "6-17-01-06"), ("考古队", "4-13-03-01")],
+)
+def test_texts_outside_all_trades_get_their_nearest_occupation(recogniser: Recogniser, text: str, code: str) -> None:
+    assert code in recogniser.recognise(text).occupation_codes
+
+
+def test_several_trades_in_one_text(recogniser: Recogniser) -> None:
+    found = recogniser.recognise("招聘保安、保洁、厨师各一名").trades
+    assert {"security_guard", "office_cleaner", "cook"} <= {each.id for each in found}
+
+
+def test_denied_work_is_not_recognised(recogniser: Recogniser) -> None:
+    found = {each.id for each in recogniser.recognise("搬运工,不做高空作业,不要叉车证").trades}
+    assert "porter" in found
+    assert found.isdisjoint({"exterior_wall_worker", "forklift_driver"})
+
+
+def test_words_led_there(recogniser: Recogniser) -> None:
+    named = recogniser.recognise("招搬运工").trades[0]
+    assert named.words == ("搬运工",)
+    described = recogniser.recognise("老板喝了酒,要人晚上把他的轿车开回家").trades
+    assert all(each.words for each in described)
+
+
+@pytest.mark.parametrize("text", ["", "   ", "12345", "😀😀😀", "!!!", "不做保安"])
+def test_texts_that_say_nothing(recogniser: Recogniser, text: str) -> None:
+    assert recogniser.recognise(text) == Recognition((), ())
+
+
+def test_batch_and_single_agree(recogniser: Recogniser) -> None:
+    texts = ["洗碗", "", "叉车司机", "发传单", "12", "看大门"]
+    single = [recogniser.recognise(text) for text in texts]
+    many = recogniser.recognise_many(texts)
+    assert [each.occupation_codes[:1] for each in many] == [each.occupation_codes[:1] for each in single]
+    assert [[found.id for found in each.trades][:1] for each in many] == [
+        [found.id for found in each.trades][:1] for each in single
+    ]
+    assert recogniser.recognise_many([]) == []
+
+
+def test_facts_and_lexicon_can_be_left_out() -> None:
+    facts = [Occupation("4-02-05-01", "装卸搬运工"), Occupation("4-07-05-01", "保安员", ("门卫",))]
+    guards = [msgspec.structs.replace(trades()["security_guard"], related={})]
+    small = Recogniser(CharacterEncoder(), facts, guards)
+    assert small.recognise("门卫").occupation_codes[0] == "4-07-05-01"
+    assert small.recognise("装卸").occupation_codes[0] == "4-02-05-01"
+    assert [found.id for found in small.recognise("看大门的").trades] == ["security_guard"]
+    without_trades = Recogniser(CharacterEncoder(), facts, [])
+    assert without_trades.recognise("门卫") == Recognition((), ("4-07-05-01", "4-02-05-01"))
+    with pytest.raises(KeyError):
+        Recogniser(CharacterEncoder(), facts[:1], guards)
+
+
+def test_what_is_left_out_for_measuring() -> None:
+    left = {trade.id: trade for trade in lexicon_without_words({"扛楼", "搬运工"})}
+    assert left["porter"].name == "搬运工"
+    assert "扛楼" not in left["porter"].aliases
+    assert left.keys() == trades().keys()
+
+
+def test_what_the_command_line_writes() -> None:
+    guard = Recogniser(CharacterEncoder(), lexicon=[trades()["security_guard"]]).recognise("招保安")
+    written = guard.as_dict()
+    assert written["occupation_codes"] == list(guard.occupation_codes)
+    assert written["trades"] == [
+        {
+            "id": "security_guard",
+            "occupation_code": "4-07-05-01",
+            "confidence": guard.trades[0].confidence,
+            "words": ["保安"],
+        }
+    ]
+    assert Recognition((), ()).as_dict() == {"trades": [], "occupation_codes": []}
+
+
+def test_a_known_title_leads_to_its_occupation_before_the_lexicon() -> None:
+    carpenter: Trade = trades()["interior_carpenter"]
+    facts = [Occupation(carpenter.code, "装饰装修工"), Occupation("6-06-03-02", "机械木工", ("木工",))]
+    assert Recogniser(CharacterEncoder(), facts, [carpenter]).recognise("木工").occupation_codes[0] == "6-06-03-02"
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(text=st.one_of(st.text(max_size=60), st.text("招不做保安洁电焊工厨师、,12 aZ😀", max_size=30)))
+def test_any_text_is_answered(plain: Recogniser, text: str) -> None:
+    recognition = plain.recognise(text)
+    assert len(recognition.trades) <= MOST_TRADES
+    assert len(recognition.occupation_codes) <= MOST_CODES
+    confidences = [found.confidence for found in recognition.trades]
+    assert confidences == sorted(confidences, reverse=True)
+    assert all(LEAST_CONFIDENCE - 1e-3 <= confidence < 1.0 for confidence in confidences)
+    assert all(found.id in trades() and found.words for found in recognition.trades)
+    assert set(recognition.occupation_codes) <= set(occupations())
+
+
+def test_very_long_and_foreign_texts(recogniser: Recogniser) -> None:
+    assert recogniser.recognise("招搬运工," * 20_000).trades[0].id == "porter"
+    assert recogniser.recognise("Security guard wanted, night shift").trades[0].id == "security_guard"
+    assert len(recogniser.recognise("ищу работу").occupation_codes) <= MOST_CODES
