@@ -138,7 +138,7 @@ class Replica:
         return frozenset(
             profile
             for profile, e in self.ledger.entries.get(posting, {}).items()
-            if e.terms >= held.terms
+            if max(e.terms, e.consented_terms or 0) >= held.terms
             or e.offer == "open"
             or e.acceptance in ("waiting", "standby", "called")
             or (e.assignment is not None and e.assignment != "released")

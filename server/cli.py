@@ -16,7 +16,7 @@ from msgspec import structs
 
 from matcher.errors import KuaizhaoError
 from matcher.settings import Settings, from_environment
-from server.embedded import DataDirectoryBusy
+from server.embedded import DataDirectoryBusy, StoreFailed
 from server.ready import is_ready
 from server.supervisor import Supervisor, run_once, stop_requested
 
@@ -110,7 +110,7 @@ def _up(settings: Settings, args: argparse.Namespace) -> int:
 
     try:
         return Supervisor(settings, _say).run(prepare, ready)
-    except DataDirectoryBusy as exc:
+    except (DataDirectoryBusy, StoreFailed) as exc:
         print(f"kuaizhao: {exc}", file=sys.stderr)
         return 1
 

