@@ -55,9 +55,11 @@ class Dispatcher:
         return time.time_ns() // 1_000_000 + self.clock_ahead_ms
 
     async def set_clock(self) -> None:
-        """Notes how the store's clock differs from ours."""
-        before = time.time_ns() // 1_000_000
-        self.clock_ahead_ms = await self.store.now_ms() - before
+        """Notes how the store's clock differs from ours; every sweep notes it again."""
+        self._set_clock(await self.store.now_ms())
+
+    def _set_clock(self, store_now_ms: int) -> None:
+        self.clock_ahead_ms = store_now_ms - time.time_ns() // 1_000_000
 
     async def catch_up(self) -> None:
         """Dispatches what was waiting before we came: every open posting without a wave that is still out."""
@@ -126,6 +128,7 @@ class Dispatcher:
         while True:
             self.timers_changed.clear()
             due: Done = await self.store.sweep()
+            self._set_clock(due.now_ms)
             if due.done:
                 continue
             wait_s = None if due.next_ms == 0 else max(0.001, (due.next_ms - due.now_ms) / 1000)

@@ -21,7 +21,6 @@ TABLE: Final[dict[str, tuple[int, str]]] = {
     "no_token": (401, "请先登录"),
     "bad_token": (401, "登录已失效,请重新登录"),
     "forbidden": (403, "这不是你能操作的内容"),
-    "other_market": (409, "你登记在别的城市,请先办理迁移"),
     # what is not there
     "method_not_allowed": (405, "这个地址不支持这种操作"),
     "not_found": (404, "没有找到:{detail}"),

@@ -40,8 +40,7 @@ def test_every_code_raised_in_python_is_in_the_table() -> None:
 
 def test_the_table_holds_no_code_that_nobody_gives() -> None:
     given = codes_in_lua() | set(re.findall(r"\"(\w+)\"", python_sources())) | {"store_unavailable", "overloaded"}
-    one_market_cannot_give = {"other_market"}
-    assert set(TABLE) <= given | one_market_cannot_give
+    assert set(TABLE) <= given
 
 
 @pytest.mark.parametrize("code", TABLE)
