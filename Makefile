@@ -13,7 +13,7 @@ NO_CUDA := $(foreach p,torch triton cuda-bindings cuda-pathfinder cuda-toolkit n
 	nvidia-nvshmem-cu13 nvidia-nvtx,--no-emit-package $(p))
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo sample test check redis7 lock clean
+.PHONY: help run demo sample test check eval-embeddings redis7 lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -44,6 +44,9 @@ check: $(VENV)/.ready ## ruff, formatting, strict types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+
+eval-embeddings: $(VENV)/.ready ## measure the shipped model and its baselines; writes reports/embeddings.json (10 minutes)
+	@$(BIN)/python -m embeddings.evaluate
 
 # The store's tests run on Redis 7 too. Installed where that is possible without asking; a service that the package starts
 # is stopped again. Elsewhere the tests that need it say so.

@@ -12,6 +12,7 @@ from typing import Final, TextIO
 from ingest.columns import Layout, UnknownLayout, layout
 from ingest.fields.days import local_day
 from ingest.findings import Finding
+from ingest.inference import Infer, nothing
 from ingest.masking import mask_text
 from ingest.postings import judge, read_posting
 from ingest.profiles import read_profile
@@ -37,15 +38,18 @@ class _Tally:
         self.rules: Counter[str] = Counter()
 
 
-def check_files(paths: Sequence[Path], out: TextIO, *, now_ms: int | None = None) -> int:
-    """Writes a block for each row and a table at the end. Returns 0, or 2 when a file could not be opened."""
+def check_files(paths: Sequence[Path], out: TextIO, *, now_ms: int | None = None, infer: Infer = nothing) -> int:
+    """Writes a block for each row and a table at the end. Returns 0, or 2 when a file could not be opened.
+
+    `infer` guesses trades where no word of the lexicon is found, as the import does.
+    """
     moment = int(time.time() * 1000) if now_ms is None else now_ms
     status = 0
     for path in paths:
         print(f"== {path}", file=out)
         try:
             tally = _Tally()
-            for line in _blocks(path, moment, tally):
+            for line in _blocks(path, moment, tally, infer):
                 print(line, file=out)
         except OSError as exc:
             print(f"打不开:{exc.strerror}", file=out)
@@ -55,7 +59,7 @@ def check_files(paths: Sequence[Path], out: TextIO, *, now_ms: int | None = None
     return status
 
 
-def _blocks(path: Path, now_ms: int, tally: _Tally) -> Iterator[str]:
+def _blocks(path: Path, now_ms: int, tally: _Tally, infer: Infer) -> Iterator[str]:
     layouts: dict[tuple[str, ...], Layout | UnknownLayout] = {}
     for row in read(path):
         if isinstance(row, BadRow):
@@ -70,7 +74,7 @@ def _blocks(path: Path, now_ms: int, tally: _Tally) -> Iterator[str]:
             tally.rows["读不懂"] += 1
             yield f"\n第{row.line}行\n  ✗ {known}"
             continue
-        yield from _block(row, known, now_ms, tally)
+        yield from _block(row, known, now_ms, tally, infer)
 
 
 def _layout(headers: tuple[str, ...]) -> Layout | UnknownLayout:
@@ -80,8 +84,8 @@ def _layout(headers: tuple[str, ...]) -> Layout | UnknownLayout:
         return exc
 
 
-def _block(row: Row, known: Layout, now_ms: int, tally: _Tally) -> Iterator[str]:
-    ref, reading, findings = _read(row, known, now_ms)
+def _block(row: Row, known: Layout, now_ms: int, tally: _Tally, infer: Infer) -> Iterator[str]:
+    ref, reading, findings = _read(row, known, now_ms, infer)
     kind = "岗位" if known.kind == "posting" else "零工登记"
     tally.rows[kind] += 1
     yield f"\n第{row.line}行 {kind} {ref}".rstrip()
@@ -107,15 +111,15 @@ def _block(row: Row, known: Layout, now_ms: int, tally: _Tally) -> Iterator[str]
         yield "  ✓ 可以导入"
 
 
-def _read(row: Row, known: Layout, now_ms: int) -> tuple[str, Reading, list[Finding]]:
+def _read(row: Row, known: Layout, now_ms: int, infer: Infer) -> tuple[str, Reading, list[Finding]]:
     """Reads the row as of no particular site: a place outside the gazetteer is only noted."""
     site = next(iter(sites().values()))
     today: date = local_day(now_ms)
     cells = known.cells(row.cells)
     if known.kind == "profile":
-        profile = read_profile(cells, _ANY_SITE, site, today, known.pay_unit)
+        profile = read_profile(cells, _ANY_SITE, site, today, known.pay_unit, infer)
         return profile.ref if "ref" in cells else "", profile.reading, []
-    posting = read_posting(cells, _ANY_SITE, site, today, known.pay_unit)
+    posting = read_posting(cells, _ANY_SITE, site, today, known.pay_unit, infer)
     findings = posting.findings
     if posting.posting is not None:
         findings = judge(posting, now_ms=now_ms).findings

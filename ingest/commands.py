@@ -1,4 +1,4 @@
-"""What the `kuaizhao` command does with files: import them, check them, write and load the sample."""
+"""What the `kuaizhao` command does with files and records: import, check, rewrite vectors, load the sample."""
 
 from __future__ import annotations
 
@@ -12,18 +12,19 @@ from typing import TextIO
 
 import uvloop
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from embeddings.encoder import SHIPPED_MODEL, Encoder, EncoderSettings
+from embeddings.commands import configured_encoder
+from embeddings.encoder import Encoder
 from ingest.check import check_files
-from ingest.persons import MasterKeyError, Vault
+from ingest.inference import TradeInference
+from ingest.persons import MasterKeyError, Vault, check_key
 from ingest.pipeline import FileReport, Report, UnknownSite, ingest
+from ingest.reencode import Reencoded, reencode
 from ingest.sample import write_sample
 from matcher.settings import Settings
 from matcher.store import opened
-
-__all__ = ["check_files", "ingest_files", "load_sample", "write_sample_files"]
 
 _COLUMNS = ("read", "accepted", "changed", "unchanged", "blocked", "quarantined")
 _HEADINGS = ("读入", "新增", "更新", "未变", "不合规", "隔离")
@@ -36,6 +37,49 @@ def ingest_files(settings: Settings, paths: Sequence[Path], site: str, out: Text
     unknown. Raises StoreUnavailable.
     """
     return _import(settings, [(site, list(paths))], out)
+
+
+def check(settings: Settings, paths: Sequence[Path], out: TextIO) -> int:
+    """Says what would be understood of files; stores nothing. The model is loaded when a row needs it.
+
+    Returns 0, or 2 when a file could not be opened.
+    """
+    return check_files(paths, out, infer=TradeInference(lambda: configured_encoder(settings)))
+
+
+def reencode_records(settings: Settings, out: TextIO) -> int:
+    """Rewrites every vector for the configured model, and has the market match by it. Raises StoreUnavailable."""
+    began = time.monotonic()
+    report = uvloop.run(_reencode(settings))
+    print(
+        f"{report.model}: 改写登记 {report.profiles} 份、岗位 {report.postings} 个,"
+        f"用时 {time.monotonic() - began:.1f} 秒",
+        file=out,
+    )
+    if report.switched:
+        print(f"已由 {report.before or '(无)'} 换到这个模型;/readyz 里 model 为 false 的网页服务请重启", file=out)
+    return 0
+
+
+async def _reencode(settings: Settings) -> Reencoded:
+    with _progress() as bar:
+        encoder = await _encoder(settings, bar)
+        tasks: dict[str, TaskID] = {}
+
+        def show(step: str, done: int, total: int) -> None:
+            if step not in tasks:
+                tasks[step] = bar.add_task(step)
+            bar.update(tasks[step], completed=done, total=total)
+
+        async with opened(settings.store_url, settings.market) as store:
+            return await reencode(store, encoder, show)
+
+
+async def _encoder(settings: Settings, bar: Progress) -> Encoder:
+    loading = bar.add_task("加载语言模型", total=None)
+    encoder = await asyncio.to_thread(configured_encoder, settings)
+    bar.remove_task(loading)
+    return encoder
 
 
 def write_sample_files(folder: Path, *, profiles: int = 12_000, postings: int = 600) -> int:
@@ -77,19 +121,21 @@ def _import(settings: Settings, work: list[tuple[str, list[Path]]], out: TextIO)
 async def _run(settings: Settings, work: list[tuple[str, list[Path]]]) -> list[Report]:
     vault = Vault.open(settings.data_dir)
     quarantine_dir = Path(settings.data_dir) / "quarantine"
-    wanted = EncoderSettings(model=settings.model_path or str(SHIPPED_MODEL))
     reports = []
     with _progress() as bar:
-        loading = bar.add_task("加载语言模型", total=None)
-        encoder = await asyncio.to_thread(Encoder.load, wanted)
-        bar.remove_task(loading)
+        encoder = await _encoder(settings, bar)
+        infer = TradeInference(lambda: encoder)
         async with opened(settings.store_url, settings.market) as store:
-            if not (await store.model())[0]:
-                await store.put_model(encoder.model_id, encoder.dimension)
+            await check_key(store, vault)
+            in_force = await store.propose_model(encoder.model_id, encoder.dimension)
+            if in_force != encoder.model_id:
+                words = f"市场现在用的模型是 {in_force},不是 {encoder.model_id}:导入后请运行 kuaizhao reencode"
+                bar.console.print(words)
             for site, paths in work:
                 task = bar.add_task(site, total=sum(_lines(path) for path in paths))
+                advance = partial(bar.advance, task)
                 report = await ingest(
-                    store, encoder, vault, paths, site, partial(bar.advance, task), quarantine_dir=quarantine_dir
+                    store, encoder, vault, paths, site, advance, quarantine_dir=quarantine_dir, infer=infer
                 )
                 reports.append(report)
                 bar.update(task, total=report.total().read, completed=report.total().read)

@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from matcher import codec
 from matcher.model import Person
+from matcher.store import Store
 
 KEY_VARIABLE: Final = "KUAIZHAO_MASTER_KEY"
 KEY_FILE: Final = "master.key"
@@ -101,6 +102,14 @@ class Vault:
         mac = self._keyed.copy()  # the key is worked in once: several times faster than a new HMAC
         mac.update(value.encode())
         return mac.hexdigest()
+
+
+async def check_key(store: Store, vault: Vault) -> None:
+    """Holds the master key against the one that this market began with. Raises MasterKeyError for another: people
+    would get other pseudonyms, register twice, and could not be opened."""
+    mark = vault.keyed_hash("which key")
+    if await store.settled("master_key_mark", mark) != mark:
+        raise MasterKeyError("主密钥不是这个市场原来的那一把,请放回原来的 master.key 或 KUAIZHAO_MASTER_KEY")
 
 
 def _derived(master: bytes, purpose: bytes) -> bytes:

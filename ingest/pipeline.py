@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from ingest.changes import material
 from ingest.fields.days import local_day
+from ingest.inference import TradeInference
 from ingest.persons import Vault
 from ingest.postings import employer_id
 from ingest.prepare import Batch, Encodes, Preparer, ReadyPosting, ReadyProfile, Refused
@@ -77,13 +78,16 @@ async def ingest(
     *,
     quarantine_dir: Path,
     now_ms: int | None = None,
+    infer: TradeInference | None = None,
 ) -> Report:
     """Takes a site's files into the store.
 
     Args:
         progress: called with the number of rows done since the last call.
         quarantine_dir: where `<site>.<file>.jsonl` is written for files with rows that stay out.
-        now_ms: the moment by which texts like 明早 and ages are read; the store's clock when left out.
+        now_ms: the moment of the import, the store's clock when left out. Texts like 明早 count from the day on which
+            the file was written, so that importing it again tomorrow does not move a shift.
+        infer: guesses trades where the lexicon's words are not found; made from the encoder when left out.
 
     Raises UnknownSite, OSError for a file that cannot be read, StoreUnavailable when the store is gone.
     """
@@ -92,10 +96,11 @@ async def ingest(
         raise UnknownSite(f"没有这个站点:{site}(可用:{'、'.join(sites())})")
     await _put_when_missing(store.put_site(site, place, _MUST_BE_NEW))
     moment = await store.now_ms() if now_ms is None else now_ms
+    guess = infer or TradeInference(lambda: encoder)
     reports = []
     for path in files:
         with Quarantine(quarantine_dir, f"{site}.{path.name}") as quarantine:
-            taking = _FileIngest(store, encoder, quarantine, progress, moment)
+            taking = _FileIngest(store, encoder, quarantine, progress, moment, guess)
             reports.append(await taking.run(path, site, place, vault))
     return Report(site=site, files=reports)
 
@@ -112,12 +117,18 @@ class _FileIngest:
     """One file on its way into the store."""
 
     def __init__(
-        self, store: Store, encoder: Encodes, quarantine: Quarantine, progress: Callable[[int], None], now_ms: int
+        self,
+        store: Store,
+        encoder: Encodes,
+        quarantine: Quarantine,
+        progress: Callable[[int], None],
+        now_ms: int,
+        infer: TradeInference,
     ) -> None:
         self._store, self._model = store, encoder.model_id
         self._encoder = encoder
         self._quarantine, self._progress = quarantine, progress
-        self._now_ms = now_ms
+        self._now_ms, self._infer = now_ms, infer
         self._employers: set[str] = set()
         self._out: list[Refused] = []
         self._report = FileReport(file="")
@@ -126,7 +137,9 @@ class _FileIngest:
         """The next batch is prepared in a thread while the store writes the last one; two are held at most."""
         began = time.perf_counter()
         self._report.file = path.name
-        preparer = Preparer(read(path), site_id, site, vault, self._encoder, self._now_ms, local_day(self._now_ms))
+        changed = await asyncio.to_thread(path.stat)
+        today = local_day(min(self._now_ms, changed.st_mtime_ns // 1_000_000))
+        preparer = Preparer(read(path), site_id, site, vault, self._encoder, self._now_ms, today, self._infer)
         batch = await asyncio.to_thread(preparer.next_batch, BATCH_ROWS)
         while batch is not None:
             ahead = asyncio.create_task(asyncio.to_thread(preparer.next_batch, BATCH_ROWS))

@@ -17,6 +17,7 @@ from ingest.fields.found import plain
 from ingest.fields.pay import UNIT_NAMES, Wage
 from ingest.fields.times import Shift
 from ingest.findings import Finding, Verdict, verdict
+from ingest.inference import Infer, nothing
 from ingest.posting_times import posted_day, read_shift, stored_validity, valid_until
 from ingest.profiles import read_place, trades_named
 from ingest.review import review
@@ -67,15 +68,21 @@ class _Parts(Struct):
 
 
 def read_posting(
-    cells: Mapping[str, str], site_id: str, site: Site, today: date, pay_unit: PayUnit | None = None
+    cells: Mapping[str, str],
+    site_id: str,
+    site: Site,
+    today: date,
+    pay_unit: PayUnit | None = None,
+    infer: Infer = nothing,
 ) -> PostingRow:
-    """Reads a row's cells (by field). Days like 明天 count from the row's own date of posting, or else from `today`."""
+    """Reads a row's cells (by field). Days like 明天 count from the row's own date of posting, or else from `today`;
+    `infer` guesses the trade of a row that names none by a word of the lexicon."""
     reading = Reading()
-    text = "\n".join(cells[f] for f in _TEXT_FIELDS if f in cells)[:2000]
+    text = _words(cells)
     base = posted_day(cells, today)
     employer = _employer(cells, reading)
     parts = _Parts(
-        trade=_trade(cells, text, reading),
+        trade=_trade(cells, text, reading, infer),
         headcount=_headcount(cells, text, reading),
         wage=_wage(cells, text, pay_unit, reading),
         shift=read_shift(cells, text, base, reading),
@@ -159,12 +166,27 @@ def _employer(cells: Mapping[str, str], reading: Reading) -> Employer | None:
     return Employer(name=name[:100], credit_code=code, contact=cells.get("contact", "")[:200], verified=verified)
 
 
-def _trade(cells: Mapping[str, str], text: str, reading: Reading) -> str | None:
+def _words(cells: Mapping[str, str]) -> str:
+    return "\n".join(cells[f] for f in _TEXT_FIELDS if f in cells)[:2000]
+
+
+def unnamed(cells: Mapping[str, str]) -> list[str]:
+    """The words whose trade has to be inferred, the likeliest first; none where the row names a trade."""
+    words = [cells.get("trade", ""), _words(cells)]
+    return [] if any(map(trades_named, words)) else words
+
+
+def _trade(cells: Mapping[str, str], text: str, reading: Reading, infer: Infer) -> str | None:
     named = cells.get("trade", "")
     for words in (named, text):
         if found := trades_named(words):
             reading.saw("工种", trades.trades()[found[0].id].name, "、".join(found[0].words))
             return found[0].id
+    for words in unnamed(cells):
+        if inferred := infer(words):
+            surest = inferred[0]
+            reading.saw("工种", trades.trades()[surest.id].name, "、".join(surest.words), guessed=True)
+            return surest.id
     reading.refuse("bad_trade" if named or text else "missing", "trade", named or "未写明" if text else "工种")
     return None
 

@@ -16,6 +16,7 @@ from ingest.fields.found import plain
 from ingest.fields.numerals import number
 from ingest.fields.wishes import certificates, telephone
 from ingest.identity import born_of
+from ingest.inference import Infer, nothing
 from ingest.understood import Reading
 from matcher import trades
 from matcher.model import Certificate, Channel, Hours, Pay, PayUnit, Person, Place, Profile, Site, age_on
@@ -48,16 +49,22 @@ class ProfileRow(Struct):
 
 
 def read_profile(
-    cells: Mapping[str, str], site_id: str, site: Site, today: date, pay_unit: PayUnit | None = None
+    cells: Mapping[str, str],
+    site_id: str,
+    site: Site,
+    today: date,
+    pay_unit: PayUnit | None = None,
+    infer: Infer = nothing,
 ) -> ProfileRow:
-    """Reads a row's cells (by field). `today` is the market's date, by which age is judged."""
+    """Reads a row's cells (by field). `today` is the market's date, by which age is judged; `infer` guesses the trades
+    of a row that names none by a word of the lexicon."""
     reading = Reading()
     row = ProfileRow(reading, ref=cells.get("ref", "").strip())
     id_number = _BLANKS.sub("", plain(cells.get("id_number", ""))).upper().lstrip("'")
     born_as_numbered = born_of(id_number) if id_number else None
     person = _person(cells, reading, id_number, well_formed=not id_number or born_as_numbered is not None)
     born = _born(cells, reading, today, born_as_numbered)
-    trade_ids = _trades(cells, reading)
+    trade_ids = _trades(cells, reading, infer)
     place = read_place(cells, site, reading)
     pay = _pay(cells, reading, pay_unit)
     if not row.ref and person is not None:
@@ -145,15 +152,25 @@ def _official() -> dict[str, str]:
     return {plain(trade.name): trade.id for trade in trades.trades().values()}
 
 
-def _trades(cells: Mapping[str, str], reading: Reading) -> list[str]:
+def unnamed(cells: Mapping[str, str]) -> list[str]:
+    """The words whose trades have to be inferred; none where the row names a trade."""
+    named, skills = cells.get("trades", ""), cells.get("skills", "")
+    return [] if trades_named(named) or trades_named(skills) else [f"{named} {skills}"]
+
+
+def _trades(cells: Mapping[str, str], reading: Reading, infer: Infer) -> list[str]:
     named = cells.get("trades", "")
-    found = trades_named(named) or trades_named(cells.get("skills", ""))
+    said = trades_named(named) or trades_named(cells.get("skills", ""))
+    found = said or next((guessed for words in unnamed(cells) if (guessed := infer(words))), ())
     if not found:
         reading.refuse("bad_trade" if named else "missing", "trades", named or "工种")
         return []
     ids = [each.id for each in found][:20]
     reading.saw(
-        "工种", "、".join(trades.trades()[i].name for i in ids), "、".join(w for each in found for w in each.words)
+        "工种",
+        "、".join(trades.trades()[i].name for i in ids),
+        "、".join(w for each in found for w in each.words),
+        guessed=not said,
     )
     return ids
 

@@ -35,6 +35,9 @@ ASK_MORE_AFTER = frozenset(
 )
 """Events after which a posting may need people that no offer is out for."""
 
+ANSWERS = frozenset({"posting.accepted", "posting.declined", "posting.offers_expired"})
+"""Events that may leave a posting without an open offer: while seats are open, the next wave then follows at once."""
+
 TIMED = ASK_MORE_AFTER | {"posting.offered", "posting.accepted", "posting.posted", "posting.reviewed"}
 """Events that may have set a timer earlier than the one the sweeper waits for."""
 
@@ -49,6 +52,8 @@ class Dispatcher:
         self.clock_ahead_ms = 0
         """How far the store's clock is ahead of ours: deadlines are the store's."""
         self.timers_changed = asyncio.Event()
+        self._asking: set[str] = set()
+        """Postings that an event left wanting people, and no wave since."""
 
     def now_ms(self) -> int:
         """The store's clock, as far as we know it."""
@@ -80,25 +85,42 @@ class Dispatcher:
         if any(c.kind in ("model.put", "market.configured") for c in changes):
             raise MemoryStale("the market's model or settings have changed")
         touched = await self.memory.apply(changes)
-        asking = {c.id for c in changes if c.kind in ASK_MORE_AFTER}
-        answered = {c.id for c in changes if c.kind in ("posting.declined", "posting.offers_expired")}
+        for change in changes:  # a record read back may hold another matcher's wave whose event is still to come
+            if change.kind in ASK_MORE_AFTER:
+                self._asking.add(change.id)
+            elif change.kind == "posting.offered":
+                self._asking.discard(change.id)
+        asking = {i for i in self._asking if self._caught_up(i)}
+        self._asking -= asking
+        answered = {c.id for c in changes if c.kind in ANSWERS}
         if any(c.kind in TIMED for c in changes):
             self.timers_changed.set()
-        await self.dispatch(i for i in touched if i in asking or (i in answered and self._all_answered(i)))
+        wanting = [i for i in touched if i in asking or (i in answered and self._all_answered(i))]
+        await self.dispatch(wanting)
+        if any(c.kind == "profile.presence" for c in changes):  # who comes need not wait for the next wave
+            hungry = [i for i in self.memory.postings if i not in wanting and self._all_answered(i)]
+            await self.dispatch(hungry, only_if_found=True)
+
+    def _caught_up(self, posting: str) -> bool:
+        held = self.memory.postings.get(posting)
+        return held is None or held.event_v >= held.record.v
 
     def _all_answered(self, posting: str) -> bool:
         held = self.memory.postings.get(posting)
         return held is not None and held.record.open_offers == 0
 
-    async def dispatch(self, postings: Iterable[str]) -> list[Wave]:
-        """Plans and writes the next wave of each posting that needs people, all in one round trip."""
+    async def dispatch(self, postings: Iterable[str], *, only_if_found: bool = False) -> list[Wave]:
+        """Plans and writes the next wave of each posting that needs people, all in one round trip. A wave that reaches
+        nobody is written too, for it sets the time of the next one, unless `only_if_found`."""
         taken: dict[int, int] = {}
         now_ms = self.now_ms()
         planned = []
         for id_ in postings:
             held = self.memory.postings.get(id_)
             if held is not None and needs_people(held.record) and held.record.start_ms > now_ms:
-                planned.append(wave(self.memory, held, now_ms, self.weights, taken))
+                next_wave = wave(self.memory, held, now_ms, self.weights, taken)
+                if next_wave.offered or not only_if_found:
+                    planned.append(next_wave)
         if planned:
             await self._write(planned)
         return planned
@@ -119,7 +141,7 @@ class Dispatcher:
             if isinstance(answer, KuaizhaoError):  # somebody was quicker: their event tells us what is so
                 log.info("wave_refused", posting=w.posting, wave=w.number, code=answer.code)
             else:
-                log.info(
+                log.debug(
                     "wave", posting=w.posting, wave=w.number, offered=answer.offered, left_out=len(answer.left_out)
                 )
 

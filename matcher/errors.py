@@ -38,13 +38,14 @@ TABLE: Final[dict[str, tuple[int, str]]] = {
     "stale_wave": (409, "这一批已经派出"),
     "offer_expired": (409, "这个派单已过时间,下次请早点回复"),
     "offer_declined": (409, "你已经回复过不去"),
-    "offer_withdrawn": (409, "名额已满,这个派单已收回"),
+    "offer_withdrawn": (409, "这个派单已收回:名额已满,或岗位有变动"),
     "posting_past": (422, "开工时间已经过了,请改时间"),
     "posting_not_open": (409, "这个岗位已不再招人"),
     "posting_blocked": (422, "岗位不符合规定,请先改好:{detail}"),
     "headcount_below_seats": (409, "已录用的人比新的人数多,请指明不再需要谁"),
     "already_booked": (409, "这个时间你已经有别的活"),
     "too_early": (409, "还没到时间"),
+    "too_late": (409, "已经开工,来不了请马上联系用工方"),
     "not_yet_due": (409, "还没到截止时间"),
     # the system itself
     "store_unavailable": (503, "系统正在恢复,请稍等几秒再试"),
@@ -53,6 +54,39 @@ TABLE: Final[dict[str, tuple[int, str]]] = {
     "timeout": (503, "处理超时,请再试一次"),
     "internal": (500, "系统出错了,已经记下,请找工作人员"),
 }
+
+
+STATES: Final[dict[str, str]] = {
+    "draft": "草稿",
+    "blocked": "不合规",
+    "awaiting_review": "待审核",
+    "open": "招人中",
+    "filled": "已招满",
+    "closed": "已停招",
+    "withdrawn": "已撤回",
+    "expired": "已过期",
+    "accepted": "已接单",
+    "declined": "已回复不去",
+    "waiting": "等待公布",
+    "standby": "候补",
+    "called": "候补待确认",
+    "passed_over": "未排上",
+    "lapsed": "候补已过时",
+    "seated": "已录用",
+    "confirmed": "已确认",
+    "consent_due": "待重新确认",
+    "checked_in": "已签到",
+    "done": "已完工",
+    "paid": "已结算",
+    "released": "已退出",
+    "no_show": "未到岗",
+}
+"""States in the words of people."""
+
+
+def _in_words(detail: str) -> str:
+    """`accepted -> declined` as a person reads it; anything that is not a state stays as it is."""
+    return " → ".join(STATES.get(part, part) for part in detail.split(" -> "))
 
 
 class KuaizhaoError(Exception):
@@ -68,7 +102,7 @@ class KuaizhaoError(Exception):
         self.code = code
         self.detail = detail
         self.status, sentence = TABLE[code]
-        self.message = sentence.format(detail=detail)
+        self.message = sentence.format(detail=_in_words(detail))
         if retry_after_s is None and self.status in (429, 503):
             retry_after_s = 1
         self.retry_after_s = retry_after_s

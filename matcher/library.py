@@ -19,6 +19,7 @@ ORDER: Final = (
     "post",
     "review",
     "amend",
+    "reencode",
     "offer",
     "accept",
     "decline",

@@ -55,7 +55,8 @@ def wave(memory: Replica, held: HeldPosting, now_ms: int, weights: Weights, take
     seats = record.headcount - record.taken - record.called - record.waiting
     wanted = waves.people_to_ask(seats, waves.DEFAULT_ACCEPTANCE_RATE)
     number = record.wave + 1
-    radii_m = waves.radii_from(number)
+    reached = len({e.wave for e in memory.ledger.entries.get(record.id, {}).values()})
+    radii_m = waves.radii_from(reached + 1)  # a wave that reached nobody, as by night, is no reason to look further
     ask = rules.ask_of(
         record.id, record.doc, radius_m=radii_m[-1], asked=memory.asked(record.id), now_ms=now_ms, settings=settings
     )

@@ -60,6 +60,19 @@ def vector_of(raw: Hash) -> NDArray[np.float32]:
     return np.frombuffer(raw.get(b"vec", b""), dtype="<f2").astype(np.float32)
 
 
+def vector_by(raw: Hash, model: str) -> NDArray[np.float32]:
+    """The record's vector by this model, as `vector_of`; empty when it has none by it.
+
+    While records are rewritten for another model they hold both: the new vector, and the one of the model in force.
+    """
+    if raw.get(b"model", b"").decode() == model:
+        return vector_of(raw)
+    previous = raw.get(b"previous_model", b"").decode() == model
+    if previous and raw.get(b"previous_digest") == raw.get(b"digest"):
+        return np.frombuffer(raw.get(b"previous_vec", b""), dtype="<f2").astype(np.float32)
+    return np.zeros(0, dtype=np.float32)
+
+
 def _int(raw: Hash, field: bytes) -> int:
     return int(raw.get(field) or 0)
 

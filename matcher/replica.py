@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from msgspec import Struct
+import structlog
+from msgspec import Struct, ValidationError
 from numpy.typing import NDArray
 
 from matcher import records
@@ -21,10 +22,15 @@ from matcher.settings import MarketSettings
 from matcher.store import Change, Store
 
 READ_AT_ONCE = 1_000
+UNREADABLE = (ValueError, KeyError, ValidationError)
+"""What reading a record written by another version, or damaged, raises."""
+
+log = structlog.get_logger()
 
 
 class HeldPosting(Struct):
-    """A posting in memory: its record and vector, and the version of the last event applied to it."""
+    """A posting in memory: its record, its vector by the index's model (empty when it has none), and the version of the
+    last event applied to it."""
 
     record: PostingRecord
     vector: NDArray[np.float32]
@@ -55,8 +61,8 @@ class Replica:
         ids = await self.store.ids("posting")
         now_ms = await self.store.now_ms()
         for first in range(0, len(ids), READ_AT_ONCE):
-            await self._read_postings(dict.fromkeys(ids[first : first + READ_AT_ONCE]))
-        self.forget_ended(now_ms)
+            recent = await self.store.ended_after(ids[first : first + READ_AT_ONCE], now_ms - DAY_MS)
+            await self._read_postings(dict.fromkeys(recent))
 
     def missed(self, changes: Sequence[Change]) -> bool:
         """Whether events between our position and these are gone: the stream was trimmed past us."""
@@ -91,9 +97,14 @@ class Replica:
                 if not raw:
                     self.columns.remove(id_)
                     continue
-                record = records.profile_record(id_, raw)
+                try:
+                    record = records.profile_record(id_, raw)
+                except UNREADABLE as exc:
+                    log.error("profile_unreadable", profile=id_, why=str(exc))
+                    self.columns.remove(id_)
+                    continue
                 row = self.columns.put(record)
-                self.index.put(row, records.vector_of(raw), record.model)
+                self.index.put(row, records.vector_by(raw, self.index.model), self.index.model)
                 self._show_ledger(id_)
 
     async def _read_postings(self, touched: dict[str, set[str] | None], event_v: dict[str, int] | None = None) -> None:
@@ -102,9 +113,14 @@ class Replica:
             if not raw:
                 self._forget(id_)
                 continue
-            record = records.posting_record(id_, raw)
+            try:
+                record = records.posting_record(id_, raw)
+            except UNREADABLE as exc:  # one bad record must not stop the market
+                log.error("posting_unreadable", posting=id_, why=str(exc))
+                self._forget(id_)
+                continue
             seen_v = (event_v or {}).get(id_, record.v)
-            self.postings[id_] = HeldPosting(record, records.vector_of(raw), seen_v)
+            self.postings[id_] = HeldPosting(record, records.vector_by(raw, self.index.model), seen_v)
         names = [id_ for id_ in ids if id_ in self.postings]
         asked = [sorted(who) if (who := touched[id_]) is not None else None for id_ in names]
         for id_, entries in zip(names, await self.store.entries_of(names, asked), strict=True):

@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any, get_type_hints
+from typing import Annotated, Any, get_type_hints
 
-from msgspec import Struct, structs
+from msgspec import Meta, Struct, structs
 
+from matcher.model import DAY_MS, HOUR_MS
+
+Span = Annotated[int, Meta(ge=0, le=DAY_MS, description="milliseconds")]
+MinuteOfDay = Annotated[int, Meta(ge=0, lt=24 * 60, description="minutes from local midnight")]
 PREFIX = "KUAIZHAO_"
 
 
@@ -56,29 +60,29 @@ class Settings(Struct, frozen=True, kw_only=True):
 class MarketSettings(Struct, frozen=True, kw_only=True):
     """The market's own rules of play. They live in the store, so that every process plays by the same."""
 
-    zone_offset_ms: int = 8 * 3_600_000
+    zone_offset_ms: Annotated[int, Meta(ge=-14 * HOUR_MS, le=14 * HOUR_MS)] = 8 * HOUR_MS
     """Market's zone, milliseconds east of UTC (Asia/Shanghai has no summer time)."""
-    window_ms: int = 30_000
+    window_ms: Span = 30_000
     """Fair award: how long acceptances are collected from the first one."""
-    live_cap: int = 2
+    live_cap: Annotated[int, Meta(ge=1, le=255)] = 2
     """Open offers one worker may have at a time."""
-    daily_cap: int = 8
+    daily_cap: Annotated[int, Meta(ge=1, le=255)] = 8
     """Offers one worker may get in a day."""
-    quiet_from_minute: int = 21 * 60 + 30
+    quiet_from_minute: MinuteOfDay = 21 * 60 + 30
     """Quiet hours begin (minute of the day): no offers except to who asked, is present or is available."""
-    quiet_until_minute: int = 5 * 60
+    quiet_until_minute: MinuteOfDay = 5 * 60
     """Quiet hours end."""
-    reconfirm_within_ms: int = 2 * 3_600_000
+    reconfirm_within_ms: Span = 2 * HOUR_MS
     """A standby whose seat opens closer to the start than this must reconfirm."""
-    call_ms: int = 300_000
+    call_ms: Span = 300_000
     """How long a called standby has to reconfirm."""
-    consent_ms: int = 1_800_000
+    consent_ms: Span = 1_800_000
     """How long seated people have to consent to changed terms."""
-    check_in_before_ms: int = 2 * 3_600_000
+    check_in_before_ms: Span = 2 * HOUR_MS
     """How early before the start a worker may check in."""
-    timeouts_to_pause: int = 3
+    timeouts_to_pause: Annotated[int, Meta(ge=1, le=1_000)] = 3
     """Unanswered offers in a row after which a worker is paused (暂停接单)."""
-    events_kept: int = 1_000_000
+    events_kept: Annotated[int, Meta(ge=1_000)] = 1_000_000
     """Events kept in the stream, about; whoever is further behind reads the records."""
 
 

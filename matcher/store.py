@@ -10,8 +10,9 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Literal
 
+import msgspec
 import numpy as np
 import redis.asyncio as redis
 from msgspec import Struct
@@ -255,10 +256,14 @@ class Store:
         return await self.call("put", "site", id_, expected_v, records.digest(body), SCHEMA, body, 0)
 
     async def configure(self, values: Mapping[str, int]) -> Done:
-        """Changes market settings; matchers begin anew with them. Raises `bad_field` for a name that there is not."""
+        """Changes market settings; matchers begin anew with them. Raises `bad_field` for what cannot be."""
         for name in values:
             if name not in MarketSettings.__struct_fields__:
                 raise KuaizhaoError("bad_field", name)
+        try:
+            msgspec.convert(dict(values), MarketSettings)
+        except msgspec.ValidationError as exc:
+            raise KuaizhaoError("bad_field", str(exc)) from exc
         return await self.call("configure", *(part for item in values.items() for part in item))
 
     # -- postings ---------------------------------------------------------------------------------------------------
@@ -350,6 +355,24 @@ class Store:
     async def expire(self, id_: str) -> Done:
         """Validity has ended."""
         return await self.call("expire", id_)
+
+    # -- vectors of another model -----------------------------------------------------------------------------------
+
+    @staticmethod
+    def reencode_call(
+        kind: Literal["profile", "posting"], id_: str, digest: str, vector: Vector | None, model: str
+    ) -> tuple[str, list[Any]]:
+        """The call that `reencode` makes."""
+        return "reencode", [kind, id_, digest, b"" if vector is None else records.vector_bytes(vector), model]
+
+    async def reencode(
+        self, kind: Literal["profile", "posting"], id_: str, digest: str, vector: Vector | None, model: str
+    ) -> Done:
+        """The vector of another model, unless the document is not the one with this `digest` any more
+        (`stale_version`). The vector in force stays beside it until `put_model` has named the new model and the record
+        is reencoded once more, now with None for the vector."""
+        name, args = self.reencode_call(kind, id_, digest, vector, model)
+        return await self.call(name, *args)
 
     # -- offers, acceptances, seats ---------------------------------------------------------------------------------
 
@@ -448,6 +471,15 @@ class Store:
         """The postings that exist among `ids`, in that order."""
         raws = await self.hashes("posting", ids)
         return [records.posting_record(i, raw) for i, raw in zip(ids, raws, strict=True) if raw]
+
+    async def ended_after(self, ids: Sequence[str], at_ms: int) -> list[str]:
+        """Those of the postings whose shift ends after an instant; reads one number of each."""
+        async with guarded():
+            pipe = self.commands.pipeline(transaction=False)
+            for id_ in ids:
+                pipe.hget(self.key("posting", id_), "end_ms")
+            ends = await pipe.execute() if ids else []
+        return [id_ for id_, end in zip(ids, ends, strict=True) if int(end or 0) > at_ms]
 
     async def employer(self, id_: str) -> records.EmployerRecord:
         """Raises `no_employer`."""
@@ -571,6 +603,17 @@ class Store:
         body = codec.pack({"model": model, "dimension": dimension})
         return await self.call("put", "model", "current", 0, records.digest(body), SCHEMA, body, 0)
 
+    async def propose_model(self, model: str, dimension: int) -> str:
+        """Names the model where none is named yet; answers with the one in force, which may be another."""
+        body = codec.pack({"model": model, "dimension": dimension})
+        try:
+            await self.call("put", "model", "current", -1, records.digest(body), SCHEMA, body, 0)
+        except KuaizhaoError as exc:
+            if exc.code != "key_reused":
+                raise
+            return (await self.model())[0]
+        return model
+
     async def model(self) -> tuple[str, int]:
         """The model in force and its dimension; `("", 1)` before any is named."""
         (raw,) = await self.hashes("model", ["current"])
@@ -579,11 +622,15 @@ class Store:
         held = codec.unpack(raw[b"doc"])
         return held["model"], held["dimension"]
 
+    async def settled(self, name: str, value: str) -> str:
+        """Writes `value` under a name of the market unless something is there already; answers with what is there."""
+        async with guarded():
+            await self.commands.set(self.key(name), value, nx=True)
+            return str((await self.commands.get(self.key(name))).decode())
+
     async def epoch(self) -> str:
         """Names this life of the market's data: a store that was emptied has another."""
-        async with guarded():
-            await self.commands.set(self.key("epoch"), secrets.token_hex(8), nx=True)
-            return str((await self.commands.get(self.key("epoch"))).decode())
+        return await self.settled("epoch", secrets.token_hex(8))
 
     async def beat(self, who: str, for_s: float) -> None:
         """Says that `who` is alive for the next seconds."""

@@ -10,7 +10,7 @@ import structlog
 import uvloop
 from aiohttp import web
 
-from ingest.persons import Vault
+from ingest.persons import Vault, check_key
 from matcher.errors import StoreUnavailable
 from matcher.settings import Settings
 from matcher.store import Store
@@ -18,11 +18,12 @@ from server import openapi
 from server.auth import Tokens
 from server.cards import Cards
 from server.encoding import Encoding, NamedEncoder
-from server.keys import CARDS, ENCODING, MARKET, METRICS, PUSH, SETTINGS, STORE, TOKENS, VAULT, now_ms
+from server.keys import CARDS, ENCODING, MARKET, METRICS, PUSH, RECOGNISING, SETTINGS, STORE, TOKENS, VAULT, now_ms
 from server.limits import Gate, endpoint, refusals
 from server.market import Market
 from server.metrics import Metrics
 from server.push import Push
+from server.recognising import Recognising
 from server.routes import ROUTES
 from server.warm import warm_rules
 from server.wire import JSON_TYPE
@@ -45,10 +46,11 @@ def create_app(
     app[MARKET] = Market(app[STORE])
     app[CARDS] = Cards(app[STORE])
     app[ENCODING] = Encoding(settings, app[STORE], encoder)
+    app[RECOGNISING] = Recognising(app[ENCODING])
     app[PUSH] = Push(app[STORE], app[CARDS], app[METRICS], settings.socket_queue)
     if store is None:
         app.cleanup_ctx.append(_store)
-    app.cleanup_ctx.extend([_rules, _encoding, _push])
+    app.cleanup_ctx.extend([_rules, _encoding, _recognising, _push])
     app.on_shutdown.append(_end_sockets)
     _add_routes(app, Gate(settings, app[METRICS].working))
     return app
@@ -67,6 +69,7 @@ def _add_routes(app: web.Application, gate: Gate) -> None:
 async def _store(app: web.Application) -> AsyncIterator[None]:
     try:
         await app[STORE].load()
+        await check_key(app[STORE], app[VAULT])
     except StoreUnavailable as exc:  # it is loaded again with the first call that misses a function
         log.warning("store_not_there_yet", detail=exc.detail)
     yield
@@ -82,6 +85,12 @@ async def _encoding(app: web.Application) -> AsyncIterator[None]:
     app[ENCODING].start()
     yield
     await app[ENCODING].close()
+
+
+async def _recognising(app: web.Application) -> AsyncIterator[None]:
+    app[RECOGNISING].start()
+    yield
+    await app[RECOGNISING].close()
 
 
 async def _push(app: web.Application) -> AsyncIterator[None]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import errno
 import json
 import logging
+import socket
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,9 +17,8 @@ from msgspec import structs
 
 from matcher.errors import KuaizhaoError
 from matcher.settings import Settings, from_environment
-from server.embedded import DataDirectoryBusy, StoreFailed
-from server.ready import is_ready
-from server.supervisor import Supervisor, run_once, stop_requested
+from server.embedded import StoreFailed
+from server.supervisor import Supervisor, run_once
 
 
 def parser() -> argparse.ArgumentParser:
@@ -47,6 +47,8 @@ def parser() -> argparse.ArgumentParser:
     embed.add_argument("--out", required=True, type=Path, help="a .npy file of float32 unit vectors")
 
     sub.add_parser("trades", help="recognise trades in texts from standard input, one a line; answers in JSON lines")
+
+    sub.add_parser("reencode", help="after a change of model: rewrite every vector while the service goes on")
 
     market = sub.add_parser("market", help="show or change the market's settings")
     market.add_argument("changes", nargs="*", metavar="NAME=VALUE", help="e.g. window_ms=30000")
@@ -97,6 +99,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KuaizhaoError as exc:
         print(f"kuaizhao: {exc.message} ({exc})", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 130
 
 
 def _up(settings: Settings, args: argparse.Namespace) -> int:
@@ -104,15 +108,26 @@ def _up(settings: Settings, args: argparse.Namespace) -> int:
         if args.sample:
             _load_sample_once(settings)
 
-    def ready() -> None:
-        _wait_until_ready(settings)
-        _print_welcome(settings)
-
+    if not _port_is_free(settings):
+        where = f"{settings.host}:{settings.port}"
+        print(f"kuaizhao: 端口 {where} 已被占用,请停掉那个程序,或换一个 KUAIZHAO_PORT", file=sys.stderr)
+        return 1
     try:
-        return Supervisor(settings, _say).run(prepare, ready)
-    except (DataDirectoryBusy, StoreFailed) as exc:
+        return Supervisor(settings, _say).run(prepare, lambda: _print_welcome(settings, tokens=args.sample))
+    except StoreFailed as exc:
         print(f"kuaizhao: {exc}", file=sys.stderr)
         return 1
+
+
+def _port_is_free(settings: Settings) -> bool:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the web server does
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as exc:
+            return exc.errno != errno.EADDRINUSE
+    return True
 
 
 def _say(line: str) -> None:
@@ -126,28 +141,24 @@ def _load_sample_once(settings: Settings) -> None:
         async with opened(settings.store_url, settings.market) as store:
             return await store.count("profile")
 
-    if asyncio.run(profiles()) == 0:
+    unfinished = Path(settings.data_dir) / "sample.unfinished"
+    if unfinished.exists() or asyncio.run(profiles()) == 0:
+        unfinished.touch()
         _say("第一次启动:导入十个站点的示例登记(人员均为虚构) ...")
-        run_once(settings, "sample", str(Path(settings.data_dir) / "sample"), "--load")
+        if run_once(settings, "sample", str(Path(settings.data_dir) / "sample"), "--load") == 0:
+            unfinished.unlink()
+        else:
+            _say("示例没有导完,下次启动会再导")
 
 
-def _wait_until_ready(settings: Settings, within_s: float = 120.0) -> None:
-    ends = time.monotonic() + within_s
-    while time.monotonic() < ends and not stop_requested():
-        if is_ready(settings):
-            return
-        time.sleep(0.1)
-    _say("网页服务还没有就绪,请看 log/serve.log")
-
-
-def _print_welcome(settings: Settings) -> None:
-    tokens = asyncio.run(_sample_tokens(settings))
+def _print_welcome(settings: Settings, *, tokens: bool) -> None:
     base = f"http://{settings.host}:{settings.port}"
     _say(f"\n快招已启动: {base}    接口: {base}/openapi.json    状态: {base}/readyz    指标: {base}/metrics")
-    for role, token in tokens.items():
-        _say(f"  {role:<10} {token}")
-    some = next(iter(tokens.values()))
-    _say(f"试一试: curl -H 'Authorization: Bearer {some}' {base}/v1/sites")
+    if tokens:  # of invented people only: tokens of real ones have no place on a screen or in a journal
+        issued = asyncio.run(_sample_tokens(settings))
+        for role, token in issued.items():
+            _say(f"  {role:<10} {token}")
+        _say(f"试一试: curl -H 'Authorization: Bearer {issued['manager']}' {base}/v1/sites")
     _say("按 Ctrl-C 停止。")
 
 
@@ -187,7 +198,7 @@ def _ingest(settings: Settings, args: argparse.Namespace) -> int:
     from ingest import commands
 
     if args.check:
-        return commands.check_files(args.files, sys.stdout)
+        return commands.check(settings, args.files, sys.stdout)
     if not args.site:
         print("kuaizhao ingest: --site 是哪个站点的记录?(或用 --check 只看不存)", file=sys.stderr)
         return 2
@@ -214,12 +225,24 @@ def _trades(settings: Settings, args: argparse.Namespace) -> int:
     return recognise(settings, sys.stdin, sys.stdout)
 
 
+def _reencode(settings: Settings, args: argparse.Namespace) -> int:
+    from ingest.commands import reencode_records
+
+    return reencode_records(settings, sys.stdout)
+
+
 def _token(settings: Settings, args: argparse.Namespace) -> int:
     from matcher.store import opened
     from server import auth
 
     async def issue() -> str:
         async with opened(settings.store_url, settings.market) as store:
+            if args.role == "worker":
+                await store.profile(args.subject)
+            elif args.role == "employer":
+                await store.employer(args.subject)
+            elif args.role == "kiosk":
+                await store.site(args.site)
             return await auth.issue(store, args.role, args.subject, args.site, int(args.hours * 3600))
 
     print(asyncio.run(issue()))
@@ -232,10 +255,11 @@ def _market(settings: Settings, args: argparse.Namespace) -> int:
     changes: dict[str, int] = {}
     for change in args.changes:
         name, _, value = change.partition("=")
-        if not value.lstrip("-").isdigit():
+        try:
+            changes[name] = int(value)
+        except ValueError:
             print(f"kuaizhao market: {change}: 写成 NAME=整数", file=sys.stderr)
             return 2
-        changes[name] = int(value)
 
     async def change_and_show() -> dict[str, int]:
         async with opened(settings.store_url, settings.market) as store:
@@ -281,6 +305,7 @@ _COMMANDS = {
     "sample": _sample,
     "embed": _embed,
     "trades": _trades,
+    "reencode": _reencode,
     "market": _market,
     "token": _token,
     "audit": _audit,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import signal
 import subprocess
 import time
@@ -16,14 +17,16 @@ from server.parent import die_with_parent
 
 READY_WITHIN_S = 60.0
 LOCK_WITHIN_S = 3.0
-
-
-class DataDirectoryBusy(RuntimeError):
-    """Another store already runs on this data directory."""
+LONGEST_SOCKET_PATH = 107
+"""Bytes of a Unix socket's address on Linux (unix(7)), less the final zero."""
 
 
 class StoreFailed(RuntimeError):
-    """The store's server ended, or did not answer in time."""
+    """The store cannot be started; the sentence is for the operator."""
+
+
+class DataDirectoryBusy(StoreFailed):
+    """Another store already runs on this data directory."""
 
 
 def configuration(data_dir: Path, socket: Path) -> str:
@@ -31,9 +34,9 @@ def configuration(data_dir: Path, socket: Path) -> str:
     return "\n".join(
         [
             "port 0",
-            f"unixsocket {socket}",
+            f'unixsocket "{socket}"',
             "unixsocketperm 700",
-            f"dir {data_dir}",
+            f'dir "{data_dir}"',  # a path may hold spaces
             "appendonly yes",
             "appendfsync always",
             "aof-use-rdb-preamble yes",
@@ -44,7 +47,7 @@ def configuration(data_dir: Path, socket: Path) -> str:
             "hash-max-listpack-value 2048",
             "daemonize no",
             "loglevel notice",
-            f"logfile {data_dir / 'store.log'}",
+            f'logfile "{data_dir / "store.log"}"',
             "",
         ]
     )
@@ -75,6 +78,8 @@ class EmbeddedStore:
 
     def start(self) -> None:
         """Starts the server; returns when it answers. Raises DataDirectoryBusy, StoreFailed."""
+        if len(os.fsencode(self.socket)) > LONGEST_SOCKET_PATH:
+            raise StoreFailed(f"数据目录的路径太长,请换一个短一些的:{self.socket}")
         self.data_dir.mkdir(parents=True, exist_ok=True)
         lock = self._take_lock()
         conf = self.data_dir / "store.conf"
@@ -91,6 +96,10 @@ class EmbeddedStore:
         )
         self._wait_until_ready()
 
+    def is_running(self) -> bool:
+        """Whether the server's process is there."""
+        return self.process is not None and self.process.poll() is None
+
     def _take_lock(self) -> IO[bytes]:
         if self._lock is not None:
             return self._lock
@@ -103,7 +112,7 @@ class EmbeddedStore:
             except OSError as exc:
                 if time.monotonic() > ends:
                     lock.close()
-                    raise DataDirectoryBusy(f"another store runs on {self.data_dir}; stop it first") from exc
+                    raise DataDirectoryBusy(f"另一个 store 正在用这个目录,先停掉那一个:{self.data_dir}") from exc
                 time.sleep(0.05)
         self._lock = lock
         return lock
@@ -116,20 +125,25 @@ class EmbeddedStore:
             while time.monotonic() < ends:
                 if self.process.poll() is not None:
                     raise StoreFailed(
-                        f"the store ended with {self.process.returncode}; see {self.data_dir / 'store.log'}"
+                        f"数据库没起来(代码 {self.process.returncode}),请看 {self.data_dir / 'store.log'}"
                     )
                 try:
                     if client.ping():
                         return
+                except redis.BusyLoadingError:  # it reads its file: that takes as long as it takes
+                    ends = time.monotonic() + READY_WITHIN_S
+                    time.sleep(0.1)
                 except redis.RedisError:
                     time.sleep(0.01)
         finally:
             client.close()
-        raise StoreFailed(f"the store did not answer within {READY_WITHIN_S:.0f} s")
+        raise StoreFailed(f"数据库 {READY_WITHIN_S:.0f} 秒内没有答复,请看 {self.data_dir / 'store.log'}")
 
     def stop(self, within_s: float = 20.0) -> None:
-        """Asks the server to end and waits for it."""
-        if self.process is not None and self.process.poll() is None:
+        """Asks the server to end and waits for it. Does nothing without the lock: the socket is another's then."""
+        if self._lock is None:
+            return
+        if self.process is not None and self.is_running():
             self.process.send_signal(signal.SIGTERM)
             try:
                 self.process.wait(within_s)
@@ -138,6 +152,5 @@ class EmbeddedStore:
                 self.process.wait()
         self.process = None
         self.socket.unlink(missing_ok=True)
-        if self._lock is not None:
-            self._lock.close()
-            self._lock = None
+        self._lock.close()
+        self._lock = None

@@ -36,8 +36,9 @@ class Encoding:
         self._batcher: Batcher | None = None
         self._loading: asyncio.Task[Batcher] | None = None
         self._naming: asyncio.Task[None] | None = None
+        self._in_force = ""
         self.ready = False
-        """Whether texts can be encoded, and matchers know by which model."""
+        """Whether texts can be encoded, and a model is named for the market: this one or another."""
 
     @property
     def model_id(self) -> str:
@@ -63,14 +64,45 @@ class Encoding:
         return batcher
 
     async def _name(self, loading: asyncio.Task[Batcher]) -> None:
-        """Names the model in the store, so that matchers build their index for it; waits for a store that is away."""
+        """Names the model in the store where none is named; waits for a store that is away.
+
+        A server never switches a market from one model to another: every record would lose its score at once. That is
+        what `kuaizhao reencode` does, after it has rewritten them.
+        """
         await asyncio.wait([loading])
-        while self._batcher is not None and self._encoder is not None and not self.ready:
+        while self._batcher is not None and not self.ready:
             try:
-                await self._store.put_model(self._encoder.model_id, self._encoder.dimension)
+                await self.is_in_force()
                 self.ready = True
             except StoreUnavailable:
                 await asyncio.sleep(NAME_AGAIN_S)
+
+    async def is_in_force(self) -> bool:
+        """Whether the market matches by this server's model; proposes it where none is named.
+
+        While it does not, what this server writes is matched by trade, place, time and pay, and not by its words.
+        Raises StoreUnavailable.
+        """
+        if self._encoder is None:
+            return False
+        in_force, _ = await self._store.model()
+        if not in_force:
+            in_force = await self._store.propose_model(self.model_id, self._encoder.dimension)
+        if in_force != self._in_force:
+            self._in_force = in_force
+            if in_force != self.model_id:
+                log.warning(
+                    "model_not_in_force", model=self.model_id, in_force=in_force, mend="kuaizhao reencode, or restart"
+                )
+        return in_force == self.model_id
+
+    async def encoder(self) -> NamedEncoder:
+        """The loaded encoder itself, for what encodes in a thread of its own. Raises as `encode` does."""
+        if self._batcher is None:
+            await self._loaded()
+        if self._encoder is None:
+            raise Overloaded("encoder")
+        return self._encoder
 
     async def encode(self, text: str, kind: Kind) -> NDArray[np.float32]:
         """The text's unit vector; waits for a model that still loads.

@@ -16,11 +16,13 @@ from server.encoding import Encoding
 from server.market import Market
 from server.metrics import Metrics
 from server.push import Push
+from server.recognising import Recognising
 
 SETTINGS: Final = web.AppKey("settings", Settings)
 STORE: Final = web.AppKey("store", Store)
 VAULT: Final = web.AppKey("vault", Vault)
 ENCODING: Final = web.AppKey("encoding", Encoding)
+RECOGNISING: Final = web.AppKey("recognising", Recognising)
 TOKENS: Final = web.AppKey("tokens", Tokens)
 MARKET: Final = web.AppKey("market", Market)
 CARDS: Final = web.AppKey("cards", Cards)

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from matcher.model import Presence, Role
 from server import posting_views, views, worker_views
-from server.api import assignments, employers, health, inbox, offers, postings, profiles, sites
+from server.api import assignments, employers, health, inbox, offers, postings, profiles, recognise, sites
 from server.auth import STAFF
 
 Handler = Callable[[web.Request, Any], Awaitable[Any]]
@@ -57,6 +57,9 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("GET", "/v1/sites/{site}", "One site", sites.get_site, views.SiteView, errors=("no_site",)),
     Route("PUT", "/v1/sites/{site}", "Write a site", sites.put_site, views.Written, MANAGER, views.SiteChange,
           errors=("stale_version",)),
+    # words
+    Route("POST", "/v1/recognise", "Trades that a text speaks of", recognise.recognise_text, views.Recognised,
+          body=views.TextToRecognise),
     # profiles
     Route("POST", "/v1/profiles", "Register a worker", profiles.post_profile, views.Written, REGISTERS,
           views.NewProfile, status=201, errors=("key_reused", "bad_trade", "no_site")),

@@ -16,13 +16,16 @@ from pathlib import Path
 from typing import Final
 
 from matcher.settings import PREFIX, Settings
-from server.embedded import DataDirectoryBusy, EmbeddedStore, StoreFailed
+from server.embedded import EmbeddedStore, StoreFailed
 from server.parent import die_with_parent
+from server.ready import is_ready
 
 AGAIN_FIRST_S: Final = 0.2
 AGAIN_MOST_S: Final = 10.0
 STEADY_AFTER_S: Final = 30.0
 """A child that ran this long has recovered: its back-off starts anew."""
+LOOK_S: Final = 0.1
+"""How often /readyz is asked until it says yes for the first time."""
 STOP_WITHIN_S: Final = 15.0
 _WATCHED: Final = {signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
 
@@ -42,6 +45,28 @@ def run_once(settings: Settings, *arguments: str) -> int:
     ).returncode
 
 
+class Patience:
+    """When to start again what has ended: soon at first, later each time, soon again after it ran for a while."""
+
+    def __init__(self) -> None:
+        self.at = 0.0
+        self._started_at = 0.0
+        self._again_s = AGAIN_FIRST_S
+
+    def started(self) -> None:
+        """It was started now."""
+        self._started_at = time.monotonic()
+
+    def plan(self) -> float:
+        """Notes when to start it again; answers with the wait in seconds."""
+        now = time.monotonic()
+        if now - self._started_at > STEADY_AFTER_S:
+            self._again_s = AGAIN_FIRST_S
+        wait_s, self._again_s = self._again_s, min(self._again_s * 2, AGAIN_MOST_S)
+        self.at = now + wait_s
+        return wait_s
+
+
 class Child:
     """One process of ours, and how patiently it is started again."""
 
@@ -49,15 +74,17 @@ class Child:
         self.name = name
         self.settings = settings
         self.process: subprocess.Popen[bytes] | None = None
-        self.started_at = 0.0
-        self.start_at = 0.0
-        self._again_s = AGAIN_FIRST_S
+        self.patience = Patience()
+
+    @property
+    def log(self) -> Path:
+        """Where it writes what happens."""
+        return Path(self.settings.data_dir) / "log" / f"{self.name}.log"
 
     def start(self) -> None:
         """Starts `kuaizhao NAME` with its log in the data directory."""
-        logs = Path(self.settings.data_dir) / "log"
-        logs.mkdir(parents=True, exist_ok=True)
-        with (logs / f"{self.name}.log").open("ab") as log:
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "server.cli", self.name],
                 env=os.environ | environment(self.settings),
@@ -67,7 +94,7 @@ class Child:
                 start_new_session=True,
                 preexec_fn=die_with_parent,  # safe: the supervisor has no threads
             )
-        self.started_at = time.monotonic()
+        self.patience.started()
 
     def has_ended(self) -> bool:
         """Whether it ran and runs no more."""
@@ -75,12 +102,8 @@ class Child:
 
     def plan_restart(self) -> float:
         """Notes when to start it again; answers with the wait in seconds."""
-        now = time.monotonic()
-        if now - self.started_at > STEADY_AFTER_S:
-            self._again_s = AGAIN_FIRST_S
-        wait_s, self._again_s = self._again_s, min(self._again_s * 2, AGAIN_MOST_S)
-        self.process, self.start_at = None, now + wait_s
-        return wait_s
+        self.process = None
+        return self.patience.plan()
 
     def stop(self) -> None:
         """Asks it to end, and insists after a while."""
@@ -106,26 +129,31 @@ class Supervisor:
         self.settings = settings
         self.say = say
         self.store = None if settings.redis_url else EmbeddedStore(settings.data_dir)
+        self.store_patience = Patience()
         self.children = [Child("match", settings), Child("serve", settings)]
         self.stopping = False
-        self._store_at = 0.0
-        self._store_again_s = AGAIN_FIRST_S
 
-    def run(self, prepare: Callable[[], None], ready: Callable[[], None]) -> int:
-        """Starts everything, calls `ready` when the children run, and returns when it was asked to stop.
+    def run(self, prepare: Callable[[], None], greet: Callable[[], None]) -> int:
+        """Starts everything, calls `greet` once the web server is ready, and returns when it was asked to stop.
 
-        `prepare` runs with the store up and before the children (the first load of the sample).
+        `prepare` runs with the store up and before the children (the first load of the sample). Raises StoreFailed
+        when the store cannot be started the first time; later it is tried again.
         """
         signal.pthread_sigmask(signal.SIG_BLOCK, _WATCHED)
         try:
             if self.store is not None:
                 self.store.start()
+                self.store_patience.started()
             prepare()
-            for child in self.children:
+            self.stopping = stop_requested()
+            for child in [] if self.stopping else self.children:
                 child.start()
-            ready()
+            greeted = False
             while not self.stopping:
-                self._watch()
+                self._watch(STEADY_AFTER_S if greeted else LOOK_S)
+                if not greeted and not self.stopping and is_ready(self.settings):
+                    greet()
+                    greeted = True
             self.say("正在停止 ...")
             return 0
         finally:
@@ -134,11 +162,8 @@ class Supervisor:
             if self.store is not None:
                 self.store.stop()
 
-    def _watch(self) -> None:
-        waiting = [child.start_at for child in self.children if child.process is None]
-        waiting += [self._store_at] if self._store_is_down() else []
-        wait_s = max(0.0, min(waiting) - time.monotonic()) if waiting else STEADY_AFTER_S
-        heard = signal.sigtimedwait(_WATCHED, wait_s)
+    def _watch(self, most_s: float) -> None:
+        heard = signal.sigtimedwait(_WATCHED, max(0.0, min([most_s, *self._waits()])))
         if heard is not None and heard.si_signo != signal.SIGCHLD:
             self.stopping = True
             return
@@ -146,27 +171,28 @@ class Supervisor:
         for child in self._ended(self.children):
             assert child.process is not None
             code = child.process.returncode
-            wait_s = child.plan_restart()
-            self.say(f"{child.name} 停了(代码 {code}),{wait_s:.1f} 秒后重启")
+            self.say(f"{child.name} 停了(代码 {code}),{child.plan_restart():.1f} 秒后重启;原因见 {child.log}")
         for child in self.children:
-            if child.process is None and child.start_at <= time.monotonic():
+            if child.process is None and child.patience.at <= time.monotonic():
                 child.start()
 
-    def _store_is_down(self) -> bool:
-        return self.store is not None and (self.store.process is None or self.store.process.poll() is not None)
+    def _waits(self) -> list[float]:
+        """Seconds until each thing that is down is to be started again."""
+        ends = [child.patience.at for child in self.children if child.process is None]
+        if self.store is not None and not self.store.is_running():
+            ends.append(self.store_patience.at)
+        return [at - time.monotonic() for at in ends]
 
     def _restart_store(self) -> None:
-        """Starts a store that has ended; one that cannot start (a full disk, say) is tried again with a back-off."""
-        if self.store is None or not self._store_is_down() or self._store_at > time.monotonic():
+        if self.store is None or self.store.is_running() or time.monotonic() < self.store_patience.at:
             return
+        self.store_patience.plan()  # at once the first time; if it does not last, not before this
+        self.store_patience.started()
+        self.say("store 停了,正在重启")
         try:
-            self.say("store 停了,正在重启")
             self.store.start()
-            self._store_again_s = AGAIN_FIRST_S
-        except (StoreFailed, DataDirectoryBusy, OSError) as exc:
-            self.say(f"store 起不来:{exc};{self._store_again_s:.1f} 秒后再试")
-            self._store_at = time.monotonic() + self._store_again_s
-            self._store_again_s = min(self._store_again_s * 2, AGAIN_MOST_S)
+        except (StoreFailed, OSError) as exc:  # a full disk, say: it is tried until there is room again
+            self.say(f"{exc};{self.store_patience.plan():.1f} 秒后再试")
 
     @staticmethod
     def _ended(children: Iterable[Child]) -> list[Child]:

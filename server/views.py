@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from embeddings.recogniser import Recognition
 from ingest.findings import Finding
 from matcher.model import (
     Employer,
@@ -19,6 +20,7 @@ from matcher.model import (
     Site,
 )
 from matcher.records import EmployerRecord, SiteRecord
+from matcher.trades import trades
 
 ExpectedV = Annotated[int, Meta(ge=0, description="refuse unless the record has this version; 0: any")]
 
@@ -59,6 +61,9 @@ class Ready(Struct):
     store: bool
     encoder: bool
     push: bool
+    model: bool
+    """Told, not required: false while the market matches by another model than this server's. What is written then is
+    matched without its words until `kuaizhao reencode` has run, or this server is started with the other model."""
     matcher: bool
     """Told, not required: without a matcher nobody new is asked, but everything that was offered can be answered."""
 
@@ -146,6 +151,30 @@ class ProfileView(Struct, kw_only=True):
     releases: int
 
 
+class TextToRecognise(Struct, forbid_unknown_fields=True):
+    """Somebody's words: a posting, a registration, what was said at the counter."""
+
+    text: Annotated[str, Meta(max_length=4_000)]
+
+
+class RecognisedTrade(Struct):
+    """A trade that a text speaks of: how surely (0..1), and the words that led there."""
+
+    id: str
+    name: str
+    occupation_code: str
+    confidence: float
+    words: tuple[str, ...]
+
+
+class Recognised(Struct):
+    """What a text speaks of: trades surest first, codes of the 2022 classification best first. A proposal: what counts
+    is the trade that the person then sends."""
+
+    trades: list[RecognisedTrade]
+    occupation_codes: tuple[str, ...]
+
+
 def site_view(record: SiteRecord) -> SiteView:
     """A stored site as shown."""
     return SiteView(record.id, record.v, record.doc)
@@ -154,6 +183,15 @@ def site_view(record: SiteRecord) -> SiteView:
 def employer_view(record: EmployerRecord) -> EmployerView:
     """A stored employer as shown."""
     return EmployerView(record.id, record.v, record.doc)
+
+
+def recognised_view(found: Recognition) -> Recognised:
+    """What was recognised as shown."""
+    shown = [
+        RecognisedTrade(each.id, trades()[each.id].name, trades()[each.id].code, each.confidence, each.words)
+        for each in found.trades
+    ]
+    return Recognised(shown, found.occupation_codes)
 
 
 def profile_view(record: ProfileRecord) -> ProfileView:

@@ -116,7 +116,8 @@ async def test_ready_only_when_the_encoder_is_warm(store: Store, tmp_path: Path)
         assert (await api.get("/readyz")).status == 503
         encoder.go.set()
         await api.until("/readyz", 200)
-        assert (await api.get("/readyz")).data == {"store": True, "encoder": True, "push": True, "matcher": False}
+        told = {"store": True, "encoder": True, "push": True, "model": True, "matcher": False}
+        assert (await api.get("/readyz")).data == told
 
 
 async def test_a_store_that_goes_and_comes_back(tmp_path: Path) -> None:

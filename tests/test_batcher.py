@@ -67,9 +67,10 @@ async def busy(batcher: Batcher, encoder: GatedEncoder) -> asyncio.Task[NDArray[
 
 
 async def queued(batcher: Batcher, count: int) -> None:
-    """Give the tasks just made their turn until `count` texts wait."""
-    while batcher.waiting < count:
+    """Give the tasks just made their turn: then `count` texts wait."""
+    for _ in range(100):
         await asyncio.sleep(0)
+    assert batcher.waiting == count
 
 
 async def test_requests_that_arrive_during_a_batch_share_the_next(batcher: Batcher, encoder: GatedEncoder) -> None:

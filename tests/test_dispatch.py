@@ -10,7 +10,7 @@ import pytest
 
 from matcher import waves
 from matcher.dispatch import Dispatcher
-from matcher.model import HOUR_MS, Place
+from matcher.model import HOUR_MS, Place, Presence
 from matcher.plan import needs_people
 from matcher.store import Store
 from tests import builders
@@ -164,3 +164,73 @@ async def test_long_term_work_is_listed_and_never_dispatched(market: Store, list
     await crowd(market, 3)
     await builders.post(market, "j", listed_only=listed_only)
     assert needs_people(await market.posting("j")) is not listed_only
+
+
+async def test_a_late_matcher_does_not_make_a_second_wave(market: Store) -> None:
+    await crowd(market, 60)
+    late = Dispatcher(market, await rebuilt(market))
+    await builders.post(market, "j", headcount=2)
+    changes = await market.changes(late.memory.stream_id)
+    await builders.offer(market, "j", ["p0", "p1"])
+    await late.step(changes)
+    assert (await market.posting("j")).wave == 1
+
+
+@pytest.mark.parametrize("last", ["accepts", "declines"])
+async def test_when_the_last_answer_is_in_and_seats_remain_the_next_wave_does_not_wait(
+    market: Store, last: str
+) -> None:
+    await crowd(market, 2)
+    async with matcher(market):
+        end, _ = await market.stream_end()
+        await builders.post(market, "j", headcount=2)
+        end = await until_event(market, "posting.offered", end)
+        first, second = ("p0", "p1") if last == "declines" else ("p1", "p0")
+        if last == "declines":
+            await builders.accept(market, "j", first)
+            await builders.register(market, "late")
+            await market.decline("j", second, 1)
+        else:
+            await market.decline("j", first, 1)
+            await builders.register(market, "late")
+            await builders.accept(market, "j", second)
+        await until_event(market, "posting.offered", end)
+    assert (await market.entries("j"))["late"].wave == 2
+
+
+async def test_who_comes_is_asked_at_once(market: Store) -> None:
+    for person in await crowd(market, 3):
+        await market.commands.hset(market.key("profile", person), "paused", 1)
+    async with matcher(market):
+        end, _ = await market.stream_end()
+        await builders.post(market, "j", headcount=1)
+        end = await until_event(market, "posting.offered", end)
+        assert await market.entries("j") == {}
+        await market.presence("p1", Presence(state="available"), await market.now_ms() + HOUR_MS)
+        await until_event(market, "posting.offered", end)
+    assert list(await market.entries("j")) == ["p1"]
+
+
+async def test_waves_that_reached_nobody_are_no_reason_to_look_further(market: Store) -> None:
+    await builders.post(market, "j", headcount=1)
+    for _ in range(3):
+        await builders.offer(market, "j", [])
+    people = await crowd(market, 30)
+    far = Place(lat=builders.HERE.lat + 0.05, lon=builders.HERE.lon)
+    await builders.register(market, *(f"far{n}" for n in range(60)), place=far, radius_m=50_000)
+    end, _ = await market.stream_end()
+    async with matcher(market):
+        await until_event(market, "posting.offered", end)
+    assert set(await market.entries("j")) <= set(people)
+
+
+async def test_one_unreadable_record_does_not_stop_the_market(market: Store) -> None:
+    await crowd(market, 3)
+    await builders.post(market, "broken", headcount=1)
+    await market.commands.hset(market.key("posting", "broken"), "doc", b"\xc1")
+    await market.commands.hset(market.key("profile", "p2"), "doc", b"\xc1")
+    end, _ = await market.stream_end()
+    await builders.post(market, "j", headcount=1)
+    async with matcher(market):
+        await until_event(market, "posting.offered", end)
+    assert set(await market.entries("j")) == {"p0", "p1"}

@@ -10,7 +10,7 @@ import pytest
 from matcher.errors import TABLE, KuaizhaoError, Overloaded, StoreUnavailable
 
 ROOT = Path(__file__).resolve().parent.parent
-LUA = re.compile(r"refuse\('(\w+)'")
+LUA = re.compile(r"refuse\('(\w+)'[,)]")
 LUA_TABLES = re.compile(r"= '(offer_\w+)'")
 PYTHON = re.compile(r"KuaizhaoError\(\s*\"(\w+)\"")
 

@@ -29,6 +29,7 @@ from hypothesis.stateful import (
 from msgspec import Struct, structs
 
 from loadtest.audit import audit
+from matcher import codec, records
 from matcher.errors import KuaizhaoError
 from matcher.model import HOUR_MS, Entry, Pay, Posting, PostingRecord, Presence
 from matcher.settings import MarketSettings
@@ -340,6 +341,16 @@ class Market(RuleBasedStateMachine):
             again=None if to == "open" else "replay",  # opened, it may have been filled at once
         )
 
+    @action(1, id_=postings, model=st.sampled_from([MODEL, "another-model"]), stale=rarely)
+    def reencode(self, id_: str, model: str, stale: bool) -> None:
+        """A change of model goes on whatever the posting's state: seats, order and terms must not notice."""
+        p = self.view.postings.get(id_)
+        mark = "" if p is None or stale else records.digest(codec.pack(p.doc))
+        self.do(
+            lambda: self.store.reencode("posting", id_, mark, vector(), model),
+            {"no_posting": p is None, "stale_version": p is not None and stale},
+        )
+
     @action(3, needs=lambda m: m.view.postings, data=DATA)
     def amend(self, data: st.DataObject) -> None:
         alive = self.postings_in(*design.POSTING.keys() - design.ENDED) or sorted(self.view.postings)
@@ -618,6 +629,7 @@ class Market(RuleBasedStateMachine):
                 "no_posting": p is None,
                 "no_assignment": p is not None and seat is None,
                 "illegal_move": seat is not None and seat not in (*design.BEFORE_WORK, "released"),
+                "too_late": by == "worker" and seat in design.BEFORE_WORK and p.start_ms <= self.now_ms,
             },
             settles=[id_],
             check=counted,

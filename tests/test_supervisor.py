@@ -15,7 +15,7 @@ import redis
 from matcher.settings import Settings
 from server.embedded import DataDirectoryBusy, EmbeddedStore, StoreFailed
 from server.parent import die_with_parent
-from server.supervisor import AGAIN_FIRST_S, AGAIN_MOST_S, STEADY_AFTER_S, Child, Supervisor, environment
+from server.supervisor import AGAIN_FIRST_S, AGAIN_MOST_S, STEADY_AFTER_S, Patience, Supervisor, environment
 
 
 def test_children_get_every_setting_through_the_environment() -> None:
@@ -26,13 +26,13 @@ def test_children_get_every_setting_through_the_environment() -> None:
 
 
 def test_back_off_doubles_and_starts_anew_after_a_steady_time() -> None:
-    child = Child("serve", Settings())
-    child.started_at = time.monotonic()
-    waits = [child.plan_restart() for _ in range(12)]
+    patience = Patience()
+    patience.started()
+    waits = [patience.plan() for _ in range(12)]
     assert waits[:3] == [AGAIN_FIRST_S, AGAIN_FIRST_S * 2, AGAIN_FIRST_S * 4]
     assert waits[-1] == AGAIN_MOST_S
-    child.started_at = time.monotonic() - STEADY_AFTER_S - 1
-    assert child.plan_restart() == AGAIN_FIRST_S
+    patience._started_at = time.monotonic() - STEADY_AFTER_S - 1
+    assert patience.plan() == AGAIN_FIRST_S
 
 
 def test_a_killed_store_comes_back_with_everything_acknowledged(tmp_path: Path) -> None:
@@ -62,14 +62,14 @@ def test_a_store_that_cannot_start_is_tried_again_later(tmp_path: Path) -> None:
     broken.parent.mkdir()
     broken.write_text("in the way")
     supervisor._restart_store()
-    assert supervisor._store_is_down()
-    assert "秒后再试" in said[-1]
+    assert not supervisor.store.is_running()
+    assert "再试" in said[-1]
     supervisor._restart_store()
     assert len(said) == 2, "it waits before it tries again"
     broken.unlink()
-    supervisor._store_at = 0.0
+    supervisor.store_patience.at = 0.0
     supervisor._restart_store()
-    assert not supervisor._store_is_down()
+    assert supervisor.store.is_running()
     supervisor.store.stop()
 
 
@@ -77,11 +77,23 @@ def test_a_data_directory_belongs_to_one_store(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr("server.embedded.LOCK_WITHIN_S", 0.1)
     first = EmbeddedStore(tmp_path)
     first.start()
+    second = EmbeddedStore(tmp_path)
     try:
         with pytest.raises(DataDirectoryBusy):
-            EmbeddedStore(tmp_path).start()
+            second.start()
+        second.stop()
+        assert first.socket.exists(), "the second one leaves the first alone"
+        redis.Redis.from_url(first.url).close()
     finally:
         first.stop()
+
+
+def test_a_data_directory_with_a_space_and_one_that_is_too_long(tmp_path: Path) -> None:
+    store = EmbeddedStore(tmp_path / "with a space")
+    store.start()
+    store.stop()
+    with pytest.raises(StoreFailed, match="路径太长"):
+        EmbeddedStore(tmp_path / ("long" * 30)).start()
 
 
 def test_the_lock_is_held_until_the_server_itself_has_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

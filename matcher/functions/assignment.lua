@@ -10,7 +10,7 @@ local SEAT_MOVES = {
 local SEAT_TARGET = { confirm = 'confirmed', check_in = 'checked_in', done = 'done', paid = 'paid', no_show = 'no_show',
   release = 'released' }
 
--- operation on a seat: `guard(p, now)` may refuse; `apply(m, p, profile, e, now, to, args)` does the move
+-- operation on a seat: `guard(m, p, now, args)` may refuse; `apply(m, p, profile, e, now, to, args)` does the move
 local function seat_operation(name, guard, apply)
   operation(name, function(m, a, now)
     local p, profile = get_posting(m, a[1]), a[2]
@@ -20,7 +20,7 @@ local function seat_operation(name, guard, apply)
     local to = SEAT_TARGET[name]
     if e.assignment == to then return { ok = true, v = p.v, assignment = to, replay = true } end
     if not SEAT_MOVES[name][e.assignment] then return refuse('illegal_move', e.assignment .. ' -> ' .. to) end
-    local no = guard and guard(m, p, now)
+    local no = guard and guard(m, p, now, a)
     if no then return no end
     apply(m, p, profile, e, now, to, a)
     commit(m, p, 'assignment.' .. to)

@@ -1,6 +1,9 @@
 -- release: a seat is given back before the work begins, by the worker (counted), the employer or a clerk (not counted);
 -- the next in the list is seated.   KEYS m   ARGV posting, profile, by (worker | employer | clerk), reason
-seat_operation('release', nil, function(m, p, profile, e, now, to, a)
+-- A worker's own release ends with the start: from then on who is not there is a no-show.
+seat_operation('release', function(_, p, now, a)
+  if a[3] == 'worker' and p.start_ms <= now then return refuse('too_late') end
+end, function(m, p, profile, e, now, to, a)
   local asked_again = e.assignment == 'consent_due' -- the terms changed: leaving is free
   vacate(m, p, profile, e, to, a[3], now)
   if a[3] == 'worker' and not asked_again then count_on_profile(m, profile, 'releases', 'profile.released') end

@@ -2,8 +2,9 @@
 -- Walks the ordered list of acceptances from its head while seats are open. Standby from earlier rounds stand first;
 -- new acceptances follow, in order of arrival (instant) or in the published order (fair):
 -- longest without work, then hall queue number, then the draw, whose tickets follow from the committed seed.
--- Nobody is seated or called once the shift is over. Somebody booked at that time is passed over. A standby whose seat opens close to the start is called to reconfirm,
--- and the seat is kept for them until the call ends. Who is not seated stands by.
+-- Nobody is seated or called once the shift is over. Somebody booked at that time is passed over. A standby whose seat
+-- opens close to the start is called to reconfirm, and the seat is kept for them until the call ends. Who is not seated
+-- stands by.
 
 local function open_seats(p)
   return p.headcount - p.taken - p.called

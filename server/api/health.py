@@ -24,7 +24,8 @@ async def readyz(request: web.Request, _: None) -> Ready:
         raise StoreUnavailable("push")
     if not app[ENCODING].ready:
         raise KuaizhaoError("overloaded", "encoder")
-    return Ready(store=True, encoder=True, push=True, matcher=await app[STORE].is_alive("matcher"))
+    model, matcher = await app[ENCODING].is_in_force(), await app[STORE].is_alive("matcher")
+    return Ready(store=True, encoder=True, push=True, model=model, matcher=matcher)
 
 
 async def metrics(request: web.Request, _: None) -> web.Response:

@@ -58,6 +58,8 @@ async def put_profile(request: web.Request, change: ProfileChange) -> Written:
     old = await app[STORE].profile(id_)
     if caller.role == "worker" and change.profile.born != old.doc.born:
         raise KuaizhaoError("forbidden", "born")
+    if caller.role == "worker" and not set(change.profile.certificates) <= set(old.doc.certificates):
+        raise KuaizhaoError("forbidden", "certificates")  # the site looks at the paper before it counts
     await _check(request, change.profile)
     vector = await app[ENCODING].encode(profile_text(change.profile), "profile")
     model = app[ENCODING].model_id

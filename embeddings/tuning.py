@@ -1,0 +1,204 @@
+"""Contrastive tuning of word vectors on posting -> profile pairs.
+
+Each word's row is ``weight x (map(teacher vector) + own shift + mean shift of its characters)``. The map, the rule
+for the weight and the characters' shifts are shared, so what is learned from the lexicon's words carries over to
+words it never saw; only the own shift belongs to one word.
+The loss is InfoNCE with in-batch negatives, both ways (MultipleNegativesRankingLoss, Henderson et al. 2017,
+https://arxiv.org/abs/1705.00652), over nested dimensions (Kusupati et al. 2022, https://arxiv.org/abs/2205.13147).
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn.functional import cross_entropy, embedding_bag, normalize
+
+from embeddings.generator import Concept, TextMaker, plain, too_close
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+Matrix = NDArray[np.float32]
+Words = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How the model is tuned. The defaults are the ones that did best; see the model card."""
+
+    steps: int = 1200
+    batch: int = 160
+    """Trades a step."""
+    scale: float = 10.0
+    shift_rate: float = 0.005
+    """Learning rate of the shifts and of each word's own weight; word vectors have length 1."""
+    map_rate: float = 1e-3
+    """Learning rate of the map that all words share."""
+    weight_rate: float = 3e-3
+    """Learning rate of the shared rule for word weights."""
+    nested: tuple[int, ...] = (256, 128, 64)
+    related: float = 0.6
+    """Trades at least this close are no negatives of each other."""
+    seed: int = 7
+
+
+class WordTable(torch.nn.Module):
+    """Rows of all words, as a function of the teacher's vectors and what was learned.
+
+    ``vectors`` (n, d) and ``weights`` (n,) belong to ``words`` in their order.
+    """
+
+    vectors: torch.Tensor
+    base: torch.Tensor
+    letters: torch.Tensor
+    letter_count: torch.Tensor
+
+    def __init__(self, words: Sequence[str], vectors: Matrix, weights: NDArray[np.float32]) -> None:
+        super().__init__()
+        count, dimension = vectors.shape
+        letters = letter_numbers(words)
+        self.register_buffer("vectors", torch.from_numpy(vectors))
+        self.register_buffer("base", torch.from_numpy(np.log(weights)))
+        self.register_buffer("letters", torch.from_numpy(letters))
+        self.register_buffer("letter_count", torch.from_numpy((letters > 0).sum(axis=1).clip(1)[:, None]))
+        self.turn = torch.nn.Parameter(torch.zeros(dimension, dimension))
+        self.shift = torch.nn.Embedding(count, dimension, sparse=True)
+        self.letter_shift = torch.nn.Embedding(int(letters.max()) + 1, dimension, padding_idx=0, sparse=True)
+        self.own_weight = torch.nn.Embedding(count, 1, sparse=True)
+        self.weigh = torch.nn.Linear(dimension, 1)
+        for parameter in self.parameters():
+            torch.nn.init.zeros_(parameter)
+
+    def rows(self, words: torch.Tensor) -> torch.Tensor:
+        """(n, dimension) rows of the words numbered."""
+        vectors = self.vectors[words]
+        weight = torch.exp(self.base[words, None] + self.weigh(vectors) + self.own_weight(words))
+        spelt = self.letter_shift(self.letters[words]).sum(dim=1) / self.letter_count[words]
+        rows: torch.Tensor = weight * (vectors + vectors @ self.turn + self.shift(words) + spelt)
+        return rows
+
+
+def letter_numbers(words: Sequence[str], longest: int = 5) -> NDArray[np.int64]:
+    """(n, longest) numbers of each word's first Han characters, from 1; 0 fills up, Latin words have none."""
+    known: dict[str, int] = {}
+    numbers = np.zeros((len(words), longest), np.int64)
+    for row, word in enumerate(words):
+        if not word.isascii():
+            numbers[row, : len(word[:longest])] = [known.setdefault(sign, len(known) + 1) for sign in word[:longest]]
+    return numbers
+
+
+@dataclass(frozen=True)
+class Bags:
+    """Texts as word numbers, one after the other, and where each text begins."""
+
+    words: torch.Tensor
+    starts: torch.Tensor
+
+    def embed(self, table: WordTable) -> torch.Tensor:
+        """Sums of the words' rows, (texts, dimension), not normalised."""
+        unique, place = torch.unique(self.words, return_inverse=True)
+        return embedding_bag(place, table.rows(unique), self.starts, mode="sum")
+
+
+def bag(texts: Sequence[Words]) -> Bags:
+    """Texts, each the numbers of its words, as one bag."""
+    ends = np.cumsum([len(text) for text in texts])
+    return Bags(torch.from_numpy(np.concatenate(texts)), torch.from_numpy(np.concatenate([[0], ends[:-1]])))
+
+
+class Splitter:
+    """Splits parts of texts into words, each part once."""
+
+    def __init__(self, tokenizer: Tokenizer, word_of_token: NDArray[np.int64]) -> None:
+        self._tokenizer = tokenizer
+        self._word_of_token = word_of_token
+        self._known: dict[str, Words] = {}
+
+    def words(self, parts: Iterable[str]) -> Words:
+        """Numbers of the parts' words in order, the unknown word left out."""
+        return np.concatenate([self._known[part] if part in self._known else self._split(part) for part in parts])
+
+    def _split(self, part: str) -> Words:
+        tokens = self._tokenizer.encode(plain(part), add_special_tokens=False).ids
+        words = self._word_of_token[[token for token in tokens if token]]
+        self._known[part] = words
+        return words
+
+
+def contrast(postings: torch.Tensor, profiles: torch.Tensor, masked: torch.Tensor, recipe: Recipe) -> torch.Tensor:
+    """InfoNCE of row i against row i, both ways, over the nested dimensions; ``masked`` pairs do not count."""
+    right = torch.arange(len(postings))
+    loss = postings.new_zeros(())
+    for dimension in recipe.nested:
+        one, other = normalize(postings[:, :dimension], dim=1), normalize(profiles[:, :dimension], dim=1)
+        scores = (recipe.scale * one @ other.T).masked_fill(masked, -1e4)
+        loss = loss + cross_entropy(scores, right) + cross_entropy(scores.T, right)
+    return loss / (2 * len(recipe.nested))
+
+
+def batches(known: Sequence[Concept], recipe: Recipe) -> Iterator[tuple[list[Concept], torch.Tensor]]:
+    """For each step: distinct concepts, and which of their pairs (n, n) are too close to be negatives."""
+    draw = random.Random(recipe.seed)  # noqa: S311 (training order needs no secrets)
+    number = {concept.id: place for place, concept in enumerate(known)}
+    masked = torch.zeros(len(known), len(known), dtype=torch.bool)
+    for one, other in too_close(known, recipe.related):
+        masked[number[one], number[other]] = one != other
+    for _ in range(recipe.steps):
+        chosen = draw.sample(range(len(known)), min(recipe.batch, len(known)))
+        yield [known[place] for place in chosen], masked[chosen][:, chosen]
+
+
+def tune(
+    table: WordTable,
+    tokenizer: Tokenizer,
+    word_of_token: NDArray[np.int64],
+    known: Sequence[Concept],
+    recipe: Recipe,
+) -> list[float]:
+    """Train the table in place; returns the loss of every step. Deterministic for a seed and one thread."""
+    torch.manual_seed(recipe.seed)
+    dense = torch.optim.Adam(
+        [
+            {"params": [table.turn], "lr": recipe.map_rate},
+            {"params": [table.weigh.weight, table.weigh.bias], "lr": recipe.weight_rate},
+        ]
+    )
+    sparse = torch.optim.SparseAdam(
+        [
+            {"params": [table.shift.weight], "lr": recipe.shift_rate},
+            {"params": [table.own_weight.weight], "lr": recipe.shift_rate},
+            {"params": [table.letter_shift.weight], "lr": recipe.shift_rate},
+        ]
+    )
+    optimisers: list[torch.optim.Optimizer] = [dense, sparse]
+    fading = [torch.optim.lr_scheduler.LinearLR(each, 1.0, 0.01, total_iters=recipe.steps) for each in optimisers]
+    losses = []
+    maker, splitter = TextMaker(recipe.seed), Splitter(tokenizer, word_of_token)
+    for chosen, masked in batches(known, recipe):
+        pairs = [maker.pair(concept) for concept in chosen]
+        postings = bag([splitter.words(posting) for posting, _ in pairs])
+        profiles = bag([splitter.words(profile) for _, profile in pairs])
+        for optimiser in optimisers:
+            optimiser.zero_grad(set_to_none=True)
+        loss = contrast(postings.embed(table), profiles.embed(table), masked, recipe)
+        torch.autograd.backward(loss)
+        for optimiser in optimisers:
+            optimiser.step()
+        for schedule in fading:
+            schedule.step()
+        losses.append(float(loss.detach()))
+    return losses
+
+
+def all_rows(table: WordTable) -> Matrix:
+    """The rows of every word, (n, dimension), ready to be saved."""
+    with torch.inference_mode():
+        rows: Matrix = table.rows(torch.arange(len(table.vectors))).numpy()
+    return rows
