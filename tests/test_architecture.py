@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -73,7 +74,7 @@ def test_every_package_and_data_file_is_packaged() -> None:
             for package, some in tool["package-data"].items()
             for pattern in some
         ]
-        assert any(path.match(pattern.replace("**", "*")) for pattern in patterns), f"{name} is not packaged"
+        assert any(fnmatch(name, pattern.replace("**", "*")) for pattern in patterns), f"{name} is not packaged"
 
 
 def test_notice_names_every_dependency() -> None:
