@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from matcher import rules, score, waves
-from matcher.columns import Columns
 from matcher.model import PostingRecord
 from matcher.replica import HeldPosting, Replica
 from matcher.rules import Ask, Rows
@@ -33,14 +31,21 @@ def needs_people(record: PostingRecord) -> bool:
     )
 
 
-def nearest_ring(c: Columns, rows: Rows, ask: Ask, radii_m: tuple[int, ...], wanted: int) -> Rows:
-    """The rows within the first radius that holds enough people; nobody near enough means looking further at once."""
-    metres = rules.distance_m(c, rows, ask.lat, ask.lon)
-    for radius in radii_m[:-1]:
-        within = metres <= radius
-        if np.count_nonzero(within) >= wanted:
-            return rows[within]
-    return rows
+def nearest(
+    memory: Replica, ask: Ask, radii_m: tuple[int, ...], wanted: int, taken: dict[int, int]
+) -> tuple[Rows, Ask]:
+    """Who may be asked within the first radius that holds enough people, and the question as it was put then; nobody
+    near enough means looking further at once."""
+    c, cap = memory.columns, ask.settings.live_cap
+    full = [row for row, planned in taken.items() if planned + int(c.live_offers[row]) >= cap]
+    for radius_m in radii_m:
+        ask = structs.replace(ask, radius_m=radius_m)
+        rows = rules.survivors(c, memory.ledger, ask)
+        if full:
+            rows = rows[rules.without(rows, full)]
+        if len(rows) >= wanted:
+            break
+    return rows, ask
 
 
 def wave(memory: Replica, held: HeldPosting, now_ms: int, weights: Weights, taken: dict[int, int]) -> Wave:
@@ -58,18 +63,14 @@ def wave(memory: Replica, held: HeldPosting, now_ms: int, weights: Weights, take
     reached = len({e.wave for e in memory.ledger.entries.get(record.id, {}).values()})
     radii_m = waves.radii_from(reached + 1)  # a wave that reached nobody, as by night, is no reason to look further
     ask = rules.ask_of(
-        record.id, record.doc, radius_m=radii_m[-1], asked=memory.asked(record.id), now_ms=now_ms, settings=settings
+        record.id, record.doc, radius_m=radii_m[0], asked=memory.asked(record.id), now_ms=now_ms, settings=settings
     )
-    rows = rules.survivors(c, memory.ledger, ask)
-    room = [settings.live_cap - int(c.live_offers[row]) > taken.get(int(row), 0) for row in rows]
-    rows = nearest_ring(c, rows[np.array(room, dtype=np.bool_)], ask, radii_m, wanted)
+    rows, ask = nearest(memory, ask, radii_m, wanted, taken)
     p = score.parts(c, rows, ask, memory.index.scores(held.vector, rows))
-    total = p.total(weights)
-    best = np.lexsort((rows, -total))[:wanted]
     offered = []
-    for i in best:
+    for i in score.best(p.total(weights), wanted):
         row = int(rows[i])
         taken[row] = taken.get(row, 0) + 1
-        words = score.reasons(c, row, ask, p, int(i), weights)
+        words = score.reasons(c, row, ask, p, i, weights)
         offered.append(Offered(c.ids[row], round(float(p.distance_m[i])), words))
     return Wave(record.id, record.terms, number, timing, offered)

@@ -19,6 +19,7 @@ from matcher.store import Store
 log = structlog.get_logger()
 
 HEARTBEAT_S = 2.0
+TIDY_EVERY_S = 5.0
 AGAIN_FIRST_S = 0.1
 AGAIN_MOST_S = 5.0
 
@@ -38,6 +39,15 @@ async def _save_now_and_then(memory: Replica, path: Path, every_s: float) -> Non
         if memory.stream_id != saved:
             saved = memory.stream_id
             await snapshot.save(memory, path)
+
+
+async def _tidy_now_and_then(memory: Replica) -> None:
+    """Keeps the index short. Idle means: no event since the last look."""
+    seen = memory.stream_id
+    while True:
+        await asyncio.sleep(TIDY_EVERY_S)
+        await memory.tidy(idle=memory.stream_id == seen)
+        seen = memory.stream_id
 
 
 async def serve_market(store: Store, settings: Settings) -> None:
@@ -65,6 +75,7 @@ async def serve_market(store: Store, settings: Settings) -> None:
             tasks.create_task(dispatcher.follow())
             tasks.create_task(dispatcher.sweep())
             tasks.create_task(_beat(store))
+            tasks.create_task(_tidy_now_and_then(memory))
             tasks.create_task(_save_now_and_then(memory, path, settings.snapshot_every_s))
     except asyncio.CancelledError:
         await snapshot.save(memory, path)

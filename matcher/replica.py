@@ -6,6 +6,7 @@ Start: note the stream's end, load records (profiles perhaps from a snapshot), t
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 import numpy as np
@@ -24,6 +25,9 @@ from matcher.store import Change, Store
 READ_AT_ONCE = 1_000
 UNREADABLE = (ValueError, KeyError, ValidationError)
 """What reading a record written by another version, or damaged, raises."""
+
+MOST_STRAYS = 2_000
+"""Strays that every search looks at (about 30 microseconds) before the index is built anew."""
 
 log = structlog.get_logger()
 
@@ -54,7 +58,20 @@ class Replica:
         """Builds memory from the records alone; `stream_id` is where following has to begin."""
         self.stream_id, self.seq = await self.store.stream_end()
         await self._read_profiles(await self.store.ids("profile"))
+        self.compact()
         await self.load_postings()
+
+    def compact(self) -> None:
+        """Drops tombstones and sorts the rows by cell. Row numbers change; a million rows take seconds."""
+        self.index.permute(self.columns.compact())
+
+    async def tidy(self, *, idle: bool) -> None:
+        """Files strays in a thread once they are many; compacts where tombstones are many and nothing else goes on."""
+        c = self.columns
+        if idle and c.tombstones > max(MOST_STRAYS, c.size // 8):
+            self.compact()
+        elif c.strays > MOST_STRAYS:
+            c.adopt(await asyncio.to_thread(c.begin_reindex()))
 
     async def load_postings(self) -> None:
         """Reads every posting that still matters: not over, or over for less than a day."""
@@ -137,6 +154,7 @@ class Replica:
         self.columns.live_offers[row] = min(len(self.ledger.live.get(profile, ())), 255)
         self.columns.offers_today[row] = min(made, 255)
         self.columns.offers_day[row] = day
+        self.columns.booked[row] = profile in self.ledger.shifts
 
     def _forget(self, posting: str) -> None:
         self.postings.pop(posting, None)
@@ -163,12 +181,8 @@ class Replica:
     def dump(self) -> dict[str, object]:
         """Everything remembered, by id, comparable between two replicas."""
         c = self.columns
-        rows = {
-            id_: {name: array[row].tolist() for name, array in c.arrays().items()} | {"expires": c.expires.get(row, {})}
-            for id_, row in c.row_of.items()
-        }
         return {
-            "profiles": rows,
+            "profiles": {id_: c.described(row) for id_, row in c.row_of.items()},
             "vectors": {id_: self.index.vectors()[row].tobytes() for id_, row in c.row_of.items()},
             "postings": {id_: (h.record, h.vector.tobytes(), h.event_v) for id_, h in self.postings.items()},
             "entries": self.ledger.entries,

@@ -71,6 +71,15 @@ def parts(c: Columns, rows: Rows, ask: Ask, similarity: Scores) -> Parts:
     )
 
 
+def best(total: Scores, wanted: int) -> list[int]:
+    """Positions of the `wanted` highest totals, the highest first; of equal ones the earlier row."""
+    some = np.arange(len(total))
+    if 0 < wanted < len(total):
+        some = np.flatnonzero(total >= np.partition(total, -wanted)[-wanted])
+    found: list[int] = some[np.argsort(-total[some], kind="stable")][:wanted].tolist()
+    return found
+
+
 def kilometres(metres: float) -> str:
     """`离你350米`, `离你2.1公里`."""
     return f"离你{round(metres / 10) * 10:.0f}米" if metres < 1_000 else f"离你{metres / 1_000:.1f}公里"

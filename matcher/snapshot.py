@@ -18,6 +18,7 @@ import numpy as np
 import structlog
 
 from matcher import codec, trades
+from matcher.columns import FROM_LEDGER, LAYOUT, More
 from matcher.model import SCHEMA
 from matcher.replica import Replica
 
@@ -38,6 +39,7 @@ async def _stamp(memory: Replica) -> dict[str, Any]:
         "model": memory.index.model,
         "dimension": memory.index.dimension,
         "lexicon": lexicon_fingerprint(),
+        "layout": LAYOUT,
     }
 
 
@@ -54,7 +56,7 @@ async def save(memory: Replica, path: Path) -> None:
             "stream_id": memory.stream_id,
             "seq": memory.seq,
             "ids": c.ids,
-            "expires": [[row, kinds] for row, kinds in c.expires.items()],
+            "more": [[row, more.trades, more.expiries] for row, more in c.more.items()],
             "arrays": buffer.getvalue(),
         }
     )
@@ -73,15 +75,14 @@ async def load(memory: Replica, path: Path) -> bool:
             log.info("snapshot_not_used", why="stale")
             return False
         with np.load(io.BytesIO(held["arrays"]), allow_pickle=False) as arrays:
-            memory.columns.restore(
-                held["ids"], {n: arrays[n] for n in arrays.files if n != "vectors"}, dict(map(tuple, held["expires"]))
-            )
+            more = {row: More(tuple(numbers), tuple(map(tuple, expiries))) for row, numbers, expiries in held["more"]}
+            memory.columns.restore(held["ids"], {n: arrays[n] for n in arrays.files if n != "vectors"}, more)
             memory.index.restore(arrays["vectors"].astype(np.float32))
     except (ValueError, KeyError, TypeError, OSError, EOFError) as exc:
         log.warning("snapshot_not_used", why="damaged", error=str(exc))
         return False
-    for counter in ("live_offers", "offers_today", "offers_day"):  # these follow from the postings, read next
-        getattr(memory.columns, counter)[:] = 0
+    for name in FROM_LEDGER:  # these follow from the postings, read next
+        getattr(memory.columns, name)[:] = 0
     memory.stream_id, memory.seq = held["stream_id"], held["seq"]
     await memory.load_postings()
     return True

@@ -17,7 +17,7 @@ import msgspec
 from matcher.trade_words import Hit, Word, WordFinder
 
 MAX_TRADES = 512
-"""Trades that fit the matcher's columns: eight words of 64 bits a profile."""
+"""Trades that the matcher's index has room for."""
 
 PAY_UNITS = ("hour", "day", "shift", "piece", "month")
 
@@ -100,6 +100,12 @@ def certificates() -> Mapping[str, Certificate]:
     """All certificates by id."""
     held = {key: msgspec.convert({"id": key, **row}, Certificate) for key, row in _lexicon().certificates.items()}
     return MappingProxyType(held)
+
+
+@cache
+def certificate_order() -> Mapping[str, int]:
+    """A certificate's number in the matcher's columns: its place in `trades.toml`, from 1."""
+    return MappingProxyType({kind: n for n, kind in enumerate(certificates(), start=1)})
 
 
 @cache

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matcher import trades
-from matcher.columns import HALF_HOURS, Columns, shift_mask, week_mask
+from matcher.columns import Columns
 from matcher.index import VectorIndex
 from matcher.model import Hours, Pay, Place, ProfileRecord
+from matcher.weeks import HALF_HOURS, shift_mask, week_mask
 from tests import builders
 
 ZONE_MS = 8 * 3_600_000
@@ -78,10 +79,7 @@ def test_trades_certificates_and_wishes() -> None:
             certificates=[builders.certificate(kind, date(2026, 11, 23)), builders.certificate("unheard-of")],
         )
     )
-    bit = trades.bit("porter")
-    assert [int(w) for w in columns.trades[row]] == [
-        (1 << (bit & 63)) if i == bit >> 6 else 0 for i in range(columns.trades.shape[1])
-    ]
+    assert columns.trades[row].tolist() == [trades.bit("porter") + 1, 0, 0, 0, 0, 0, 0, 0]
     assert columns.pay_fen[row] == 2_000
     assert columns.holds_certificate(row, kind, date(2026, 11, 23))
     assert not columns.holds_certificate(row, kind, date(2026, 11, 24))

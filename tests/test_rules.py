@@ -158,6 +158,7 @@ def test_calendar() -> None:
     seat = Entry(offer="accepted", wave=1, terms=1, offered_ms=0, deadline_ms=0, assignment="seated")
     ledger.put("other", "p0", seat, asked.end_ms, asked.end_ms + HOUR_MS)
     ledger.put("other", "p1", seat, asked.end_ms - 1, asked.end_ms + HOUR_MS)
+    columns.booked[:2] = True
     assert passing(rules.calendar, columns, ledger, asked) == [True, False, True]
 
 
