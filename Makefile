@@ -13,7 +13,7 @@ NO_CUDA := $(foreach p,torch triton cuda-bindings cuda-pathfinder cuda-toolkit n
 	nvidia-nvshmem-cu13 nvidia-nvtx,--no-emit-package $(p))
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo sample test check eval-embeddings redis7 lock clean
+.PHONY: help run demo sample test bench check eval-embeddings redis7 lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -39,6 +39,9 @@ sample: $(VENV)/.ready ## write the sample records of ten sites (invented people
 
 test: $(VENV)/.ready redis7 ## the whole test suite, on the embedded store and on Debian's Redis 7
 	@$(BIN)/pytest
+
+bench: $(VENV)/.ready ## how fast and how exact the matching is, with 100,000 and a million invented profiles; writes reports/bench.json
+	@$(BIN)/kuaizhao bench
 
 check: $(VENV)/.ready ## ruff, formatting, strict types
 	@$(BIN)/ruff check .

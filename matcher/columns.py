@@ -36,31 +36,33 @@ LAST_DAY: Final = 65_535
 """The latest expiry told apart, in days since the epoch: the year 2149."""
 
 _COLUMNS: Final[dict[str, tuple[Any, tuple[int, ...]]]] = {
-    "alive": (np.bool_, ()),
-    "paused": (np.bool_, ()),
-    "stray": (np.bool_, ()),
-    "booked": (np.bool_, ()),
-    "v": (np.int64, ()),
-    "trades": (np.uint16, (TRADES_HELD,)),
-    "hours": (np.uint32, ()),
-    "certificates": (np.uint64, ()),
-    "expiry_kind": (np.uint8, (EXPIRIES_HELD,)),
-    "expiry_day": (np.uint16, (EXPIRIES_HELD,)),
     "lat": (np.float32, ()),
     "lon": (np.float32, ()),
     "radius_m": (np.float32, ()),
+    "hours": (np.uint32, ()),
     "pay_fen": (np.uint32, ()),
     "born": (np.int32, ()),
-    "presence": (np.uint8, ()),
-    "presence_until_ms": (np.int64, ()),
-    "last_work_ms": (np.int64, ()),
-    "done": (np.uint16, ()),
-    "no_shows": (np.uint16, ()),
+    "trades": (np.uint16, (TRADES_HELD,)),
+    "offers_day": (np.int32, ()),
+    "alive": (np.bool_, ()),
+    "paused": (np.bool_, ()),
+    "booked": (np.bool_, ()),
+    "stray": (np.bool_, ()),
     "live_offers": (np.uint8, ()),
     "offers_today": (np.uint8, ()),
-    "offers_day": (np.int32, ()),
+    "presence": (np.uint8, ()),
+    "expiry_kind": (np.uint8, (EXPIRIES_HELD,)),
+    "expiry_day": (np.uint16, (EXPIRIES_HELD,)),
+    "done": (np.uint16, ()),
+    "no_shows": (np.uint16, ()),
+    "v": (np.uint32, ()),
+    "certificates": (np.uint64, ()),
+    "presence_until_ms": (np.int64, ()),
+    "last_work_ms": (np.int64, ()),
 }
 """`trades` and `expiry_kind` hold numbers from 1, 0 where there is none; `hours` is a number of `weeks`."""
+_ROW: Final = np.dtype([(name, kind, shape) for name, (kind, shape) in _COLUMNS.items()], align=True)
+"""A row lies together in memory, what most rules ask first: a search goes to distant rows once, not once a column."""
 
 FROM_LEDGER: Final = ("live_offers", "offers_today", "offers_day", "booked")
 """Columns that follow from the postings' entries, not from the profile's record."""
@@ -106,28 +108,36 @@ class Columns:
         self.row_of: dict[str, int] = {}
         self.weeks = WeekTable()
         self.more: dict[int, More] = {}
-        self._arrays: dict[str, NDArray[Any]] = {
-            name: np.zeros((FIRST_CAPACITY, *shape), dtype=kind) for name, (kind, shape) in _COLUMNS.items()
-        }
+        self._hold(np.zeros(FIRST_CAPACITY, dtype=_ROW))
         self._by_cell = self._index_of(np.zeros(0, dtype=np.int64), {})()
         self.strays = 0
         """Rows that the index does not describe."""
-        self._stray_rows = np.zeros(64, dtype=np.int64)
+        self._stray_rows = np.zeros(64, dtype=np.uint32)
         self._late: set[int] | None = None
         """Rows that strayed while an index is being built."""
 
     def __getattr__(self, name: str) -> NDArray[Any]:
-        """A column's rows in use: a view, so writing to it writes the column."""
-        try:
-            return self._arrays[name][: self.size]
-        except KeyError:
-            raise AttributeError(name) from None
+        """A column's rows in use: a view, so writing to it writes the column. Kept until rows or arrays change."""
+        if name not in _COLUMNS:
+            raise AttributeError(name)
+        view = self._arrays[name][: self.size]
+        self.__dict__[name] = view
+        return view
+
+    def _hold(self, table: NDArray[Any]) -> None:
+        self._table = table
+        self._arrays: dict[str, NDArray[Any]] = {name: table[name] for name in _COLUMNS}
+        self._forget_views()
+
+    def _forget_views(self) -> None:
+        for name in _COLUMNS:
+            self.__dict__.pop(name, None)
 
     @property
     def nbytes(self) -> int:
-        """Bytes of columns, index, week masks and what does not fit in the columns (about 500 bytes a row of that)."""
-        arrays = sum(array.nbytes for array in self._arrays.values())
-        return arrays + self._stray_rows.nbytes + self._by_cell.nbytes + self.weeks.nbytes + 500 * len(self.more)
+        """Bytes of columns, index, week masks and what does not fit in the columns (about 300 bytes a row of that)."""
+        table = self._table.nbytes + self._stray_rows.nbytes
+        return table + self._by_cell.nbytes + self.weeks.nbytes + 300 * len(self.more)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Every column's rows in use and the week masks, by name."""
@@ -139,8 +149,11 @@ class Columns:
             if name not in arrays or arrays[name].shape != (len(ids), *shape) or arrays[name].dtype != kind:
                 raise ValueError(f"column {name} does not fit")
         self.weeks.restore(arrays["week_masks"])
-        self._arrays = {name: np.array(arrays[name]) for name in _COLUMNS}
+        table = np.zeros(len(ids), dtype=_ROW)
+        for name in _COLUMNS:
+            table[name] = arrays[name]
         self.ids, self.size = list(ids), len(ids)
+        self._hold(table)
         alive = self._arrays["alive"].tolist()
         self.row_of = {id_: row for row, id_ in enumerate(ids) if alive[row]}
         self.more = more
@@ -196,8 +209,7 @@ class Columns:
         """Leaves a tombstone where the profile was."""
         row = self.row_of.pop(id_, None)
         if row is not None:
-            for array in self._arrays.values():
-                array[row] = 0
+            self._table[row] = np.zeros((), dtype=_ROW)
             self.more.pop(row, None)
 
     def holds_certificate(self, row: int, kind: str, on: date) -> bool:
@@ -214,11 +226,12 @@ class Columns:
         """Rows that may do one of these trades within the radius, ascending: nobody who does is missing, some who do
         not are among them."""
         slices = self._by_cell.near(wanted, *grid.bands(lat, lon, radius_m))
-        rows: NDArray[np.int64] = np.concatenate([self._stray_rows[: self.strays], *slices])
+        rows = np.concatenate([self._stray_rows[: self.strays], *slices])
         rows.sort()
-        if len(rows) > 1:
-            rows = rows[np.concatenate([[True], rows[1:] != rows[:-1]])]
-        return rows
+        once = np.ones(len(rows), dtype=np.bool_)
+        np.not_equal(rows[1:], rows[:-1], out=once[1:])
+        found: NDArray[np.int64] = rows[once].astype(np.int64)
+        return found
 
     @property
     def tombstones(self) -> int:
@@ -240,7 +253,7 @@ class Columns:
             return
         late, self._late, self._by_cell = sorted(self._late), None, index
         self.stray[:] = False
-        self.strays = 0
+        self.strays, self._stray_rows = 0, np.zeros(64, dtype=np.uint32)
         for row in late:
             self._stray(row)
 
@@ -251,13 +264,11 @@ class Columns:
         """
         rows = np.flatnonzero(self.alive)
         kept: NDArray[np.int64] = rows[np.argsort(grid.cells_of(self.lat[rows], self.lon[rows]), kind="stable")]
-        room = len(kept) + len(kept) // 64 + FIRST_CAPACITY
-        for name, array in self._arrays.items():
-            fresh = np.zeros((room, *array.shape[1:]), dtype=array.dtype)
-            fresh[: len(kept)] = array[kept]
-            self._arrays[name] = fresh
+        table = np.zeros(len(kept) + len(kept) // 64 + FIRST_CAPACITY, dtype=_ROW)
+        table[: len(kept)] = self._table[kept]
         old_ids = self.ids
         self.ids, self.size = [old_ids[row] for row in kept.tolist()], len(kept)
+        self._hold(table)
         self.row_of = {id_: row for row, id_ in enumerate(self.ids)}
         self.more = {row: self.more[old] for row, old in enumerate(kept.tolist()) if old in self.more}
         self.hours[:] = self.weeks.prune(self.hours)
@@ -266,13 +277,13 @@ class Columns:
 
     def _new_row(self, id_: str) -> int:
         row = self.size
-        capacity = len(self._arrays["alive"])
+        capacity = len(self._table)
         if row == capacity:
-            for name, array in self._arrays.items():
-                grown = np.zeros((capacity + max(FIRST_CAPACITY, capacity // 4), *array.shape[1:]), dtype=array.dtype)
-                grown[:capacity] = array
-                self._arrays[name] = grown
+            table = np.zeros(capacity + max(FIRST_CAPACITY, capacity // 4), dtype=_ROW)
+            table[:capacity] = self._table
+            self._hold(table)
         self.size += 1
+        self._forget_views()
         self.ids.append(id_)
         self.row_of[id_] = row
         return row

@@ -7,7 +7,7 @@ one band of latitude follow each other.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from math import floor
+from math import cos, floor, radians, sqrt
 from typing import Final
 
 import numpy as np
@@ -44,16 +44,16 @@ def cells_of(lat: NDArray[np.float32], lon: NDArray[np.float32]) -> Cells:
 def bands(lat: float, lon: float, radius_m: float) -> tuple[Cells, Cells]:
     """First and last cell of each band that the circle touches (equirectangular, as the distances are)."""
     reach = radius_m / METRES_PER_DEGREE + MARGIN_DEGREES
+    narrow = 1 / max(cos(radians(lat)), 1e-6)
     lowest, highest = (floor((min(max(x, -90.0), 90.0) + 90) / LAT_STEP) for x in (lat - reach, lat + reach))
-    numbers = np.arange(lowest, highest + 1)
-    south, north = numbers * LAT_STEP - 90, (numbers + 1) * LAT_STEP - 90
-    away = np.maximum(np.maximum(south - lat, lat - north), 0)
-    half = np.sqrt(np.maximum(reach * reach - away * away, 0)) / max(np.cos(np.radians(lat)), 1e-6) + MARGIN_DEGREES
-    first, last = (
-        np.floor((np.clip(x, -180, 180) + 180) / LON_STEP).astype(np.uint32) for x in (lon - half, lon + half)
-    )
-    band = numbers.astype(np.uint32) << np.uint32(BAND_BITS)
-    return band | first, band | last
+    first, last = [], []
+    for band in range(lowest, highest + 1):
+        south = band * LAT_STEP - 90
+        away = max(south - lat, lat - south - LAT_STEP, 0.0)
+        half = sqrt(max(reach * reach - away * away, 0.0)) * narrow + MARGIN_DEGREES
+        first.append(band << BAND_BITS | floor((max(lon - half, -180.0) + 180) / LON_STEP))
+        last.append(band << BAND_BITS | floor((min(lon + half, 180.0) + 180) / LON_STEP))
+    return np.array(first, dtype=np.uint32), np.array(last, dtype=np.uint32)
 
 
 class TradesByCell(Struct, frozen=True):

@@ -67,10 +67,10 @@ def wave(memory: Replica, held: HeldPosting, now_ms: int, weights: Weights, take
     )
     rows, ask = nearest(memory, ask, radii_m, wanted, taken)
     p = score.parts(c, rows, ask, memory.index.scores(held.vector, rows))
+    chosen = score.best(p.total(weights), wanted)
+    metres, told = p.distance_m[chosen].tolist(), score.reasons(c, rows, ask, p, chosen, weights)
     offered = []
-    for i in score.best(p.total(weights), wanted):
-        row = int(rows[i])
+    for row, metres_away, words in zip(rows[chosen].tolist(), metres, told, strict=True):
         taken[row] = taken.get(row, 0) + 1
-        words = score.reasons(c, row, ask, p, i, weights)
-        offered.append(Offered(c.ids[row], round(float(p.distance_m[i])), words))
+        offered.append(Offered(c.ids[row], round(metres_away), words))
     return Wave(record.id, record.terms, number, timing, offered)

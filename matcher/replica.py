@@ -122,7 +122,7 @@ class Replica:
                     continue
                 row = self.columns.put(record)
                 self.index.put(row, records.vector_by(raw, self.index.model), self.index.model)
-                self._show_ledger(id_)
+                self.show_ledger(id_)
 
     async def _read_postings(self, touched: dict[str, set[str] | None], event_v: dict[str, int] | None = None) -> None:
         ids = list(touched)
@@ -144,9 +144,10 @@ class Replica:
             record = self.postings[id_].record
             for profile, entry in entries.items():
                 self.ledger.put(id_, profile, entry, record.start_ms, record.end_ms)
-                self._show_ledger(profile)
+                self.show_ledger(profile)
 
-    def _show_ledger(self, profile: str) -> None:
+    def show_ledger(self, profile: str) -> None:
+        """Writes what the ledger says of a profile into its row, where it has one."""
         row = self.columns.row_of.get(profile)
         if row is None:
             return
@@ -159,7 +160,7 @@ class Replica:
     def _forget(self, posting: str) -> None:
         self.postings.pop(posting, None)
         for profile in self.ledger.forget(posting):
-            self._show_ledger(profile)
+            self.show_ledger(profile)
 
     def forget_ended(self, now_ms: int) -> None:
         """Drops postings that ended more than a day ago."""

@@ -7,7 +7,7 @@ somebody out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from datetime import date
 from functools import lru_cache
 from typing import Final
@@ -125,11 +125,11 @@ def is_present(c: Columns, rows: Rows, now_ms: int) -> Mask:
     return result
 
 
-def without(rows: Rows, others: Iterable[int]) -> Mask:
+def without(rows: Rows, others: Sequence[int]) -> Mask:
     """Which of the rows (ascending) are none of the others."""
     mask = np.ones(len(rows), dtype=np.bool_)
-    if len(rows):
-        away = np.fromiter(others, dtype=np.int64)
+    if len(rows) and others:
+        away = np.array(others, dtype=np.int64)
         at = np.minimum(np.searchsorted(rows, away), len(rows) - 1)
         mask[at[rows[at] == away]] = False
     return mask
@@ -161,11 +161,14 @@ def place(c: Columns, ledger: Ledger, rows: Rows, ask: Ask) -> Mask:
 
 def hours(c: Columns, ledger: Ledger, rows: Rows, ask: Ask) -> Mask:
     """The whole shift lies in the worker's hours."""
-    fits = np.ones(len(rows), dtype=np.bool_)
-    numbers = c.hours[rows]
+    numbers, masks = c.hours[rows], c.weeks.masks
+    by_row = len(masks) > len(rows)
+    if by_row:
+        masks = masks[numbers]
+    fits = np.ones(len(masks), dtype=np.bool_)
     for word in np.flatnonzero(ask.hours_mask):  # a shift lies in one or two of the week's words
-        fits &= c.weeks.masks[numbers, word] & ask.hours_mask[word] == ask.hours_mask[word]
-    return fits
+        fits &= masks[:, word] & ask.hours_mask[word] == ask.hours_mask[word]
+    return fits if by_row else fits[numbers]
 
 
 def pay(c: Columns, ledger: Ledger, rows: Rows, ask: Ask) -> Mask:

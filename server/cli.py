@@ -65,6 +65,7 @@ def parser() -> argparse.ArgumentParser:
     audit.add_argument("--clients", nargs="*", type=Path, default=[], help="JSONL records of what clients were told")
     audit.add_argument("--json", action="store_true", help="print the report as JSON")
 
+    sub.add_parser("bench", help="time and check the matching on invented cities; writes reports/bench.json")
     sub.add_parser("demo", help="a scripted morning on a store of its own; writes reports/demo.json")
     return top
 
@@ -297,6 +298,12 @@ def _demo(settings: Settings, args: argparse.Namespace) -> int:
     return demo()
 
 
+def _bench(settings: Settings, args: argparse.Namespace) -> int:
+    from loadtest.bench.matching import main as bench
+
+    return bench()
+
+
 _COMMANDS = {
     "up": _up,
     "serve": _serve,
@@ -309,6 +316,7 @@ _COMMANDS = {
     "market": _market,
     "token": _token,
     "audit": _audit,
+    "bench": _bench,
     "demo": _demo,
 }
 

@@ -73,7 +73,7 @@ def test_reasons_are_plain_words_and_the_distance_comes_first() -> None:
         ),
         similarity=[0.2],
     )
-    words = score.reasons(columns, 0, ask(), p, 0, Weights())
+    (words,) = score.reasons(columns, np.array([0]), ask(), p, [0], Weights())
     assert words[0] == "离你2.1公里"
     assert words[1:] == ["你在大厅", "干过12次零工"]
     assert score.kilometres(347) == "离你350米"
@@ -81,6 +81,6 @@ def test_reasons_are_plain_words_and_the_distance_comes_first() -> None:
 
 def test_somebody_without_a_history_still_gets_a_reason() -> None:
     p, columns = scored(person("a", pay=Pay(fen=2_500)))
-    words = score.reasons(columns, 0, ask(), p, 0, Weights())
+    (words,) = score.reasons(columns, np.array([0]), ask(), p, [0], Weights())
     assert words[0].startswith("离你")
     assert all("0天" not in w and "0次" not in w for w in words)

@@ -1,0 +1,192 @@
+"""The matcher against an oracle that goes person by person, and columns with a history against columns rebuilt."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec import structs
+
+from loadtest.bench import exactness, memories, population
+from loadtest.bench.population import NOON_MS, Kind
+from matcher import grid, replica, rules
+from matcher.columns import Columns
+from matcher.ledger import Ledger
+from matcher.model import Place, PostingRecord, ProfileRecord
+from matcher.replica import Replica
+from matcher.rules import Ask
+
+SEED = 11
+CROWD = list(population.workers(400, SEED))
+POSTINGS = exactness.mixed(10, SEED)
+
+
+def test_survivors_and_the_best_fifty_are_the_oracles() -> None:
+    found = exactness.measure(1_000, 80, SEED)
+    assert (found.questions, found.same_survivors, found.recall_at_50) == (80, 80, 1.0)
+    assert found.survivors > 100
+
+
+def ask_of(posting: PostingRecord, radius_m: float) -> Ask:
+    return rules.ask_of(
+        posting.id, posting.doc, radius_m=radius_m, asked=frozenset(), now_ms=NOON_MS, settings=memories.SETTINGS
+    )
+
+
+def asks() -> list[Ask]:
+    return [ask_of(posting, radius) for posting in POSTINGS for radius in (6_000, 60_000)]
+
+
+def changed(record: ProfileRecord, draw: random.Random) -> ProfileRecord:
+    """Moves, learns, changes wishes or hours, pauses, arrives: one of them."""
+    other = CROWD[draw.randrange(len(CROWD))]
+    doc = [
+        structs.replace(record.doc, place=other.doc.place),
+        structs.replace(record.doc, trades=other.doc.trades),
+        structs.replace(record.doc, trades=[t for p in CROWD[:9] for t in p.doc.trades][:20]),
+        structs.replace(record.doc, hours=other.doc.hours, pay=other.doc.pay),
+        structs.replace(record.doc, certificates=other.doc.certificates),
+        record.doc,
+    ][draw.randrange(6)]
+    over = {"presence": other.presence, "presence_until_ms": other.presence_until_ms, "paused": draw.random() < 0.1}
+    return structs.replace(record, doc=doc, v=record.v + 1, **over)
+
+
+def play(history: Sequence[str], draw: random.Random) -> tuple[Columns, dict[str, ProfileRecord]]:
+    """Columns after the history, and the records as they are then."""
+    columns, now = Columns(), {}
+    being_built = None
+    for step in history:
+        record = CROWD[draw.randrange(len(CROWD))]
+        if step == "put":
+            now[record.id] = changed(now.get(record.id, record), draw)
+            columns.put(now[record.id])
+        elif step == "remove":
+            now.pop(record.id, None)
+            columns.remove(record.id)
+        elif step == "compact":
+            before = list(columns.ids)
+            kept = columns.compact()
+            assert [before[row] for row in kept] == columns.ids
+        elif step == "reindex":
+            columns.reindex()
+        elif step == "begin":
+            being_built = columns.begin_reindex()
+        elif being_built is not None:
+            columns.adopt(being_built())
+            being_built = None
+    return columns, now
+
+
+STEPS = st.sampled_from(["put"] * 12 + ["remove"] * 3 + ["compact", "reindex", "begin", "adopt", "adopt"])
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(STEPS, min_size=20, max_size=200), st.randoms(use_true_random=False))
+def test_columns_after_any_history_equal_columns_rebuilt(history: list[str], draw: random.Random) -> None:
+    kept, now = play(["put"] * 60 + history, draw)
+    rebuilt = Columns()
+    for record in now.values():
+        rebuilt.put(record)
+    rebuilt.compact()
+    ledger = Ledger(memories.SETTINGS.zone_offset_ms)
+    assert sorted(kept.row_of) == sorted(rebuilt.row_of)
+    for id_, row in kept.row_of.items():
+        assert kept.ids[row] == id_
+        assert kept.described(row) == rebuilt.described(rebuilt.row_of[id_])
+    for ask in asks():
+        found = [sorted(c.ids[row] for row in rules.survivors(c, ledger, ask)) for c in (kept, rebuilt)]
+        assert found[0] == found[1]
+        for id_, row in list(kept.row_of.items())[:20]:
+            why = rules.excluded_by(kept, ledger, ask, row)
+            assert why == rules.excluded_by(rebuilt, ledger, ask, rebuilt.row_of[id_])
+            assert (not why) == (id_ in found[0])
+
+
+@given(
+    st.floats(-89.9, 89.9), st.floats(-179.9, 179.9), st.floats(500, 60_000), st.floats(0, 6.2832), st.floats(0, 0.999)
+)
+def test_every_place_within_the_radius_lies_in_the_bands(
+    lat: float, lon: float, radius_m: float, turn: float, share: float
+) -> None:
+    away = share * radius_m / grid.METRES_PER_DEGREE
+    other_lat = lat + away * np.sin(turn)
+    other_lon = lon + away * np.cos(turn) / np.cos(np.radians(lat))
+    if abs(other_lat) > 90 or abs(other_lon) > 180:
+        return
+    place = np.array([[other_lat], [other_lon]], dtype=np.float32)
+    cell = int(grid.cells_of(*place)[0])
+    assert cell == grid.cell_of(float(place[0, 0]), float(place[1, 0]))
+    first, last = grid.bands(lat, lon, radius_m)
+    assert any(a <= cell <= b for a, b in zip(first.tolist(), last.tolist(), strict=True))
+
+
+def filled() -> Replica:
+    memory = memories.empty()
+    memories.fill(memory, CROWD, SEED)
+    return memory
+
+
+def answers(memory: Replica) -> list[list[tuple[str, float]]]:
+    """Survivors and their scores for every ask."""
+    query = population.unit_vectors(["porter"], np.random.default_rng(1))[0]
+    c = memory.columns
+    found = [rules.survivors(c, memory.ledger, ask) for ask in asks()]
+    return [
+        sorted(zip([c.ids[r] for r in rows], memory.index.scores(query, rows).tolist(), strict=True)) for rows in found
+    ]
+
+
+async def test_idle_compaction_takes_vectors_and_explanations_along() -> None:
+    memory = filled()
+    for record in CROWD[::3]:
+        memory.columns.remove(record.id)
+    expected = answers(memory)
+    assert any(expected)
+    memory.compact()
+    assert answers(memory) == expected
+    assert (memory.columns.tombstones, memory.columns.size, len(memory.index)) == (0, 266, 266)
+
+
+async def test_strays_are_filed_in_a_thread_once_they_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replica, "MOST_STRAYS", 5)
+    memory = filled()
+    far = Place(lat=36.5, lon=119.5)
+    for record in CROWD[:10]:
+        memory.columns.put(structs.replace(record, doc=structs.replace(record.doc, place=far)))
+    expected = answers(memory)
+    await asyncio.gather(memory.tidy(idle=False))
+    assert memory.columns.strays == 0
+    assert answers(memory) == expected
+    for record in CROWD[:10]:
+        memory.columns.remove(record.id)
+    await memory.tidy(idle=False)
+    assert memory.columns.tombstones == 10
+    monkeypatch.setattr(replica, "MOST_STRAYS", 1)
+    for record in CROWD[10:200]:
+        memory.columns.remove(record.id)
+    await memory.tidy(idle=True)
+    assert memory.columns.tombstones == 0
+
+
+def test_a_fresh_memory_has_an_index_without_strays() -> None:
+    memory = filled()
+    assert memory.columns.strays == 0
+    local = population.posting_records(5, SEED, Kind(popular=True))
+    rows = memory.columns.candidates(ask_of(local[0], 3_000).trades, 36.3, 120.4, 3_000)
+    assert len(rows) < len(CROWD) // 4
+    assert list(rows) == sorted(set(rows.tolist()))
+
+
+def test_a_certificate_held_twice_counts_as_long_as_the_longer_one() -> None:
+    record = next(r for r in CROWD if any(c.expires for c in r.doc.certificates))
+    own = next(c for c in record.doc.certificates if c.expires)
+    twice = [own, structs.replace(own, expires=None)]
+    columns = Columns()
+    row = columns.put(structs.replace(record, doc=structs.replace(record.doc, certificates=twice)))
+    assert columns.holds_certificate(row, own.kind, population.TODAY.replace(year=2100))
