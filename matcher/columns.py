@@ -225,8 +225,8 @@ class Columns:
     def candidates(self, wanted: Collection[int], lat: float, lon: float, radius_m: float) -> NDArray[np.int64]:
         """Rows that may do one of these trades within the radius, ascending: nobody who does is missing, some who do
         not are among them."""
-        slices = self._by_cell.near(wanted, *grid.bands(lat, lon, radius_m))
-        rows = np.concatenate([self._stray_rows[: self.strays], *slices])
+        near = self._by_cell.near(wanted, *grid.bands(lat, lon, radius_m))
+        rows = np.concatenate([self._stray_rows[: self.strays], near])
         rows.sort()
         once = np.ones(len(rows), dtype=np.bool_)
         np.not_equal(rows[1:], rows[:-1], out=once[1:])

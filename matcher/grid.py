@@ -63,18 +63,23 @@ class TradesByCell(Struct, frozen=True):
     cells: Cells
     rows: NDArray[np.uint32]
 
-    def near(self, trades: Iterable[int], first: Cells, last: Cells) -> list[NDArray[np.uint32]]:
-        """The rows of these trades in these bands, slice by slice; a row may come once for each of its trades."""
-        slices = []
+    def near(self, trades: Iterable[int], first: Cells, last: Cells) -> NDArray[np.uint32]:
+        """The rows of these trades in these bands; a row comes once for each of its trades."""
+        begins, ends = [], []
         for trade in trades:
             begin, end = self.starts[trade], self.starts[trade + 1]
             if begin < end:
-                cells, rows = self.cells[begin:end], self.rows[begin:end]
-                bounds = zip(
-                    cells.searchsorted(first).tolist(), cells.searchsorted(last, side="right").tolist(), strict=True
-                )
-                slices += [rows[a:b] for a, b in bounds if a < b]
-        return slices
+                cells = self.cells[begin:end]
+                begins.append(cells.searchsorted(first) + begin)
+                ends.append(cells.searchsorted(last, side="right") + begin)
+        if not begins:
+            return self.rows[:0]
+        begin_of = np.concatenate(begins)
+        lengths = np.concatenate(ends) - begin_of
+        before = lengths.cumsum()
+        at = np.arange(before[-1]) + (begin_of - before + lengths).repeat(lengths)
+        found: NDArray[np.uint32] = self.rows[at]
+        return found
 
     @property
     def nbytes(self) -> int:

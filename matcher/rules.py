@@ -146,7 +146,7 @@ def trade(c: Columns, ledger: Ledger, rows: Rows, ask: Ask) -> Mask:
     held = c.trades[rows]
     taken = ask.takes_trade[held]
     fits: Mask = taken.view(np.uint64)[:, 0] != 0  # eight truth values are one word
-    for i in np.flatnonzero(~fits & (held[:, -1] != 0)):
+    for i in (~fits & (held[:, -1] != 0)).nonzero()[0].tolist():
         more = c.more.get(int(rows[i]))
         fits[i] = more is not None and any(ask.takes_trade[number] for number in more.trades)
     return fits
@@ -166,7 +166,7 @@ def hours(c: Columns, ledger: Ledger, rows: Rows, ask: Ask) -> Mask:
     if by_row:
         masks = masks[numbers]
     fits = np.ones(len(masks), dtype=np.bool_)
-    for word in np.flatnonzero(ask.hours_mask):  # a shift lies in one or two of the week's words
+    for word in ask.hours_mask.nonzero()[0].tolist():  # a shift lies in one or two of the week's words
         fits &= masks[:, word] & ask.hours_mask[word] == ask.hours_mask[word]
     return fits if by_row else fits[numbers]
 
@@ -253,7 +253,7 @@ def quiet_hours(c: Columns, ledger: Ledger, rows: Rows, ask: Ask) -> Mask:
 def calendar(c: Columns, ledger: Ledger, rows: Rows, ask: Ask) -> Mask:
     """No other shift at that time."""
     fits: Mask = ~c.booked[rows]
-    for i in np.flatnonzero(~fits):
+    for i in (~fits).nonzero()[0].tolist():
         fits[i] = not ledger.is_booked(c.ids[rows[i]], ask.start_ms, ask.end_ms)
     return fits
 
@@ -279,7 +279,7 @@ RULES: Final[tuple[tuple[Rule, str], ...]] = (
 )
 """In the order in which they are told."""
 
-CHEAP_RULES: Final[tuple[Rule, ...]] = (place, hours, pay, trade, age, registered, paused, working_age, minor_hazard)
+CHEAP_RULES: Final[tuple[Rule, ...]] = (place, pay, age, hours, trade, registered, paused, working_age, minor_hazard)
 LATER_RULES: Final[tuple[Rule, ...]] = (live_cap, daily_cap, quiet_hours, certificate, not_asked, calendar)
 FASTEST_FIRST: Final = CHEAP_RULES + LATER_RULES
 """All of them again, cheap and selective ones first; those that look up people one by one last."""

@@ -20,6 +20,8 @@ PRIOR_RELIABILITY: Final = 0.92
 """New people start at the average: DOMAIN's no-show rate of 8 %, worth ten shifts."""
 LONG_WAIT_DAYS: Final = 7.0
 REASONS_SHOWN: Final = 3
+SORTED_WHOLE: Final = 512
+"""So few scores are sorted faster than the best are picked out first."""
 
 
 class Weights(Struct, frozen=True):
@@ -81,10 +83,11 @@ def parts(c: Columns, rows: Rows, ask: Ask, similarity: Scores) -> Parts:
 
 def best(total: Scores, wanted: int) -> list[int]:
     """Positions of the `wanted` highest totals, the highest first; of equal ones the earlier row."""
-    some = np.arange(len(total))
-    if 0 < wanted < len(total):
-        some = np.flatnonzero(total >= np.partition(total, -wanted)[-wanted])
-    found: list[int] = some[np.argsort(-total[some], kind="stable")][:wanted].tolist()
+    if len(total) <= SORTED_WHOLE or wanted < 1:
+        found: list[int] = (-total).argsort(kind="stable")[:wanted].tolist()
+        return found
+    some = np.flatnonzero(total >= np.partition(total, -wanted)[-wanted])
+    found = some[(-total[some]).argsort(kind="stable")][:wanted].tolist()
     return found
 
 
