@@ -226,12 +226,13 @@ async def play_instant(m: Morning, make: Any) -> list[Watched]:
     say("\n== instant: first come, first served ==")
     for n in range(INSTANT_POSTINGS):
         w = await m.post(f"j_demo_i{n}", make(headcount=1 + n % 3, award="instant", in_hours=3 + n))
-        if await m.filled(w):
+        filled = await m.filled(w)
+        await m.until_quiet()
+        if filled:
             say(
                 f"  {w.headcount} seat(s): first offer {w.ms(w.first_offer):6.1f} ms, last of {w.offers} "
                 f"{w.ms(w.last_offer):6.1f} ms, filled {w.ms(w.filled):6.1f} ms, standby {len(w.standby)}"
             )
-        await m.until_quiet()
     return [w for w in m.watched.values() if w.filled]
 
 
