@@ -28,9 +28,10 @@ from ingest.problems import Problem
 from ingest.quarantine import Quarantine
 from ingest.readers import read
 from ingest.sites import sites
+from matcher.connection import Done
 from matcher.errors import KuaizhaoError
 from matcher.model import Employer, Site
-from matcher.store import Done, PostingWrite, Store
+from matcher.store import PostingWrite, Store
 from matcher.waves import default_award
 
 BATCH_ROWS = 500

@@ -22,10 +22,11 @@ from msgspec import Struct
 from ingest.prepare import Encodes
 from ingest.texts import posting_text, profile_text
 from matcher import codec
+from matcher.connection import Done
 from matcher.errors import KuaizhaoError
 from matcher.model import Posting, PostingState, Profile
 from matcher.records import Hash
-from matcher.store import Done, Store
+from matcher.store import Store
 
 Kind = Literal["profile", "posting"]
 Progress = Callable[[str, int, int], None]

@@ -11,11 +11,13 @@ from collections.abc import Iterable
 
 import structlog
 
+from matcher.connection import Done
 from matcher.errors import KuaizhaoError
 from matcher.plan import Wave, needs_people, wave
+from matcher.reading import Change
 from matcher.replica import Replica
 from matcher.score import Weights
-from matcher.store import Change, Done, Store
+from matcher.store import Store
 
 log = structlog.get_logger()
 

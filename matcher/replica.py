@@ -19,8 +19,9 @@ from matcher.columns import Columns
 from matcher.index import VectorIndex
 from matcher.ledger import Ledger
 from matcher.model import DAY_MS, PostingRecord
+from matcher.reading import Change
 from matcher.settings import MarketSettings
-from matcher.store import Change, Store
+from matcher.store import Store
 
 READ_AT_ONCE = 1_000
 UNREADABLE = (ValueError, KeyError, ValidationError)

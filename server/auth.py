@@ -14,9 +14,10 @@ from typing import Final
 from aiohttp import web
 from msgspec import Struct
 
+from matcher.connection import guarded
 from matcher.errors import KuaizhaoError
 from matcher.model import Role
-from matcher.store import Store, guarded
+from matcher.store import Store
 
 CACHE_S: Final = 3.0
 """How long a token that was found is not looked up again; a revoked one works for so long at most."""

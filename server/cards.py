@@ -8,9 +8,10 @@ from collections.abc import Iterable, Mapping
 from msgspec import Struct
 
 from matcher import codec, records
+from matcher.connection import guarded
 from matcher.model import Entry, PostingRecord
 from matcher.records import Message
-from matcher.store import Store, guarded
+from matcher.store import Store
 from server.worker_views import Brief, Card, HelloFrame, brief, message_view, own_entry
 
 NAMES_KEPT = 20_000

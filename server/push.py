@@ -13,9 +13,11 @@ from typing import Final
 import structlog
 from msgspec import structs
 
+from matcher.connection import guarded
 from matcher.errors import Overloaded, StoreUnavailable
+from matcher.reading import Change
 from matcher.records import Message
-from matcher.store import Change, Store, guarded
+from matcher.store import Store
 from server import wire
 from server.cards import Cards, Shown
 from server.metrics import Metrics

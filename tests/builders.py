@@ -14,9 +14,10 @@ import pytest
 from msgspec import structs
 from numpy.typing import NDArray
 
+from matcher.connection import Done
 from matcher.errors import KuaizhaoError
 from matcher.model import HOUR_MS, Certificate, Employer, Pay, Person, Place, Posting, Profile, Site
-from matcher.store import Done, Offered, PostingWrite, Store
+from matcher.store import Offered, PostingWrite, Store
 
 MINUTE_MS = 60_000
 MODEL = "invented-model"

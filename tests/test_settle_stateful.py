@@ -30,10 +30,11 @@ from msgspec import Struct, structs
 
 from loadtest.audit import audit
 from matcher import codec, records
+from matcher.connection import Done
 from matcher.errors import KuaizhaoError
 from matcher.model import HOUR_MS, Entry, Pay, Posting, PostingRecord, Presence
 from matcher.settings import MarketSettings
-from matcher.store import Done, Offered, Store
+from matcher.store import Offered, Store
 from tests import design
 from tests.builders import EMPLOYER, MINUTE_MS, MODEL, SEED, dump, employer, posting, profile, vector, write
 from tests.conftest import TEST_CLOCK, move_clock, new_market, running_redis7, running_valkey, stop_clock

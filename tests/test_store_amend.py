@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from msgspec import structs
 
+from matcher.connection import Done
 from matcher.model import HOUR_MS, Pay, Posting
-from matcher.store import Done, Store
+from matcher.store import Store
 from tests.builders import MINUTE_MS, accept, in_play, offer, post, refused, register, replayed, write
 from tests.conftest import move_clock
 

@@ -8,9 +8,10 @@ import pytest
 
 from loadtest.audit import audit
 from matcher import records
+from matcher.connection import Done
 from matcher.errors import KuaizhaoError
 from matcher.model import HOUR_MS, Presence
-from matcher.store import Done, Offered, Store
+from matcher.store import Offered, Store
 from tests.builders import MINUTE_MS, SEED, accept, in_play, offer, post, refused, register, replayed
 from tests.conftest import move_clock
 

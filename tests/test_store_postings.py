@@ -8,8 +8,9 @@ import pytest
 from msgspec import structs
 
 from matcher import records
+from matcher.connection import Done
 from matcher.model import HOUR_MS, Posting
-from matcher.store import Done, Store
+from matcher.store import Store
 from tests.builders import (
     EMPLOYER,
     MINUTE_MS,

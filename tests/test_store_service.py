@@ -15,10 +15,11 @@ import redis as blocking_redis
 from loadtest.audit import audit
 from loadtest.audit_checks import ClientRecord
 from matcher import library
+from matcher.connection import Done
 from matcher.errors import KuaizhaoError, StoreUnavailable
 from matcher.model import HOUR_MS
 from matcher.settings import MarketSettings
-from matcher.store import Done, Store, opened
+from matcher.store import Store, opened
 from server.embedded import DataDirectoryBusy, EmbeddedStore
 from tests.builders import MODEL, accept, dump, employer, in_play, profile, register, vector
 from tests.conftest import TEST_CLOCK, new_market, running_redis7, running_valkey

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from matcher.connection import Done
 from matcher.errors import KuaizhaoError
-from matcher.store import Done
 from server import words
 from server.api.ids import offer_id
 from server.auth import check_profile

@@ -10,9 +10,10 @@ from aiohttp import web
 from ingest.changes import material
 from ingest.findings import Verdict
 from matcher import codec, records
+from matcher.connection import Done
 from matcher.errors import KuaizhaoError
 from matcher.model import Posting, PostingRecord, PostingState
-from matcher.store import Done, PostingWrite
+from matcher.store import PostingWrite
 from matcher.waves import default_award
 from server.api.ids import given_or_new
 from server.api.reviewed import check_document, judged, reviewed, written

@@ -1,0 +1,232 @@
+"""Reading one market: typed records, what follows from them, and the events (no writes)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from matcher import codec, records
+from matcher.connection import COMMAND_TIMEOUT_S, Connection, guarded
+from matcher.errors import KuaizhaoError
+from matcher.model import Entry, PostingRecord, PostingState, ProfileRecord
+from matcher.settings import MarketSettings
+
+SCAN_TIMEOUT_S = 120.0
+
+
+class Change(Struct, frozen=True):
+    """One event: what happened to which record, its version, and the profiles whose entry changed."""
+
+    stream_id: str
+    seq: int
+    kind: str
+    id: str
+    v: int
+    who: tuple[str, ...]
+
+
+class Reading(Connection):
+    """What can be read of one market."""
+
+    async def hashes(self, kind: str, ids: Sequence[str]) -> list[dict[bytes, bytes]]:
+        """The raw records, in one round trip; an empty dict where there is none."""
+        if not ids:
+            return []
+        async with guarded():
+            pipe = self.commands.pipeline(transaction=False)
+            for id_ in ids:
+                pipe.hgetall(self.key(kind, id_))
+            return list(await pipe.execute())
+
+    async def profile(self, id_: str) -> ProfileRecord:
+        """Raises `no_profile`."""
+        (raw,) = await self.hashes("profile", [id_])
+        if not raw:
+            raise KuaizhaoError("no_profile")
+        return records.profile_record(id_, raw)
+
+    async def posting(self, id_: str) -> PostingRecord:
+        """Raises `no_posting`."""
+        (raw,) = await self.hashes("posting", [id_])
+        if not raw:
+            raise KuaizhaoError("no_posting")
+        return records.posting_record(id_, raw)
+
+    async def postings(self, ids: Sequence[str]) -> list[PostingRecord]:
+        """The postings that exist among `ids`, in that order."""
+        raws = await self.hashes("posting", ids)
+        return [records.posting_record(i, raw) for i, raw in zip(ids, raws, strict=True) if raw]
+
+    async def ended_after(self, ids: Sequence[str], at_ms: int) -> list[str]:
+        """Those of the postings whose shift ends after an instant; reads one number of each."""
+        async with guarded():
+            pipe = self.commands.pipeline(transaction=False)
+            for id_ in ids:
+                pipe.hget(self.key("posting", id_), "end_ms")
+            ends = await pipe.execute() if ids else []
+        return [id_ for id_, end in zip(ids, ends, strict=True) if int(end or 0) > at_ms]
+
+    async def employer(self, id_: str) -> records.EmployerRecord:
+        """Raises `no_employer`."""
+        (raw,) = await self.hashes("employer", [id_])
+        if not raw:
+            raise KuaizhaoError("no_employer")
+        return records.employer_record(id_, raw)
+
+    async def site(self, id_: str) -> records.SiteRecord:
+        """Raises `no_site`."""
+        (raw,) = await self.hashes("site", [id_])
+        if not raw:
+            raise KuaizhaoError("no_site")
+        return records.site_record(id_, raw)
+
+    async def entries(self, posting: str, profiles: Sequence[str] | None = None) -> dict[str, Entry]:
+        """Profile -> entry with this posting; all, or those asked for that exist."""
+        key = self.key("offers", posting)
+        async with guarded():
+            if profiles is None:
+                flat = await self.commands.hgetall(key)
+                return {p.decode(): records.entry(raw) for p, raw in flat.items()}
+            if not profiles:
+                return {}
+            raws = await self.commands.hmget(key, list(profiles))
+        return {p: records.entry(raw) for p, raw in zip(profiles, raws, strict=True) if raw}
+
+    async def entries_of(
+        self, postings: Sequence[str], profiles: Sequence[Sequence[str] | None]
+    ) -> list[dict[str, Entry]]:
+        """`entries` of many postings in one round trip; for each, all (None) or those of the profiles named."""
+        async with guarded():
+            pipe = self.commands.pipeline(transaction=False)
+            for posting, some in zip(postings, profiles, strict=True):
+                if some is None:
+                    pipe.hgetall(self.key("offers", posting))
+                else:
+                    pipe.hmget(self.key("offers", posting), some or [""])
+            replies = await pipe.execute() if postings else []
+        found = []
+        for some, reply in zip(profiles, replies, strict=True):
+            if some is None:
+                found.append({p.decode(): records.entry(raw) for p, raw in reply.items()})
+            else:
+                found.append({p: records.entry(raw) for p, raw in zip(some, reply, strict=False) if raw})
+        return found
+
+    async def postings_of_worker(self, profile: str) -> list[str]:
+        """Postings that this person has an open offer of, or has accepted; unordered, without doubles."""
+        async with guarded():
+            pipe = self.commands.pipeline(transaction=False)
+            pipe.zrange(self.key("live", profile), 0, -1)
+            pipe.zrange(self.key("mine", profile), 0, -1)
+            live, mine = await pipe.execute()
+        return [p.decode() for p in dict.fromkeys([*live, *mine])]
+
+    async def postings_in(self, state: PostingState) -> list[str]:
+        """Ids of the postings in a state; unordered."""
+        return await self._members(self.key("in", state))
+
+    async def postings_of_employer(self, employer: str) -> list[str]:
+        """Every posting of an employer; unordered."""
+        return await self._members(self.key("postings_of", employer))
+
+    async def messages(self, profile: str) -> list[records.Message]:
+        """The worker's last messages (at most 20), oldest first."""
+        async with guarded():
+            raws = await self.commands.lrange(self.key("inbox", profile), 0, -1)
+        return [codec.decode(raw, records.Message) for raw in reversed(raws)]
+
+    async def calendar(self, profile: str) -> dict[str, tuple[int, int]]:
+        """Posting -> (start_ms, end_ms) of every shift held."""
+        async with guarded():
+            raw = await self.commands.hgetall(self.key("calendar", profile))
+        held = {}
+        for posting, times in raw.items():
+            start, end = times.split()
+            held[posting.decode()] = (int(start), int(end))
+        return held
+
+    async def person(self, id_: str) -> bytes:
+        """The sealed person, or b'' when there is none."""
+        async with guarded():
+            return await self.commands.get(self.key("person", id_)) or b""
+
+    async def ids(self, kind: str) -> list[str]:
+        """Ids of all records of a kind (profile, posting, employer, site)."""
+        return await self._members(self.key("ids", kind))
+
+    async def any_id(self, kind: str) -> str | None:
+        """Some record's id, or None."""
+        async with guarded():
+            found = await self.commands.srandmember(self.key("ids", kind))
+        return found.decode() if found else None
+
+    async def count(self, kind: str) -> int:
+        """How many records of a kind there are."""
+        async with guarded():
+            return int(await self.commands.scard(self.key("ids", kind)))
+
+    async def _members(self, key: str) -> list[str]:
+        async with guarded(SCAN_TIMEOUT_S):
+            scanned = [m.decode() async for m in self.commands.sscan_iter(key, count=5000)]
+        return list(dict.fromkeys(scanned))  # a scan may name a member twice
+
+    async def market_settings(self) -> MarketSettings:
+        """The settings in force."""
+        async with guarded():
+            raw = await self.commands.hgetall(self.key("settings"))
+        known = MarketSettings.__struct_fields__
+        return MarketSettings(**{k.decode(): int(v) for k, v in raw.items() if k.decode() in known})
+
+    async def model(self) -> tuple[str, int]:
+        """The model in force and its dimension; `("", 1)` before any is named."""
+        (raw,) = await self.hashes("model", ["current"])
+        if not raw:
+            return "", 1
+        held = codec.unpack(raw[b"doc"])
+        return held["model"], held["dimension"]
+
+    async def is_alive(self, who: str) -> bool:
+        """Whether `who` has said so lately."""
+        async with guarded():
+            return bool(await self.commands.exists(self.key("alive", who)))
+
+    # -- events -----------------------------------------------------------------------------------------------------
+
+    async def stream_end(self) -> tuple[str, int]:
+        """Where the stream ends now: (stream id, number of the last event); `("0-0", 0)` before the first."""
+        async with guarded():
+            pipe = self.commands.pipeline(transaction=True)
+            pipe.xrevrange(self.key("events"), count=1)
+            pipe.get(self.key("event_seq"))
+            last, seq = await pipe.execute()
+        return (last[0][0].decode() if last else "0-0"), int(seq or 0)
+
+    async def stream_reaches(self, seq: int) -> bool:
+        """Whether every event after number `seq` is still in the stream."""
+        async with guarded():
+            pipe = self.commands.pipeline(transaction=True)
+            pipe.xrange(self.key("events"), count=1)
+            pipe.get(self.key("event_seq"))
+            first, last_seq = await pipe.execute()
+        oldest = int(first[0][1][b"seq"]) if first else int(last_seq or 0) + 1
+        return oldest <= seq + 1 <= int(last_seq or 0) + 1
+
+    async def changes(self, after: str, *, block_ms: int = 5_000, count: int = 1_000) -> list[Change]:
+        """Events after a stream id, oldest first; waits up to `block_ms` for the first one, then answers []."""
+        async with guarded(block_ms / 1000 + COMMAND_TIMEOUT_S):
+            reply = await self.blocking.xread({self.key("events"): after}, count=count, block=block_ms)
+        if not reply:
+            return []
+        ((_, rows),) = reply
+        return [
+            Change(
+                stream_id=sid.decode(),
+                seq=int(f[b"seq"]),
+                kind=f[b"kind"].decode(),
+                id=f[b"id"].decode(),
+                v=int(f[b"v"]),
+                who=tuple(f[b"who"].decode().split()),
+            )
+            for sid, f in rows
+        ]
