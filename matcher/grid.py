@@ -1,18 +1,18 @@
 """The map as cells of about 2 km, and who does a trade in which cell (pure).
 
 A search near a posting reads only the slices of its cells: for each trade, rows are sorted by cell, and the cells of
-one band of latitude follow each other.
+one band of latitude follow each other. Rows of one trade in one cell are a group, so that the cells searched are few.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from math import cos, floor, radians, sqrt
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
-from msgspec import Struct
 from numpy.typing import NDArray
+
+from matcher.compiled import inner, kernel
 
 LAT_STEP: Final = 0.018
 """Degrees of latitude in a cell: 2.0 km."""
@@ -41,57 +41,77 @@ def cells_of(lat: NDArray[np.float32], lon: NDArray[np.float32]) -> Cells:
     return cells
 
 
-def bands(lat: float, lon: float, radius_m: float) -> tuple[Cells, Cells]:
-    """First and last cell of each band that the circle touches (equirectangular, as the distances are)."""
+@inner
+def band_of(degrees: float) -> int:
+    """Number of the band that a latitude lies in; beyond a pole the pole's."""
+    return floor((min(max(degrees, -90.0), 90.0) + 90) / LAT_STEP)
+
+
+@inner
+def cells_in_band(band: int, lat: float, lon: float, radius_m: float) -> tuple[int, int]:
+    """First and last cell of a band that the circle touches (equirectangular, as the distances are)."""
     reach = radius_m / METRES_PER_DEGREE + MARGIN_DEGREES
-    narrow = 1 / max(cos(radians(lat)), 1e-6)
-    lowest, highest = (floor((min(max(x, -90.0), 90.0) + 90) / LAT_STEP) for x in (lat - reach, lat + reach))
-    first, last = [], []
-    for band in range(lowest, highest + 1):
-        south = band * LAT_STEP - 90
-        away = max(south - lat, lat - south - LAT_STEP, 0.0)
-        half = sqrt(max(reach * reach - away * away, 0.0)) * narrow + MARGIN_DEGREES
-        first.append(band << BAND_BITS | floor((max(lon - half, -180.0) + 180) / LON_STEP))
-        last.append(band << BAND_BITS | floor((min(lon + half, 180.0) + 180) / LON_STEP))
-    return np.array(first, dtype=np.uint32), np.array(last, dtype=np.uint32)
+    south = band * LAT_STEP - 90
+    away = max(south - lat, lat - south - LAT_STEP, 0.0)
+    half = sqrt(max(reach * reach - away * away, 0.0)) / max(cos(radians(lat)), 1e-6) + MARGIN_DEGREES
+    west = floor((max(lon - half, -180.0) + 180) / LON_STEP)
+    east = floor((min(lon + half, 180.0) + 180) / LON_STEP)
+    return band << BAND_BITS | west, band << BAND_BITS | east
 
 
-class TradesByCell(Struct, frozen=True):
-    """Rows by trade number, then by cell: trade t has `rows[starts[t]:starts[t + 1]]`, in the order of `cells`."""
+class TradesByCell(NamedTuple):
+    """Rows by trade number, then by cell, in groups: trade t has the groups `groups[t]` to `groups[t + 1]`, group g has
+    the rows `rows[begins[g]:begins[g + 1]]`, all of the cell `cells[g]`."""
 
-    starts: NDArray[np.int64]
+    groups: NDArray[np.int64]
     cells: Cells
+    begins: NDArray[np.uint32]
     rows: NDArray[np.uint32]
-
-    def near(self, trades: Iterable[int], first: Cells, last: Cells) -> NDArray[np.uint32]:
-        """The rows of these trades in these bands; a row comes once for each of its trades."""
-        begins, ends = [], []
-        for trade in trades:
-            begin, end = self.starts[trade], self.starts[trade + 1]
-            if begin < end:
-                cells = self.cells[begin:end]
-                begins.append(cells.searchsorted(first) + begin)
-                ends.append(cells.searchsorted(last, side="right") + begin)
-        if not begins:
-            return self.rows[:0]
-        begin_of = np.concatenate(begins)
-        lengths = np.concatenate(ends) - begin_of
-        before = lengths.cumsum()
-        at = np.arange(before[-1]) + (begin_of - before + lengths).repeat(lengths)
-        found: NDArray[np.uint32] = self.rows[at]
-        return found
 
     @property
     def nbytes(self) -> int:
         """Bytes held."""
-        return self.starts.nbytes + self.cells.nbytes + self.rows.nbytes
+        return sum(part.nbytes for part in self)
 
 
 def trades_by_cell(
     rows: NDArray[np.int64], trades: NDArray[np.uint16], cells: Cells, trade_numbers: int
 ) -> TradesByCell:
     """The index of (row, trade) pairs; `cells` is by pair too, trade numbers are below `trade_numbers`."""
-    order = np.argsort(trades.astype(np.uint64) << np.uint64(32) | cells, kind="stable")
-    counts = np.bincount(trades, minlength=trade_numbers)
-    starts = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(counts)])
-    return TradesByCell(starts, cells[order], rows[order].astype(np.uint32))
+    keys = trades.astype(np.uint64) << np.uint64(32) | cells
+    order = np.argsort(keys, kind="stable")
+    keys = keys[order]
+    first = np.ones(len(keys), dtype=np.bool_)
+    np.not_equal(keys[1:], keys[:-1], out=first[1:])
+    begins = np.flatnonzero(first)
+    trade_of_group = keys[begins] >> np.uint64(32)
+    groups = np.searchsorted(trade_of_group, np.arange(trade_numbers + 1, dtype=np.uint64)).astype(np.int64)
+    return TradesByCell(
+        groups,
+        keys[begins].astype(np.uint32),
+        np.append(begins, len(keys)).astype(np.uint32),
+        rows[order].astype(np.uint32),
+    )
+
+
+@kernel
+def near(index: TradesByCell, trades: NDArray[np.uint16], lat: float, lon: float, radius_m: float) -> Any:
+    """Where the rows lie that may do one of the trades within the radius: (begin, end, place of the trade in `trades`
+    from 1) in `index.rows`, shape (n, 3), the trades in their order; a row comes once for each of its trades."""
+    reach = radius_m / METRES_PER_DEGREE + MARGIN_DEGREES
+    lowest, highest = band_of(lat - reach), band_of(lat + reach)
+    spans = np.empty((len(trades) * (highest - lowest + 1), 3), dtype=np.int64)
+    n = 0
+    for place in range(len(trades)):
+        first, last = index.groups[trades[place]], index.groups[trades[place] + 1]
+        cells = index.cells[first:last]
+        if first == last:
+            continue
+        for band in range(lowest, highest + 1):
+            west, east = cells_in_band(band, lat, lon, radius_m)
+            begin = first + np.searchsorted(cells, np.uint32(west))
+            end = first + np.searchsorted(cells, np.uint32(east), side="right")
+            if begin < end:
+                spans[n, 0], spans[n, 1], spans[n, 2] = index.begins[begin], index.begins[end], place + 1
+                n += 1
+    return spans[:n]

@@ -47,10 +47,6 @@ class Ledger:
             _drop(self.shifts, profile, posting)
         return profiles
 
-    def is_booked(self, profile: str, start_ms: int, end_ms: int) -> bool:
-        """Whether a shift held overlaps [start, end)."""
-        return any(start < end_ms and start_ms < end for start, end in self.shifts.get(profile, {}).values())
-
 
 def _drop(by_profile: dict[str, dict[str, Any]], profile: str, posting: str) -> None:
     held = by_profile.get(profile)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import time
 from pathlib import Path
 
 import structlog
 import uvloop
 
-from matcher import snapshot
+from matcher import compiled, plan, snapshot
 from matcher.dispatch import Dispatcher, MemoryStale
 from matcher.errors import StoreUnavailable
 from matcher.replica import Replica
@@ -123,5 +124,10 @@ async def _finish(work: asyncio.Task[None]) -> None:
 
 
 def main(settings: Settings) -> None:
-    """Runs the matcher in this process."""
+    """Runs the matcher in this process. What decides is compiled before the market is served, and so before /readyz
+    says that there is a matcher: no posting waits for it."""
+    compiled.keep_in(settings.data_dir)
+    begun = time.monotonic()
+    plan.warm()
+    log.info("compiled", seconds=round(time.monotonic() - begun, 2))
     uvloop.run(run(settings))

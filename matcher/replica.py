@@ -149,14 +149,8 @@ class Replica:
 
     def show_ledger(self, profile: str) -> None:
         """Writes what the ledger says of a profile into its row, where it has one."""
-        row = self.columns.row_of.get(profile)
-        if row is None:
-            return
-        day, made = self.ledger.today.get(profile, (0, 0))
-        self.columns.live_offers[row] = min(len(self.ledger.live.get(profile, ())), 255)
-        self.columns.offers_today[row] = min(made, 255)
-        self.columns.offers_day[row] = day
-        self.columns.booked[row] = profile in self.ledger.shifts
+        live, (day, made) = self.ledger.live.get(profile, ()), self.ledger.today.get(profile, (0, 0))
+        self.columns.put_ledger(profile, len(live), day, made, list(self.ledger.shifts.get(profile, {}).values()))
 
     def _forget(self, posting: str) -> None:
         self.postings.pop(posting, None)

@@ -1,8 +1,13 @@
-"""The soft score: who fits best among those who may, and why, in words (pure)."""
+"""The soft score: who fits best among those who may, and why, in words (pure).
+
+A part is a compiled function from 0 to 1 and, where it can be told, a sentence. The parts are compiled into one loop,
+as the rules are. A new part is a function here with its words, a weight of the same name, and a test.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from math import exp
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
@@ -10,18 +15,26 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from matcher.columns import PRESENCE, Columns
+from matcher.ask import Ask
+from matcher.columns import PRESENCE, Columns, Town
+from matcher.compiled import inner, kernel
 from matcher.model import DAY_MS
-from matcher.rules import Ask, Rows, distance_m
+from matcher.rules import Row, Terms, metres
+from matcher.search import Rows
 
 Scores = NDArray[np.float32]
 PRIOR_SHIFTS: Final = 10.0
 PRIOR_RELIABILITY: Final = 0.92
 """New people start at the average: DOMAIN's no-show rate of 8 %, worth ten shifts."""
 LONG_WAIT_DAYS: Final = 7.0
+MUCH_ABOVE: Final = 0.5
+"""Pay so far above the wish counts in full."""
+NEAR_M: Final = 5_000.0
+"""At this distance nearness has fallen to 1/e."""
 REASONS_SHOWN: Final = 3
 SORTED_WHOLE: Final = 512
 """So few scores are sorted faster than the best are picked out first."""
+IN_HALL: Final = PRESENCE["in_hall"]
 
 
 class Weights(Struct, frozen=True):
@@ -35,60 +48,166 @@ class Weights(Struct, frozen=True):
     present: float = 0.10
 
 
+class Seen(NamedTuple):
+    """The columns that words are made of, for one row."""
+
+    done: int
+    last_work_ms: int
+    presence: int
+
+
+Value = Callable[[Row, Terms, float], float]
+Words = Callable[[float, Seen, int], str | None]
+
+
+class Part(Struct, frozen=True):
+    """A part of the score: its name, the compiled value 0..1, and its words for a value, what is seen of the row,
+    and now_ms."""
+
+    name: str
+    value: Value
+    words: Words
+
+
+PARTS: Final[list[Part]] = []
+"""In the order of their columns in `Parts.values`."""
+
+
+def part(words: Words) -> Callable[[Value], Value]:
+    """Adds a part with what tells it in words; None where it is not worth telling."""
+
+    def add(value: Value) -> Value:
+        PARTS.append(Part(value.__name__, inner(value), words))
+        return PARTS[-1].value
+
+    return add
+
+
+@part(lambda value, w, now_ms: "技能对口" if value >= 0.5 else None)
+def skill(w: Row, ask: Terms, similarity: float) -> float:
+    """How close the worker's words are to the posting's."""
+    return min(max(similarity, 0.0), 1.0)
+
+
+@part(lambda value, w, now_ms: None)  # the distance is always told
+def near(w: Row, ask: Terms, similarity: float) -> float:
+    """How near."""
+    return exp(-metres(w, ask) / NEAR_M)
+
+
+@part(lambda value, w, now_ms: f"工钱比你期望高{round(value * MUCH_ABOVE * 100)}%" if value >= 0.1 else None)
+def pay(w: Row, ask: Terms, similarity: float) -> float:
+    """How far the pay is above the wish."""
+    if ask.pay_fen == 0:
+        return 0.0
+    return min(max(ask.pay_fen / max(w.pay_fen, 1) - 1.0, 0.0), MUCH_ABOVE) / MUCH_ABOVE
+
+
+@part(lambda value, w, now_ms: f"干过{w.done}次零工" if w.done else None)
+def reliable(w: Row, ask: Terms, similarity: float) -> float:
+    """Shifts done against shifts missed."""
+    return (w.done + PRIOR_SHIFTS * PRIOR_RELIABILITY) / (w.done + w.no_shows + PRIOR_SHIFTS)
+
+
+def _days_without_work(value: float, w: Seen, now_ms: int) -> str | None:
+    days = (now_ms - w.last_work_ms) // DAY_MS
+    return f"{days}天没接到活" if w.last_work_ms > 0 and days >= 1 else None
+
+
+@part(_days_without_work)
+def waited(w: Row, ask: Terms, similarity: float) -> float:
+    """Time since the last work."""
+    return min(max(ask.now_ms - w.last_work_ms, 0) / (LONG_WAIT_DAYS * DAY_MS), 1.0)
+
+
+def _where(value: float, w: Seen, now_ms: int) -> str | None:
+    if value <= 0:
+        return None
+    return "你在大厅" if w.presence == IN_HALL else "你今天能干"
+
+
+@part(_where)
+def present(w: Row, ask: Terms, similarity: float) -> float:
+    """In the hall now, or available today."""
+    if w.presence_until_ms <= ask.now_ms:
+        return 0.0
+    return 1.0 if w.presence == IN_HALL else 0.6
+
+
+def _in_turn(parts: Sequence[Part], column: int = 0) -> Callable[[Row, Terms, float, Any], None]:
+    """The parts as one function that writes them into a line."""
+    if not parts:
+
+        @inner
+        def none(w: Row, ask: Terms, similarity: float, line: Any) -> None:
+            return
+
+        return none
+    value, others = parts[0].value, _in_turn(parts[1:], column + 1)
+
+    @inner
+    def valued(w: Row, ask: Terms, similarity: float, line: Any) -> None:
+        line[column] = value(w, ask, similarity)
+        others(w, ask, similarity, line)
+
+    return valued
+
+
+_valued: Final = _in_turn(PARTS)
+_PARTS_N: Final = len(PARTS)
+
+
+@kernel
+def _totals(town: Town, terms: Any, weights: Any, rows: Rows, similarity: Scores) -> Any:
+    totals, line = np.empty(len(rows), dtype=np.float32), np.empty(_PARTS_N)
+    for i in range(len(rows)):
+        _valued(town.people[rows[i]], terms[0], similarity[i], line)
+        total = 0.0
+        for k in range(_PARTS_N):
+            total += weights[k] * line[k]
+        totals[i] = total
+    return totals
+
+
+@kernel
+def _parts(town: Town, terms: Any, rows: Rows, similarity: Scores) -> Any:
+    distances, values = np.empty(len(rows)), np.empty((len(rows), _PARTS_N))
+    for i in range(len(rows)):
+        w = town.people[rows[i]]
+        distances[i] = metres(w, terms[0])
+        _valued(w, terms[0], similarity[i], values[i])
+    return distances, values
+
+
 class Parts(Struct, frozen=True):
-    """The parts of the score, each 0..1, one value a row, with the distances they come from."""
+    """The parts of the scores of some rows, shape (rows, parts), each 0..1, and the distances."""
 
-    distance_m: NDArray[np.float32]
-    skill: Scores
-    near: Scores
-    pay: Scores
-    reliable: Scores
-    waited: Scores
-    present: Scores
-
-    def total(self, weights: Weights) -> Scores:
-        """The weighted sum."""
-        total: Scores = sum(
-            (np.float32(getattr(weights, name)) * getattr(self, name) for name in Weights.__struct_fields__),
-            start=np.zeros(len(self.skill), dtype=np.float32),
-        )
-        return total
+    metres: NDArray[np.float64]
+    values: NDArray[np.float64]
 
 
-def between(values: NDArray[Any], low: float, high: float) -> NDArray[Any]:
-    """`np.clip` without its fixed cost, which counts with a few hundred values."""
-    result: NDArray[Any] = np.minimum(np.maximum(values, low), high)
-    return result
+def by_part(weights: Weights) -> NDArray[np.float64]:
+    """The weights in the order of the parts."""
+    return np.array([getattr(weights, part.name) for part in PARTS])
 
 
-def parts(c: Columns, rows: Rows, ask: Ask, similarity: Scores) -> Parts:
-    """`similarity` is the inner product of the posting's vector with each row's, -1..1."""
-    metres = distance_m(c, rows, ask.lat, ask.lon)
-    done = c.done[rows].astype(np.float32)
-    missed = c.no_shows[rows].astype(np.float32)
-    waited_ms = np.maximum(ask.now_ms - c.last_work_ms[rows], 0)
-    here = (c.presence_until_ms[rows] > ask.now_ms).astype(np.float32)
-    wish = np.maximum(c.pay_fen[rows].astype(np.float32), 1)
-    above = between(ask.pay_fen / wish - 1, 0, 0.5) * 2 if ask.pay_fen else np.zeros(len(rows))
-    return Parts(
-        distance_m=metres,
-        skill=between(similarity, 0, 1).astype(np.float32),
-        near=np.exp(-metres / np.float32(5_000)),
-        pay=above.astype(np.float32),
-        reliable=(done + PRIOR_SHIFTS * PRIOR_RELIABILITY) / (done + missed + PRIOR_SHIFTS),
-        waited=between(waited_ms / (LONG_WAIT_DAYS * DAY_MS), 0, 1).astype(np.float32),
-        present=here * np.where(c.presence[rows] == PRESENCE["in_hall"], 1.0, 0.6).astype(np.float32),
-    )
+def totals(c: Columns, ask: Ask, weights: Weights, rows: Rows, similarity: Scores) -> Scores:
+    """The weighted sum for each row; `similarity` is the inner product of the posting's vector with each row's."""
+    found: Scores = _totals(c.town(()), ask.terms, by_part(weights), rows, similarity)
+    return found
 
 
-def best(total: Scores, wanted: int) -> list[int]:
+def parts(c: Columns, ask: Ask, rows: Rows, similarity: Scores) -> Parts:
+    """What the totals of some rows are made of."""
+    return Parts(*_parts(c.town(()), ask.terms, rows, similarity))
+
+
+def best(total: Scores, wanted: int) -> NDArray[np.int64]:
     """Positions of the `wanted` highest totals, the highest first; of equal ones the earlier row."""
     if len(total) <= SORTED_WHOLE or wanted < 1:
-        found: list[int] = (-total).argsort(kind="stable")[:wanted].tolist()
-        return found
+        return (-total).argsort(kind="stable")[:wanted]
     some = np.flatnonzero(total >= np.partition(total, -wanted)[-wanted])
-    found = some[(-total[some]).argsort(kind="stable")][:wanted].tolist()
-    return found
+    return some[(-total[some]).argsort(kind="stable")][:wanted]
 
 
 def kilometres(metres: float) -> str:
@@ -96,43 +215,22 @@ def kilometres(metres: float) -> str:
     return f"离你{round(metres / 10) * 10:.0f}米" if metres < 1_000 else f"离你{metres / 1_000:.1f}公里"
 
 
-def reasons(c: Columns, rows: Rows, ask: Ask, p: Parts, chosen: Sequence[int], weights: Weights) -> list[list[str]]:
-    """The reasons that count most for each chosen position of `rows`, in words; the distance is always told."""
-    some, at = list(chosen), rows[list(chosen)]
-    seen = zip(
-        *(values[some].tolist() for values in (p.distance_m, p.skill, p.pay, p.reliable, p.waited, p.present)),
-        *(values[at].tolist() for values in (c.done, c.last_work_ms, c.presence)),
-        strict=True,
-    )
-    return [_told(Seen(*one), ask.now_ms, weights) for one in seen]
+def reasons(c: Columns, ask: Ask, rows: Rows, p: Parts, weights: Weights) -> list[list[str]]:
+    """The reasons that count most for each row, in words; the distance is always told. `p` are the rows' parts."""
+    people, now_ms = c.table[rows], int(ask.terms["now_ms"][0])
+    seen = map(Seen, *(people[name].tolist() for name in Seen._fields))
+    counted = (p.values * by_part(weights)).tolist()
+    return [
+        [kilometres(metres_away), *_told(values, counts, w, now_ms)]
+        for w, metres_away, values, counts in zip(seen, p.metres.tolist(), p.values.tolist(), counted, strict=True)
+    ]
 
 
-class Seen(NamedTuple):
-    """What the reasons of one person come from: the parts of the score, then the row's own columns."""
-
-    distance_m: float
-    skill: float
-    pay: float
-    reliable: float
-    waited: float
-    present: float
-    done: int
-    last_work_ms: int
-    presence: int
-
-
-def _told(s: Seen, now_ms: int, weights: Weights) -> list[str]:
-    told: list[tuple[float, str]] = []
-    if s.skill >= 0.5:
-        told.append((weights.skill * s.skill, "技能对口"))
-    if s.pay >= 0.1:
-        told.append((weights.pay * s.pay, f"工钱比你期望高{round(s.pay * 50)}%"))
-    if s.done > 0:
-        told.append((weights.reliable * s.reliable, f"干过{s.done}次零工"))
-    if s.last_work_ms > 0 and s.waited * LONG_WAIT_DAYS >= 1:
-        told.append((weights.waited * s.waited, f"{int((now_ms - s.last_work_ms) / DAY_MS)}天没接到活"))
-    if s.present > 0:
-        words = "你在大厅" if s.presence == PRESENCE["in_hall"] else "你今天能干"
-        told.append((weights.present * s.present, words))
-    told.sort(key=itemgetter(0), reverse=True)
-    return [kilometres(s.distance_m), *(words for _, words in told[: REASONS_SHOWN - 1])]
+def _told(values: Sequence[float], counts: Sequence[float], w: Seen, now_ms: int) -> list[str]:
+    told = [
+        (-count, words)
+        for part, value, count in zip(PARTS, values, counts, strict=True)
+        if (words := part.words(value, w, now_ms)) is not None
+    ]
+    told.sort(key=itemgetter(0))
+    return [words for _, words in told[: REASONS_SHOWN - 1]]

@@ -18,7 +18,7 @@ import numpy as np
 import structlog
 
 from matcher import codec, trades
-from matcher.columns import FROM_LEDGER, LAYOUT, More
+from matcher.columns import LAYOUT
 from matcher.model import SCHEMA
 from matcher.replica import Replica
 
@@ -56,7 +56,6 @@ async def save(memory: Replica, path: Path) -> None:
             "stream_id": memory.stream_id,
             "seq": memory.seq,
             "ids": c.ids,
-            "more": [[row, more.trades, more.expiries] for row, more in c.more.items()],
             "arrays": buffer.getvalue(),
         }
     )
@@ -75,14 +74,11 @@ async def load(memory: Replica, path: Path) -> bool:
             log.info("snapshot_not_used", why="stale")
             return False
         with np.load(io.BytesIO(held["arrays"]), allow_pickle=False) as arrays:
-            more = {row: More(tuple(numbers), tuple(map(tuple, expiries))) for row, numbers, expiries in held["more"]}
-            memory.columns.restore(held["ids"], {n: arrays[n] for n in arrays.files if n != "vectors"}, more)
+            memory.columns.restore(held["ids"], arrays)
             memory.index.restore(arrays["vectors"].astype(np.float32))
     except (ValueError, KeyError, TypeError, OSError, EOFError) as exc:
         log.warning("snapshot_not_used", why="damaged", error=str(exc))
         return False
-    for name in FROM_LEDGER:  # these follow from the postings, read next
-        getattr(memory.columns, name)[:] = 0
     memory.stream_id, memory.seq = held["stream_id"], held["seq"]
     await memory.load_postings()
     return True

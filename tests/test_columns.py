@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matcher import trades
-from matcher.columns import Columns
+from matcher.chains import Chains
+from matcher.columns import Columns, certificate_number, day_number
 from matcher.index import VectorIndex
 from matcher.model import Hours, Pay, Place, ProfileRecord
 from matcher.weeks import HALF_HOURS, shift_mask, week_mask
@@ -79,11 +80,26 @@ def test_trades_certificates_and_wishes() -> None:
             certificates=[builders.certificate(kind, date(2026, 11, 23)), builders.certificate("unheard-of")],
         )
     )
-    assert columns.trades[row].tolist() == [trades.bit("porter") + 1, 0, 0, 0, 0, 0, 0, 0]
+    assert columns.trades[row].tolist() == [trades.bit("porter") + 1, 0, 0, 0, 0, 0]
     assert columns.pay_fen[row] == 2_000
-    assert columns.holds_certificate(row, kind, date(2026, 11, 23))
-    assert not columns.holds_certificate(row, kind, date(2026, 11, 24))
-    assert not columns.holds_certificate(row, "unheard-of", date(2026, 11, 23))
+    assert columns.certificates[row] == 1 << certificate_number(kind)
+    assert columns.expiry_kind[row].tolist() == [certificate_number(kind), 0, 0]
+    assert columns.expiry_day[row].tolist() == [day_number(date(2026, 11, 23)), 0, 0]
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.lists(st.integers(0, 99), max_size=5)), max_size=60))
+def test_chains_hold_what_was_put_last(history: list[tuple[int, list[int]]]) -> None:
+    chains, firsts, held = Chains([("item", "u2")]), np.zeros(10, dtype=np.uint32), {}
+    for owner, items in history:
+        held[owner] = items
+        firsts[owner] = chains.put(int(firsts[owner]), [(item,) for item in items])
+    for owner, items in held.items():
+        assert chains.items(int(firsts[owner])) == [(item,) for item in items]
+    owners, links = chains.flat(firsts)
+    flat = sorted(zip(owners.tolist(), links["item"].tolist(), strict=True))
+    assert flat == sorted((owner, item) for owner, items in held.items() for item in items)
+    most = max([sum(len(items) for items in dict(history[:n]).values()) for n in range(1, len(history) + 1)] or [0])
+    assert len(chains.held) <= 1 + most + 5
 
 
 def test_index_scores_are_exact_and_in_the_order_asked() -> None:

@@ -14,12 +14,13 @@ from msgspec import structs
 
 from loadtest.bench import exactness, memories, population
 from loadtest.bench.population import NOON_MS, Kind
-from matcher import grid, replica, rules
+from matcher import grid, plan, replica, search
+from matcher.ask import Ask, ask_of
 from matcher.columns import Columns
-from matcher.ledger import Ledger
+from matcher.compiled import KERNELS
 from matcher.model import Place, PostingRecord, ProfileRecord
 from matcher.replica import Replica
-from matcher.rules import Ask
+from matcher.score import Weights
 
 SEED = 11
 CROWD = list(population.workers(400, SEED))
@@ -32,14 +33,14 @@ def test_survivors_and_the_best_fifty_are_the_oracles() -> None:
     assert found.survivors > 100
 
 
-def ask_of(posting: PostingRecord, radius_m: float) -> Ask:
-    return rules.ask_of(
+def asked_by(posting: PostingRecord, radius_m: float) -> Ask:
+    return ask_of(
         posting.id, posting.doc, radius_m=radius_m, asked=frozenset(), now_ms=NOON_MS, settings=memories.SETTINGS
     )
 
 
 def asks() -> list[Ask]:
-    return [ask_of(posting, radius) for posting in POSTINGS for radius in (6_000, 60_000)]
+    return [asked_by(posting, radius) for posting in POSTINGS for radius in (6_000, 60_000)]
 
 
 def changed(record: ProfileRecord, draw: random.Random) -> ProfileRecord:
@@ -94,17 +95,16 @@ def test_columns_after_any_history_equal_columns_rebuilt(history: list[str], dra
     for record in now.values():
         rebuilt.put(record)
     rebuilt.compact()
-    ledger = Ledger(memories.SETTINGS.zone_offset_ms)
     assert sorted(kept.row_of) == sorted(rebuilt.row_of)
     for id_, row in kept.row_of.items():
         assert kept.ids[row] == id_
         assert kept.described(row) == rebuilt.described(rebuilt.row_of[id_])
     for ask in asks():
-        found = [sorted(c.ids[row] for row in rules.survivors(c, ledger, ask)) for c in (kept, rebuilt)]
+        found = [sorted(c.ids[row] for row in search.survivors(c, ask)) for c in (kept, rebuilt)]
         assert found[0] == found[1]
         for id_, row in list(kept.row_of.items())[:20]:
-            why = rules.excluded_by(kept, ledger, ask, row)
-            assert why == rules.excluded_by(rebuilt, ledger, ask, rebuilt.row_of[id_])
+            why = search.excluded_by(kept, ask, row)
+            assert why == search.excluded_by(rebuilt, ask, rebuilt.row_of[id_])
             assert (not why) == (id_ in found[0])
 
 
@@ -122,8 +122,8 @@ def test_every_place_within_the_radius_lies_in_the_bands(
     place = np.array([[other_lat], [other_lon]], dtype=np.float32)
     cell = int(grid.cells_of(*place)[0])
     assert cell == grid.cell_of(float(place[0, 0]), float(place[1, 0]))
-    first, last = grid.bands(lat, lon, radius_m)
-    assert any(a <= cell <= b for a, b in zip(first.tolist(), last.tolist(), strict=True))
+    index = grid.trades_by_cell(np.array([7]), np.array([3], dtype=np.uint16), grid.cells_of(*place), 5)
+    assert grid.near(index, np.array([2, 3], dtype=np.uint16), lat, lon, radius_m).tolist() == [[0, 1, 2]]
 
 
 def filled() -> Replica:
@@ -136,7 +136,7 @@ def answers(memory: Replica) -> list[list[tuple[str, float]]]:
     """Survivors and their scores for every ask."""
     query = population.unit_vectors(["porter"], np.random.default_rng(1))[0]
     c = memory.columns
-    found = [rules.survivors(c, memory.ledger, ask) for ask in asks()]
+    found = [search.survivors(c, ask) for ask in asks()]
     return [
         sorted(zip([c.ids[r] for r in rows], memory.index.scores(query, rows).tolist(), strict=True)) for rows in found
     ]
@@ -178,9 +178,8 @@ def test_a_fresh_memory_has_an_index_without_strays() -> None:
     memory = filled()
     assert memory.columns.strays == 0
     local = population.posting_records(5, SEED, Kind(popular=True))
-    rows = memory.columns.candidates(ask_of(local[0], 3_000).trades, 36.3, 120.4, 3_000)
-    assert len(rows) < len(CROWD) // 4
-    assert list(rows) == sorted(set(rows.tolist()))
+    spans = search.spans(memory.columns, asked_by(local[0], 3_000))
+    assert (spans[:, 1] - spans[:, 0]).sum() < len(CROWD) // 4
 
 
 def test_a_certificate_held_twice_counts_as_long_as_the_longer_one() -> None:
@@ -189,4 +188,17 @@ def test_a_certificate_held_twice_counts_as_long_as_the_longer_one() -> None:
     twice = [own, structs.replace(own, expires=None)]
     columns = Columns()
     row = columns.put(structs.replace(record, doc=structs.replace(record.doc, certificates=twice)))
-    assert columns.holds_certificate(row, own.kind, population.TODAY.replace(year=2100))
+    assert not columns.expiry_kind[row].any()
+
+
+async def test_nothing_is_compiled_anew_once_warm() -> None:
+    plan.warm()
+    compiled = [len(kernel.signatures) for kernel in KERNELS]
+    memory = filled()
+    for held in memories.hold(memory, POSTINGS, SEED):
+        assert plan.wave(memory, held, NOON_MS, Weights(), {}).number == 1
+    restored = Columns()
+    restored.restore(memory.columns.ids, memory.columns.arrays())
+    for ask in asks():  # shifts and caps come back with the postings
+        assert set(search.survivors(restored, ask)) >= set(search.survivors(memory.columns, ask))
+    assert [len(kernel.signatures) for kernel in KERNELS] == compiled == [1] * len(KERNELS)

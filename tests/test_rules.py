@@ -8,11 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from matcher import rules, trades
+from matcher import ask as asks
+from matcher import score, search, trades
+from matcher.ask import Ask, ask_of
 from matcher.columns import Columns
+from matcher.grid import METRES_PER_DEGREE
 from matcher.ledger import Ledger
 from matcher.model import DAY_MS, HOUR_MS, Entry, Hours, Pay, Place, ProfileRecord
-from matcher.rules import Ask
+from matcher.rules import RULES
 from matcher.settings import MarketSettings
 from tests import builders
 
@@ -20,6 +23,7 @@ SETTINGS = MarketSettings()
 ZONE_MS = SETTINGS.zone_offset_ms
 NOON_MS = 1_795_406_400_000  # Monday 2026-11-23 12:00 in the market
 WORK_DATE = date(2026, 11, 24)
+END_MS = NOON_MS + 28 * HOUR_MS
 
 
 def posting(**over: Any) -> Any:
@@ -28,20 +32,22 @@ def posting(**over: Any) -> Any:
 
 
 def ask(now_ms: int = NOON_MS, radius_m: float = 60_000, asked: tuple[str, ...] = (), **over: Any) -> Ask:
-    return rules.ask_of(
-        "j", posting(**over), radius_m=radius_m, asked=frozenset(asked), now_ms=now_ms, settings=SETTINGS
-    )
+    return ask_of("j", posting(**over), radius_m=radius_m, asked=frozenset(asked), now_ms=now_ms, settings=SETTINGS)
 
 
-def town(*docs: dict[str, Any], **record: Any) -> tuple[Columns, Ledger]:
+def town(*docs: dict[str, Any], **record: Any) -> Columns:
     columns = Columns()
     for n, over in enumerate(docs):
         columns.put(ProfileRecord(id=f"p{n}", v=1, schema=1, doc=builders.profile(**over), **record))
-    return columns, Ledger(ZONE_MS)
+    return columns
 
 
-def passing(rule: rules.Rule, columns: Columns, ledger: Ledger, asked: Ask) -> list[bool]:
-    return [bool(x) for x in rule(columns, ledger, np.arange(columns.size, dtype=np.int64), asked)]
+def passing(code: str, columns: Columns, asked: Ask) -> list[bool]:
+    """Whom the rule does not keep out; whoever no rule keeps out is found."""
+    assert code in {rule.code for rule in RULES}
+    why = [{code for code, _ in search.excluded_by(columns, asked, row)} for row in range(columns.size)]
+    assert sorted(search.survivors(columns, asked)) == [row for row, codes in enumerate(why) if not codes]
+    return [code not in codes for codes in why]
 
 
 def born(years: int, days: int = 0) -> date:
@@ -49,132 +55,157 @@ def born(years: int, days: int = 0) -> date:
 
 
 def test_registered() -> None:
-    columns, ledger = town({}, {})
+    columns = town({}, {})
     columns.remove("p0")
-    assert passing(rules.registered, columns, ledger, ask()) == [False, True]
+    assert passing("registered", columns, ask()) == [False, True]
 
 
 def test_trade_itself_or_a_close_one() -> None:
-    close = trades.close_trades("porter", rules.CLOSE_TRADE)
+    close = trades.close_trades("porter", asks.CLOSE_TRADE)
     near = next(t for t in close if t != "porter")
     far = next(t for t in trades.trades() if t not in close)
-    columns, ledger = town({"trades": ["porter"]}, {"trades": [near]}, {"trades": [far]}, {"trades": []})
-    assert passing(rules.trade, columns, ledger, ask()) == [True, True, False, False]
+    columns = town({"trades": ["porter"]}, {"trades": [near]}, {"trades": [far]}, {"trades": []})
+    assert passing("trade", columns, ask()) == [True, True, False, False]
+
+
+def test_the_seventh_trade_counts_as_the_first() -> None:
+    close = set(trades.close_trades("porter", asks.CLOSE_TRADE))
+    others = [t for t in trades.trades() if t not in close][:10]
+    columns = town({"trades": [*others, "porter"]}, {"trades": others}, {"trades": [*others, "porter"]})
+    assert passing("trade", columns, ask()) == [True, False, True]
+    columns.put(ProfileRecord(id="p0", v=2, schema=1, doc=builders.profile(trades=others)))
+    columns.compact()
+    assert sorted(columns.ids[row] for row in search.survivors(columns, ask())) == ["p2"]
 
 
 def test_place_within_both_radii() -> None:
-    km3 = Place(lat=builders.HERE.lat + 3_000 / rules.METRES_PER_DEGREE, lon=builders.HERE.lon)
-    columns, ledger = town({}, {"place": km3}, {"place": km3, "radius_m": 2_900})
-    assert passing(rules.place, columns, ledger, ask()) == [True, True, False]
-    assert passing(rules.place, columns, ledger, ask(radius_m=2_900)) == [True, False, False]
+    km3 = Place(lat=builders.HERE.lat + 3_000 / METRES_PER_DEGREE, lon=builders.HERE.lon)
+    columns = town({}, {"place": km3}, {"place": km3, "radius_m": 2_900})
+    assert passing("place", columns, ask()) == [True, True, False]
+    assert passing("place", columns, ask(radius_m=2_900)) == [True, False, False]
 
 
 def test_distance_is_within_a_thousandth_of_the_great_circle() -> None:
     lat, lon = 36.9, 119.9
-    columns, _ = town({"place": Place(lat=lat, lon=lon)})
+    columns = town({"place": Place(lat=lat, lon=lon)})
     a, b = np.radians([builders.HERE.lat, builders.HERE.lon]), np.radians([lat, lon])
     haversine = np.sin((b[0] - a[0]) / 2) ** 2 + np.cos(a[0]) * np.cos(b[0]) * np.sin((b[1] - a[1]) / 2) ** 2
     expected = 2 * 6_371_009 * np.arcsin(np.sqrt(haversine))
-    found = rules.distance_m(columns, np.array([0]), builders.HERE.lat, builders.HERE.lon)[0]
+    rows, similarity = np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.float32)
+    found = score.parts(columns, ask(), rows, similarity).metres[0]
     assert found == pytest.approx(expected, rel=5e-3)  # over 80 km; within a city's radius it is closer still
 
 
 def test_hours_hold_the_whole_shift() -> None:
-    columns, ledger = town(
+    columns = town(
         {},
         {"hours": [Hours(days=[2], start="08:00", end="16:00")]},
         {"hours": [Hours(days=[2], start="08:00", end="15:30")]},
         {"hours": [Hours(days=[1], start="08:00", end="16:00")]},
     )
-    assert passing(rules.hours, columns, ledger, ask()) == [True, True, False, False]
+    assert passing("hours", columns, ask()) == [True, True, False, False]
 
 
 def test_pay_reaches_the_wish() -> None:
-    columns, ledger = town({"pay": Pay(fen=2_500)}, {"pay": Pay(fen=2_501)}, {"pay": Pay(fen=20_000, unit="day")})
-    assert passing(rules.pay, columns, ledger, ask(pay=Pay(fen=20_000, unit="day"))) == [True, False, True]
-    assert passing(rules.pay, columns, ledger, ask(pay=Pay(fen=100, unit="piece"))) == [True, True, True]
+    columns = town({"pay": Pay(fen=2_500)}, {"pay": Pay(fen=2_501)}, {"pay": Pay(fen=20_000, unit="day")})
+    assert passing("pay", columns, ask(pay=Pay(fen=20_000, unit="day"))) == [True, False, True]
+    assert passing("pay", columns, ask(pay=Pay(fen=100, unit="piece"))) == [True, True, True]
 
 
 def test_working_age_is_counted_on_the_work_date() -> None:
-    columns, ledger = town({"born": born(16)}, {"born": born(16, 1)})
-    assert passing(rules.working_age, columns, ledger, ask()) == [True, False]
+    columns = town({"born": born(16)}, {"born": born(16, 1)})
+    assert passing("working_age", columns, ask()) == [True, False]
 
 
 def test_minors_do_no_hazardous_work() -> None:
-    columns, ledger = town({"born": born(18)}, {"born": born(18, 1)})
-    assert passing(rules.minor_hazard, columns, ledger, ask(hazards=["heights"])) == [True, False]
+    columns = town({"born": born(18)}, {"born": born(18, 1)})
+    assert passing("minor_hazard", columns, ask(hazards=["heights"])) == [True, False]
     harmless = next(t.id for t in trades.trades().values() if t.hazard is None)
-    assert passing(rules.minor_hazard, columns, ledger, ask(trade=harmless)) == [True, True]
+    assert passing("minor_hazard", columns, ask(trade=harmless)) == [True, True]
 
 
 def test_age_limits_include_their_years() -> None:
-    columns, ledger = town({"born": born(50)}, {"born": born(51, 1)}, {"born": born(51)}, {"born": born(25, 1)})
-    assert passing(rules.age, columns, ledger, ask(age_min=25, age_max=50)) == [True, True, False, False]
+    columns = town({"born": born(50)}, {"born": born(51, 1)}, {"born": born(51)}, {"born": born(25, 1)})
+    assert passing("age", columns, ask(age_min=25, age_max=50)) == [True, True, False, False]
 
 
 def test_certificate_must_still_count_on_the_work_date() -> None:
-    columns, ledger = town(
+    columns = town(
         {"certificates": [builders.certificate("forklift")]},
         {"certificates": [builders.certificate("forklift", WORK_DATE)]},
         {"certificates": [builders.certificate("forklift", WORK_DATE - timedelta(days=1))]},
         {},
     )
-    assert passing(rules.certificate, columns, ledger, ask(certificates=["forklift"])) == [True, True, False, False]
-    assert passing(rules.certificate, columns, ledger, ask(certificates=["unheard-of"])) == [False] * 4
+    assert passing("certificate", columns, ask(certificates=["forklift"])) == [True, True, False, False]
+    assert passing("certificate", columns, ask(certificates=["unheard-of"])) == [False] * 4
+
+
+def test_the_fourth_certificate_that_runs_out_is_looked_at_too() -> None:
+    kinds = list(trades.certificates())[:5]
+    valid = [builders.certificate(kind, WORK_DATE) for kind in kinds]
+    ended = [*valid[:4], builders.certificate(kinds[4], WORK_DATE - timedelta(days=1))]
+    columns = town({"certificates": valid}, {"certificates": ended})
+    assert passing("certificate", columns, ask(certificates=kinds)) == [True, False]
+    assert passing("certificate", columns, ask(certificates=kinds[:4])) == [True, True]
 
 
 def test_paused() -> None:
-    columns, ledger = town({}, paused=True)
-    assert passing(rules.paused, columns, ledger, ask()) == [False]
+    columns = town({}, paused=True)
+    assert passing("paused", columns, ask()) == [False]
 
 
 def test_live_and_daily_caps() -> None:
-    columns, ledger = town({}, {}, {})
+    columns = town({}, {}, {})
     columns.live_offers[:] = [SETTINGS.live_cap - 1, SETTINGS.live_cap, 0]
-    assert passing(rules.live_cap, columns, ledger, ask()) == [True, False, True]
-    today = ledger.day(NOON_MS)
+    assert passing("live_cap", columns, ask()) == [True, False, True]
+    today = Ledger(ZONE_MS).day(NOON_MS)
     columns.offers_today[:] = [SETTINGS.daily_cap - 1, SETTINGS.daily_cap, SETTINGS.daily_cap]
     columns.offers_day[:] = [today, today, today - 1]
-    assert passing(rules.daily_cap, columns, ledger, ask()) == [True, False, True]
+    assert passing("daily_cap", columns, ask()) == [True, False, True]
 
 
 @pytest.mark.parametrize(("hour", "minute", "quiet"), [(21, 29, False), (21, 30, True), (4, 59, True), (5, 0, False)])
 def test_quiet_hours_spare_who_is_not_present(hour: int, minute: int, quiet: bool) -> None:
     now_ms = NOON_MS + (hour - 12) * HOUR_MS + minute * 60_000
-    columns, ledger = town({}, {}, {})
+    columns = town({}, {}, {})
     columns.presence[:] = [0, 1, 2]
     columns.presence_until_ms[:] = [0, now_ms + 1, now_ms]
-    assert passing(rules.quiet_hours, columns, ledger, ask(now_ms=now_ms)) == [not quiet, True, not quiet]
+    assert passing("quiet_hours", columns, ask(now_ms=now_ms)) == [not quiet, True, not quiet]
 
 
 def test_not_asked_before() -> None:
-    columns, ledger = town({}, {})
-    assert passing(rules.not_asked, columns, ledger, ask(asked=("p1",))) == [True, False]
+    columns = town({}, {})
+    assert passing("not_asked", columns, ask(asked=("p1",))) == [True, False]
 
 
 def test_calendar() -> None:
-    columns, ledger = town({}, {}, {})
+    columns = town({}, {}, {})
     asked = ask()
-    seat = Entry(offer="accepted", wave=1, terms=1, offered_ms=0, deadline_ms=0, assignment="seated")
-    ledger.put("other", "p0", seat, asked.end_ms, asked.end_ms + HOUR_MS)
-    ledger.put("other", "p1", seat, asked.end_ms - 1, asked.end_ms + HOUR_MS)
-    columns.booked[:2] = True
-    assert passing(rules.calendar, columns, ledger, asked) == [True, False, True]
+    columns.put_ledger("p0", 0, 0, 0, [(END_MS, END_MS + HOUR_MS), (0, 1)])
+    columns.put_ledger("p1", 0, 0, 0, [(0, 1), (END_MS - 1, END_MS + HOUR_MS)])
+    assert passing("calendar", columns, asked) == [True, False, True]
+    columns.put_ledger("p1", 0, 0, 0, [])
+    assert passing("calendar", columns, asked) == [True, True, True]
 
 
 def test_every_exclusion_names_its_rule_in_chinese() -> None:
-    columns, ledger = town({"pay": Pay(fen=9_999), "hours": [Hours(days=[1], start="08:00", end="09:00")]}, {})
+    columns = town({"pay": Pay(fen=9_999), "hours": [Hours(days=[1], start="08:00", end="09:00")]}, {})
     asked = ask()
-    assert rules.excluded_by(columns, ledger, asked, 0) == [
+    assert search.excluded_by(columns, asked, 0) == [
         ("hours", "这个时间不在愿意干活的时间里"),
         ("pay", "工钱低于期望"),
     ]
-    assert rules.excluded_by(columns, ledger, asked, 1) == []
-    assert list(rules.survivors(columns, ledger, asked)) == [1]
+    assert search.excluded_by(columns, asked, 1) == []
+    assert list(search.survivors(columns, asked)) == [1]
+
+
+def test_every_rule_says_what_it_asks_and_has_a_sentence_of_its_own() -> None:
+    assert len({rule.code for rule in RULES}) == len({rule.words for rule in RULES}) == len(RULES) < 63
+    assert all(rule.passes.__doc__ for rule in RULES)
 
 
 def test_the_29th_of_february_counts_from_the_first_of_march() -> None:
-    assert rules.years_before(date(2024, 2, 29), 17) == date(2007, 2, 28).toordinal()
+    assert asks.years_before(date(2024, 2, 29), 17) == date(2007, 2, 28).toordinal()
 
 
 def test_ledger_follows_entries_whatever_their_order() -> None:
@@ -188,8 +219,6 @@ def test_ledger_follows_entries_whatever_their_order() -> None:
     )
     ledger.put("j", "p", seated, 0, 10)
     assert (ledger.live, ledger.shifts) == ({}, {"p": {"j": (0, 10)}})
-    assert ledger.is_booked("p", 9, 20)
-    assert not ledger.is_booked("p", 10, 20)
     assert ledger.forget("j") == {"p"}
     assert (ledger.entries, ledger.shifts) == ({}, {})
     assert ledger.day(NOON_MS + 12 * HOUR_MS) == ledger.day(NOON_MS) + 1 == (NOON_MS + ZONE_MS) // DAY_MS + 1

@@ -15,13 +15,17 @@ from tests.test_rules import NOON_MS, ask
 
 def scored(
     *records: ProfileRecord, similarity: list[float] | None = None, **over: object
-) -> tuple[score.Parts, Columns]:
+) -> tuple[dict[str, np.ndarray], list[list[str]], np.ndarray]:
+    """Every part by name, the reasons and the totals of these people."""
     columns = Columns()
     for record in records:
         columns.put(record)
-    rows = np.arange(columns.size, dtype=np.int64)
+    asked, rows = ask(**over), np.arange(columns.size, dtype=np.int64)
     similar = np.array(similarity or [0.0] * columns.size, dtype=np.float32)
-    return score.parts(columns, rows, ask(**over), similar), columns
+    p = score.parts(columns, asked, rows, similar)
+    by_name = {part.name: p.values[:, k] for k, part in enumerate(score.PARTS)}
+    told = score.reasons(columns, asked, rows, p, Weights())
+    return by_name, told, score.totals(columns, asked, Weights(), rows, similar)
 
 
 def person(id_: str, **over: object) -> ProfileRecord:
@@ -36,33 +40,32 @@ def test_weights_add_up_to_one() -> None:
 
 def test_each_part_prefers_what_it_should() -> None:
     far = Place(lat=builders.HERE.lat + 0.05, lon=builders.HERE.lon)
-    p, _ = scored(
+    p, _, total = scored(
         person("a", done=20, presence="in_hall", presence_until_ms=NOON_MS + 1, pay=Pay(fen=1_500)),
         person("b", no_shows=5, place=far, last_work_ms=NOON_MS, pay=Pay(fen=2_500)),
         similarity=[0.9, 0.1],
     )
-    for name in Weights.__struct_fields__:
-        part = getattr(p, name)
+    assert tuple(p) == Weights.__struct_fields__
+    for name, part in p.items():
         assert part[0] > part[1], name
         assert ((part >= 0) & (part <= 1)).all(), name
-    total = p.total(Weights())
     assert 0 <= total[1] < total[0] <= 1
 
 
 def test_new_people_start_at_the_average() -> None:
-    p, _ = scored(person("new"), person("steady", done=100), person("unsteady", done=2, no_shows=3))
-    assert p.reliable[0] == pytest.approx(0.92)
-    assert p.reliable[1] > p.reliable[0] > p.reliable[2]
+    p, _, _ = scored(person("new"), person("steady", done=100), person("unsteady", done=2, no_shows=3))
+    assert p["reliable"][0] == pytest.approx(0.92)
+    assert p["reliable"][1] > p["reliable"][0] > p["reliable"][2]
 
 
 def test_presence_that_has_ended_counts_no_more() -> None:
-    p, _ = scored(person("a", presence="in_hall", presence_until_ms=NOON_MS))
-    assert p.present[0] == 0
+    p, _, _ = scored(person("a", presence="in_hall", presence_until_ms=NOON_MS))
+    assert p["present"][0] == 0
 
 
 def test_reasons_are_plain_words_and_the_distance_comes_first() -> None:
     place = Place(lat=builders.HERE.lat + 2_100 / 111_195, lon=builders.HERE.lon)
-    p, columns = scored(
+    _, (words,), _ = scored(
         person(
             "a",
             place=place,
@@ -73,14 +76,12 @@ def test_reasons_are_plain_words_and_the_distance_comes_first() -> None:
         ),
         similarity=[0.2],
     )
-    (words,) = score.reasons(columns, np.array([0]), ask(), p, [0], Weights())
     assert words[0] == "离你2.1公里"
     assert words[1:] == ["你在大厅", "干过12次零工"]
     assert score.kilometres(347) == "离你350米"
 
 
 def test_somebody_without_a_history_still_gets_a_reason() -> None:
-    p, columns = scored(person("a", pay=Pay(fen=2_500)))
-    (words,) = score.reasons(columns, np.array([0]), ask(), p, [0], Weights())
+    _, (words,), _ = scored(person("a", pay=Pay(fen=2_500)))
     assert words[0].startswith("离你")
     assert all("0天" not in w and "0次" not in w for w in words)

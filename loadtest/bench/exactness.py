@@ -10,7 +10,8 @@ from msgspec import Struct, structs
 from loadtest.bench import memories, oracle, population
 from loadtest.bench.oracle import Known, Question
 from loadtest.bench.population import NOON_MS, Kind
-from matcher import rules, score
+from matcher import score, search
+from matcher.ask import ask_of
 from matcher.model import DAY_MS, HOUR_MS, PostingRecord
 from matcher.replica import HeldPosting, Replica
 from matcher.score import Weights
@@ -54,10 +55,10 @@ def questions(postings: Sequence[PostingRecord]) -> list[Question]:
 
 
 def _ours(memory: Replica, held: HeldPosting, q: Question) -> tuple[list[str], list[str]]:
-    ask = rules.ask_of(q.id, q.doc, radius_m=q.radius_m, asked=memory.asked(q.id), now_ms=q.now_ms, settings=q.settings)
+    ask = ask_of(q.id, q.doc, radius_m=q.radius_m, asked=memory.asked(q.id), now_ms=q.now_ms, settings=q.settings)
     c = memory.columns
-    rows = rules.survivors(c, memory.ledger, ask)
-    total = score.parts(c, rows, ask, memory.index.scores(held.vector, rows)).total(Weights())
+    rows = search.survivors(c, ask)
+    total = score.totals(c, ask, Weights(), rows, memory.index.scores(held.vector, rows))
     return [c.ids[row] for row in rows], [c.ids[rows[i]] for i in score.best(total, TOP)]
 
 

@@ -25,7 +25,8 @@ import numpy as np
 
 from loadtest.bench import exactness, memories, population
 from loadtest.bench.population import NOON_MS, Kind
-from matcher import plan, rules, waves
+from matcher import plan, search, waves
+from matcher.ask import ask_of
 from matcher.replica import HeldPosting, Replica
 from matcher.score import Weights
 
@@ -41,6 +42,7 @@ EXACT_PROFILES: Final = 10_000
 EXACT_POSTINGS: Final = 1_000
 CITY_WAVE: Final = len(waves.RADII_M)
 WEIGHTS: Final = Weights()
+NOBODY: Final = np.zeros(0, dtype=np.int64)
 
 
 def rss_gb(field: str) -> float:
@@ -82,13 +84,12 @@ def found(memory: Replica, postings: Sequence[HeldPosting]) -> Json:
         record, settings = held.record, memory.settings
         wanted = waves.people_to_ask(record.headcount, waves.DEFAULT_ACCEPTANCE_RATE)
         ring = waves.radii_from(record.wave + 1)
-        ask = rules.ask_of(
-            record.id, record.doc, radius_m=ring[0], asked=frozenset(), now_ms=NOON_MS, settings=settings
-        )
-        rows, ask = plan.nearest(memory, ask, ring, wanted, {})
-        looked.append(len(memory.columns.candidates(ask.trades, ask.lat, ask.lon, ask.radius_m)))
+        ask = ask_of(record.id, record.doc, radius_m=ring[0], asked=frozenset(), now_ms=NOON_MS, settings=settings)
+        rows, ask = plan.nearest(memory, ask, ring, wanted, NOBODY)
+        spans = search.spans(memory.columns, ask)
+        looked.append(int((spans[:, 1] - spans[:, 0]).sum()))
         passed.append(len(rows))
-        radii.append(ask.radius_m)
+        radii.append(float(ask.terms["radius_m"][0]))
     return {
         "postings": len(postings),
         "candidates_median": statistics.median(looked),
@@ -112,7 +113,7 @@ def section(profiles: int) -> Json:
         "rss_gb": round(rss_gb("VmRSS"), 3),
         "peak_rss_gb": round(rss_gb("VmHWM"), 3),
         "week_masks": len(c.weeks),
-        "rows_with_more": len(c.more),
+        "rows_with_more": int(np.count_nonzero(c.table["more"])),
     }
     decide_all(memory, memories.hold(memory, population.posting_records(WARM_POSTINGS, SEED + 1), SEED))
     local = local_kind(memory)

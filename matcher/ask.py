@@ -1,0 +1,121 @@
+"""What a posting asks, put once into the terms of the columns, for all rows (pure)."""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import lru_cache
+from math import cos, radians
+from typing import Any, Final
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from matcher import trades
+from matcher.columns import EPOCH_ORDINAL, certificate_number, trade_number
+from matcher.model import DAY_MS, Posting, hourly_fen, shift_hours
+from matcher.settings import MarketSettings
+from matcher.weeks import HOUR_WORDS, shift_mask
+
+CLOSE_TRADE: Final = 0.6
+"""Related trades at least this close count as able to do the work."""
+ADULT: Final = 18
+WORKING_AGE: Final = 16
+ANY_AGE: Final = 2**31 - 1
+
+TERMS: Final = np.dtype(
+    [
+        ("now_ms", "i8"), ("start_ms", "i8"), ("end_ms", "i8"), ("lat", "f8"), ("lon", "f8"), ("east", "f8"),
+        ("radius_m", "f8"), ("pay_fen", "i8"), ("hours", "u8", (HOUR_WORDS,)), ("certificates", "u8"),
+        ("work_day", "i8"), ("today", "i8"), ("live_cap", "i8"), ("daily_cap", "i8"), ("is_quiet", "?"),
+        ("born_working", "i8"), ("born_adult", "i8"), ("born_until", "i8"), ("born_from", "i8"),
+        ("place_of", "u1", (trades.MAX_TRADES + 1,)),
+    ],
+    align=True,
+)  # fmt: skip
+"""The posting's terms at one moment. `east` is the length of a degree of longitude against one of latitude; `pay_fen`
+is an hour's, 0 unknown; `certificates` are bits by number; days count from the epoch. `born_*` are ordinals: the latest
+birth date for the working age and for hazardous work, and the limits of age. `place_of` a trade number is its place
+among the close trades from 1, 0 for a trade that does not fit."""
+
+
+class Ask(Struct, frozen=True):
+    """What a posting asks at one moment, looking as far as a radius."""
+
+    posting: str
+    terms: NDArray[Any]
+    """One record of TERMS, shape (1,)."""
+    trades: NDArray[np.uint16]
+    """Numbers of the trade and those close to it, the posting's own first."""
+    asked: frozenset[str]
+    """Profiles that had this posting before."""
+
+    def within(self, radius_m: float) -> Ask:
+        """The same, looking as far as another radius."""
+        terms = self.terms.copy()
+        terms["radius_m"] = radius_m
+        return Ask(self.posting, terms, self.trades, self.asked)
+
+
+def ask_of(
+    id_: str, doc: Posting, *, radius_m: float, asked: frozenset[str], now_ms: int, settings: MarketSettings
+) -> Ask:
+    """Compiles a posting once for all rows. `asked` are the profiles that had this posting before."""
+    trade = trades.trades().get(doc.trade)
+    numbers, place_of = _close_numbers(doc.trade)
+    needed = {*doc.certificates} | ({trade.certificate} if trade is not None and trade.certificate else set())
+    hazardous = bool(doc.hazards) or (trade is not None and trade.hazard is not None)
+    day = local_date(doc.start_ms, settings.zone_offset_ms)
+    terms = np.zeros(1, dtype=TERMS)
+    terms[0] = (
+        now_ms,
+        doc.start_ms,
+        doc.end_ms,
+        doc.place.lat,
+        doc.place.lon,
+        cos(radians(doc.place.lat)),
+        radius_m,
+        hourly_fen(doc.pay, shift_hours(doc)),
+        shift_mask(doc.start_ms, doc.end_ms, settings.zone_offset_ms),
+        sum(1 << certificate_number(kind) for kind in needed),
+        day.toordinal() - EPOCH_ORDINAL,
+        (now_ms + settings.zone_offset_ms) // DAY_MS,
+        settings.live_cap,
+        settings.daily_cap,
+        is_quiet(now_ms, settings),
+        years_before(day, WORKING_AGE),
+        years_before(day, ADULT) if hazardous else ANY_AGE,
+        ANY_AGE if doc.age_min is None else years_before(day, doc.age_min),
+        0 if doc.age_max is None else years_before(day, doc.age_max + 1) + 1,
+        place_of,
+    )
+    return Ask(id_, terms, numbers, asked)
+
+
+@lru_cache(maxsize=trades.MAX_TRADES)
+def _close_numbers(trade: str) -> tuple[NDArray[np.uint16], NDArray[np.uint8]]:
+    close = trades.close_trades(trade, CLOSE_TRADE) if trade in trades.trades() else {}
+    numbers = np.array(sorted(map(trade_number, close), key=lambda n: n != trade_number(trade)), dtype=np.uint16)
+    place_of = np.zeros(trades.MAX_TRADES + 1, dtype=np.uint8)
+    place_of[numbers] = np.arange(1, len(numbers) + 1)
+    return numbers, place_of
+
+
+def local_date(at_ms: int, zone_offset_ms: int) -> date:
+    """The market's calendar day of an instant."""
+    return date.fromordinal(EPOCH_ORDINAL + (at_ms + zone_offset_ms) // DAY_MS)
+
+
+def is_quiet(now_ms: int, settings: MarketSettings) -> bool:
+    """Whether nobody is to be woken at this moment."""
+    minute = (now_ms + settings.zone_offset_ms) % DAY_MS // 60_000
+    begins, ends = settings.quiet_from_minute, settings.quiet_until_minute
+    return begins <= minute < ends if begins <= ends else minute >= begins or minute < ends
+
+
+def years_before(day: date, years: int) -> int:
+    """Ordinal of the latest birth date that is `years` old on `day`; 29 February counts from 1 March."""
+    try:
+        return day.replace(year=day.year - years).toordinal()
+    except ValueError:
+        return (day.replace(year=day.year - years, day=28)).toordinal()

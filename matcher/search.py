@@ -1,0 +1,92 @@
+"""Who may be asked: the rules compiled into one loop over the rows that the index names (pure).
+
+`survivors` finds them, `excluded_by` tells every rule that keeps one row out: the same functions, once stopping at the
+first rule broken, once going on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.ask import Ask
+from matcher.columns import Columns, Town
+from matcher.compiled import inner, kernel
+from matcher.grid import TradesByCell, near
+from matcher.rules import RULES, Row, Rule, Terms, place_of_trade
+
+Rows = NDArray[np.int64]
+Spans = NDArray[np.int64]
+Broken = Callable[[Row, Terms, Town, bool], int]
+
+
+def _in_turn(rules: Sequence[Rule], bit: int = 1) -> Broken:
+    """The rules as one function: a bit for each broken one, `bit` for the first of them; only for the first one broken
+    unless `all_` are asked."""
+    if not rules:
+
+        @inner
+        def none(w: Row, ask: Terms, town: Town, all_: bool) -> int:
+            return 0
+
+        return none
+    passes, others = rules[0].passes, _in_turn(rules[1:], bit * 2)
+
+    @inner
+    def broken(w: Row, ask: Terms, town: Town, all_: bool) -> int:
+        kept = passes(w, ask, town)
+        rest = others(w, ask, town, all_) if kept or all_ else 0  # named once: every naming is another copy of the rest
+        return rest if kept else rest | bit
+
+    return broken
+
+
+_broken: Final = _in_turn(RULES)
+
+
+@kernel
+def _survivors(town: Town, index: TradesByCell, strays: NDArray[np.uint32], terms: Any, spans: Spans) -> Any:
+    ask, n = terms[0], len(strays)
+    for i in range(len(spans)):
+        n += spans[i, 1] - spans[i, 0]
+    found, n = np.empty(n, dtype=np.int64), 0
+    rows, begin, end, place = strays, 0, len(strays), 0
+    for i in range(len(spans) + 1):
+        for at in range(begin, end):
+            w = town.people[rows[at]]
+            # a row lies in the spans of all its trades and counts in the first; a stray counts in its own list only
+            if w.stray != (place == 0) or (place != 0 and place_of_trade(w, ask, town) != place):
+                continue
+            if _broken(w, ask, town, False) == 0:
+                found[n] = rows[at]
+                n += 1
+        if i < len(spans):
+            rows, begin, end, place = index.rows, spans[i, 0], spans[i, 1], spans[i, 2]
+    return found[:n]
+
+
+@kernel
+def _rules_broken(town: Town, terms: Any, row: int) -> Any:
+    return _broken(town.people[row], terms[0], town, True)
+
+
+def spans(c: Columns, ask: Ask) -> Spans:
+    """Where the rows lie that the index has for this ask; see `grid.near`."""
+    terms = ask.terms[0]
+    found: Spans = near(c.by_cell, ask.trades, terms["lat"], terms["lon"], terms["radius_m"])
+    return found
+
+
+def survivors(c: Columns, ask: Ask) -> Rows:
+    """Rows that pass every rule, each once."""
+    rows: Rows = _survivors(c.town(ask.asked), c.by_cell, c.stray_rows, ask.terms, spans(c, ask))
+    return rows
+
+
+def excluded_by(c: Columns, ask: Ask, row: int) -> list[tuple[str, str]]:
+    """Every rule that keeps this row out: (code, sentence)."""
+    broken = _rules_broken(c.town(ask.asked), ask.terms, row)
+    return [(rule.code, rule.words) for i, rule in enumerate(RULES) if broken >> i & 1]
