@@ -171,12 +171,31 @@ def _index(synonyms: Mapping[str, Sequence[str]]) -> dict[str, str]:
 
 
 _INDEX: Final[dict[Kind, dict[str, str]]] = {"profile": _index(_PROFILE), "posting": _index(_POSTING)}
+_FIELDS: Final[dict[Kind, frozenset[str]]] = {"profile": frozenset(_PROFILE), "posting": frozenset(_POSTING)}
 
 
-def layout(headers: Iterable[str]) -> Layout:
-    """The layout that the headers tell. Raises UnknownLayout when they do not."""
+def field_of(header: str, kind: Kind) -> str | None:
+    """The field that a column of this name holds, or None."""
+    return _INDEX[kind].get(header_key(header))
+
+
+def is_known(header: str) -> bool:
+    """Whether the header names a field of profiles or of postings."""
+    key = header_key(header)
+    return bool(key) and any(key in index for index in _INDEX.values())
+
+
+def layout(headers: Iterable[str], own: Mapping[str, str] | None = None) -> Layout:
+    """The layout that the headers tell; `own` are a site's own names for columns (header -> field).
+
+    Raises UnknownLayout when they do not tell.
+    """
     listed = [h for h in headers if h and h.strip()]
-    read = {kind: {h: index[header_key(h)] for h in listed if header_key(h) in index} for kind, index in _INDEX.items()}
+    theirs = {header_key(header): field for header, field in (own or {}).items()}
+    read: dict[Kind, dict[str, str]] = {}
+    for each, index in _INDEX.items():
+        known = index | {key: field for key, field in theirs.items() if field in _FIELDS[each]}
+        read[each] = {h: known[header_key(h)] for h in listed if header_key(h) in known}
     score = {kind: len(set(found.values()) & _TELLING[kind]) for kind, found in read.items()}
     kind: Kind = "profile" if score["profile"] > score["posting"] else "posting"
     if max(score.values()) < 2 or score["profile"] == score["posting"]:

@@ -6,10 +6,10 @@ import asyncio
 import sys
 import time
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
-from typing import TextIO
+from typing import Final, TextIO
 
+import msgspec
 import uvloop
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
@@ -20,23 +20,26 @@ from embeddings.encoder import Encoder
 from ingest.check import check_files
 from ingest.inference import TradeInference
 from ingest.persons import MasterKeyError, Vault, check_key
-from ingest.pipeline import FileReport, Report, UnknownSite, ingest
+from ingest.pipeline import UnknownSite, ingest, machinery
 from ingest.reencode import Reencoded, reencode
+from ingest.runs import COUNTS, Run, added
 from ingest.sample import write_sample
+from ingest.sites import BadSites, configured
 from matcher.settings import Settings
 from matcher.store import opened
 
-_COLUMNS = ("read", "accepted", "changed", "unchanged", "blocked", "quarantined")
-_HEADINGS = ("读入", "新增", "更新", "未变", "不合规", "隔离")
+HEADINGS: Final = ("读入", "新增", "更新", "未变", "并入", "不合规", "隔离", "撤回")
 
 
-def ingest_files(settings: Settings, paths: Sequence[Path], site: str, out: TextIO) -> int:
-    """Imports files of one site.
+def ingest_files(
+    settings: Settings, paths: Sequence[Path], site: str, out: TextIO, *, complete: bool = False, as_json: bool = False
+) -> int:
+    """Imports files of one site; `complete` when each lists all that the site has.
 
     Returns 0 when every file was read, whatever became of its rows; 2 when one could not be opened or the site is
     unknown. Raises StoreUnavailable.
     """
-    return _import(settings, [(site, list(paths))], out)
+    return _import(settings, [(site, list(paths))], out, complete=complete, as_json=as_json)
 
 
 def check(settings: Settings, paths: Sequence[Path], out: TextIO) -> int:
@@ -103,43 +106,52 @@ def _now_ms() -> int:
     return int(time.time() * 1000)
 
 
-def _import(settings: Settings, work: list[tuple[str, list[Path]]], out: TextIO) -> int:
+def _import(
+    settings: Settings,
+    work: list[tuple[str, list[Path]]],
+    out: TextIO,
+    *,
+    complete: bool = False,
+    as_json: bool = False,
+) -> int:
     for _, paths in work:
         for path in paths:
             if not path.is_file():
                 print(f"没有这个文件:{path}", file=sys.stderr)
                 return 2
     try:
-        reports = uvloop.run(_run(settings, work))
-    except (UnknownSite, MasterKeyError, OSError) as exc:
+        runs = uvloop.run(_run(settings, work, complete))
+    except (UnknownSite, BadSites, MasterKeyError, OSError) as exc:
         print(f"kuaizhao ingest: {exc}", file=sys.stderr)
         return 2
-    _print_reports(reports, out)
-    return 0
+    print_runs(runs, out, as_json=as_json)
+    return 2 if any(run.state == "failed" for run in runs) else 0
 
 
-async def _run(settings: Settings, work: list[tuple[str, list[Path]]]) -> list[Report]:
-    vault = Vault.open(settings.data_dir)
-    quarantine_dir = Path(settings.data_dir) / "quarantine"
-    reports = []
+async def _run(settings: Settings, work: list[tuple[str, list[Path]]], complete: bool) -> list[Run]:
+    vault, sites = Vault.open(settings.data_dir), configured(settings.sites_file)
+    runs = []
     with _progress() as bar:
         encoder = await _encoder(settings, bar)
-        infer = TradeInference(lambda: encoder)
         async with opened(settings.store_url, settings.market) as store:
             await check_key(store, vault)
             in_force = await store.propose_model(encoder.model_id, encoder.dimension)
             if in_force != encoder.model_id:
                 words = f"市场现在用的模型是 {in_force},不是 {encoder.model_id}:导入后请运行 kuaizhao reencode"
                 bar.console.print(words)
+            task = TaskID(0)
+
+            def advance(run: str, rows: int) -> None:
+                bar.advance(task, rows)
+
+            parts = machinery(store, vault, encoder, sites, advance)
             for site, paths in work:
                 task = bar.add_task(site, total=sum(_lines(path) for path in paths))
-                advance = partial(bar.advance, task)
-                report = await ingest(
-                    store, encoder, vault, paths, site, advance, quarantine_dir=quarantine_dir, infer=infer
-                )
-                reports.append(report)
-                bar.update(task, total=report.total().read, completed=report.total().read)
-    return reports
+                some = await ingest(parts, paths, site, sites=sites, complete=complete)
+                runs += some
+                read = sum(run.read for run in some)
+                bar.update(task, total=read, completed=read)
+    return runs
 
 
 def _progress() -> Progress:
@@ -158,23 +170,28 @@ def _lines(path: Path) -> int:
         return sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b""))
 
 
-def _print_reports(reports: list[Report], out: TextIO) -> None:
-    table = Table("站点", "文件", *_HEADINGS, "秒")
-    for report in reports:
-        for each in report.files:
-            table.add_row(report.site, each.file, *_cells(each))
-    if sum(len(report.files) for report in reports) > 1:
-        total = [report.total() for report in reports]
-        whole = FileReport(file="", seconds=sum(t.seconds for t in total))
-        for name in _COLUMNS:
-            setattr(whole, name, sum(getattr(t, name) for t in total))
+def print_runs(runs: Sequence[Run], out: TextIO, *, as_json: bool = False) -> None:
+    """The report of some runs, with their sum: a table, or JSON."""
+    whole = added(runs, site="合计")
+    if as_json:
+        report = {"runs": runs, "total": whole}
+        print(msgspec.json.encode(report).decode(), file=out)
+        return
+    table = Table("站点", "来源", *HEADINGS, "秒")
+    for run in runs:
+        table.add_row(run.site, run.origin, *_cells(run))
+    if len(runs) > 1:
         table.add_row("合计", "", *_cells(whole))
-    Console(file=out, width=110 if not out.isatty() else None).print(table)
-    for report in reports:
-        for each in report.files:
-            if each.quarantine_file:
-                print(f"{report.site}: {each.quarantined} 行未能导入,原因见 {each.quarantine_file}", file=out)
+    Console(file=out, width=120 if not out.isatty() else None).print(table)
+    for run in runs:
+        if run.error:
+            print(f"{run.site} {run.origin}: {run.error}", file=out)
+        if run.withheld:
+            words = f"名单里少了 {run.withheld} 条,少得太多,先没有撤回;连续几次都没有时才撤回"
+            print(f"{run.site} {run.origin}: {words}", file=out)
+    if whole.quarantined:
+        print(f"{whole.quarantined} 行没有导入,原因和改法: kuaizhao quarantine", file=out)
 
 
-def _cells(report: FileReport) -> list[str]:
-    return [str(getattr(report, name)) for name in _COLUMNS] + [f"{report.seconds:.1f}"]
+def _cells(run: Run) -> list[str]:
+    return [str(getattr(run, name)) for name in COUNTS] + [f"{run.seconds:.1f}"]

@@ -1,29 +1,31 @@
-"""Rows to documents ready to be written: the part of the pipeline without the store, run beside it in a thread."""
+"""Rows to documents ready to be written: the part of the intake without the store, run beside it in a thread."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
-from itertools import islice
 from typing import Literal, Protocol
 
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from ingest.columns import Layout, UnknownLayout, layout
+from ingest.columns import Kind, Layout, UnknownLayout, layout
+from ingest.duplicates import person_marks, posting_marks
 from ingest.findings import Verdict
 from ingest.inference import TradeInference
+from ingest.ledger import Note, row_digest
 from ingest.masking import mask_row
 from ingest.persons import Vault
 from ingest.postings import judge, read_posting, short_hash
 from ingest.postings import unnamed as unnamed_posting
 from ingest.problems import Problem, problem
-from ingest.profiles import read_profile
+from ingest.profiles import read_profile, row_number
 from ingest.profiles import unnamed as unnamed_profile
-from ingest.readers import BadRow, Row
+from ingest.sites import ConfiguredSite
 from ingest.texts import posting_text, profile_text
-from matcher.model import Employer, Posting, Profile, Site
+from ingest.transit import Batch, Line
+from matcher.model import Employer, Posting, Profile
 
 Vectors = NDArray[np.float32]
 
@@ -38,44 +40,64 @@ class Encodes(Protocol):
         ...
 
 
-class ReadyProfile(Struct):
-    """A profile to register, its person sealed."""
+class Named(Struct):
+    """A row with its layout and the id of its own; without an id it has no ledger and can only be kept."""
 
-    line: int
-    id: str
+    line: Line
+    id: str = ""
+    digest: str = ""
+    known: Layout | None = None
+    cells: dict[str, str] = {}
+    problem: Problem | None = None
+
+    @property
+    def kind(self) -> Kind | Literal["row"]:
+        """Profile or posting, as its columns tell."""
+        return self.known.kind if self.known is not None else "row"
+
+    def shown(self) -> dict[str, str]:
+        """The row as it may be shown."""
+        return mask_row(self.line.cells or {}, self.known) if self.known is not None else {}
+
+
+class ReadyProfile(Struct):
+    """A profile to write, its person sealed."""
+
+    named: Named
     doc: Profile
     person: bytes
     person_mark: str
-    shown: dict[str, str]
+    marks: list[str]
+    vector: Vectors
 
 
 class ReadyPosting(Struct):
-    """A posting to post, reviewed, with the employer it belongs to."""
+    """A posting to write, reviewed, with the employer it belongs to."""
 
-    line: int
-    id: str
+    named: Named
     doc: Posting
     employer: Employer
     verdict: Verdict
-    shown: dict[str, str]
+    marks: list[str]
+    vector: Vectors
 
 
 class Refused(Struct):
     """A row that stays out."""
 
-    line: int
+    named: Named
     problems: list[Problem]
-    shown: dict[str, str]
 
 
-class Batch(Struct):
-    """Some rows of one file. Vectors are in the order of `profiles` or of `postings`."""
+class Ready(Struct):
+    """A batch, understood."""
 
-    read: int
-    profiles: list[ReadyProfile]
-    postings: list[ReadyPosting]
-    refused: list[Refused]
-    vectors: Vectors
+    profiles: list[ReadyProfile] = []
+    postings: list[ReadyPosting] = []
+    refused: list[Refused] = []
+
+
+_NO_VECTOR: Vectors = np.zeros(0, np.float32)
 
 
 def posting_id(site_id: str, ref: str) -> str:
@@ -83,109 +105,110 @@ def posting_id(site_id: str, ref: str) -> str:
     return "j_" + short_hash("posting", site_id, ref)
 
 
-class Preparer:
-    """Turns the rows of one file into batches.
+def posted_again(record: str) -> str:
+    """The id of a posting whose row came back after its posting had been withdrawn."""
+    return "j_" + short_hash("again", record)
 
-    Ids of rows met before are remembered: a number used twice in one file is refused the second time.
-    """
+
+def spared(note: Note, named: Named) -> bool:
+    """Whether the row is the one that was last taken in: then there is nothing to do."""
+    return note.digest == named.digest and note.outcome != "withdrawn"
+
+
+class Preparer:
+    """Understands, reviews and encodes rows. `encoder` is loaded when the first row needs it."""
 
     def __init__(
         self,
-        rows: Iterator[Row | BadRow],
-        site_id: str,
-        site: Site,
+        sites: Mapping[str, ConfiguredSite],
         vault: Vault,
-        encoder: Encodes,
-        now_ms: int,
-        today: date,
-        infer: TradeInference,
+        encoder: Callable[[], Encodes],
+        infer: TradeInference | None = None,
     ) -> None:
-        self._rows = rows
-        self._site_id, self._site = site_id, site
-        self._vault, self._encoder = vault, encoder
-        self._now_ms, self._today = now_ms, today
-        self._infer = infer
-        self._layouts: dict[tuple[str, ...], Layout | UnknownLayout] = {}
-        self._seen: set[str] = set()
+        self._sites, self._vault, self._load = sites, vault, encoder
+        self._infer = infer or TradeInference(encoder)
+        self._layouts: dict[tuple[str, tuple[str, ...]], Layout | UnknownLayout] = {}
 
-    def next_batch(self, size: int) -> Batch | None:
-        """Reads, understands, reviews and encodes up to `size` rows; None at the end of the file."""
-        batch = Batch(0, [], [], [], np.zeros((0, 0), np.float32))
-        rows = list(islice(self._rows, size))
-        if not rows:
-            return None
-        batch.read = len(rows)
-        self._learn(rows)
-        for row in rows:
-            self._take(row, batch)
-        if batch.profiles:
-            batch.vectors = self._encoder.encode([profile_text(p.doc) for p in batch.profiles], "profile")
-        if batch.postings:
-            vectors = self._encoder.encode([posting_text(p.doc) for p in batch.postings], "posting")
-            batch.vectors = np.concatenate([batch.vectors, vectors]) if batch.profiles else vectors
-        return batch
+    @property
+    def model_id(self) -> str:
+        """The model whose vectors rows get."""
+        return self._load().model_id
 
-    def _learn(self, rows: list[Row | BadRow]) -> None:
-        """Infers the trades of all rows that name none in one go: one by one it takes many times as long."""
-        texts: list[str] = []
-        for row in rows:
-            if isinstance(row, BadRow):
-                continue
-            known = self._layout(tuple(row.cells))
-            if not isinstance(known, UnknownLayout):
-                unnamed = unnamed_profile if known.kind == "profile" else unnamed_posting
-                texts += unnamed(known.cells(row.cells))
-        self._infer.learn(texts)
+    def named(self, batch: Batch) -> list[Named]:
+        """The batch's rows with their ids, before anything else is understood of them."""
+        return [self._named(line, batch.site) for line in batch.lines]
 
-    def _take(self, row: Row | BadRow, batch: Batch) -> None:
-        if isinstance(row, BadRow):
-            batch.refused.append(Refused(row.line, [Problem(row.code, "", row.message)], {}))
-            return
-        known = self._layout(tuple(row.cells))
+    def _named(self, line: Line, site: str) -> Named:
+        if line.cells is None:
+            return Named(line, problem=Problem(line.code, "", line.message))
+        known = self._layout(site, tuple(line.cells))
+        digest = line.taken_for or row_digest(line.cells)
         if isinstance(known, UnknownLayout):
-            batch.refused.append(Refused(row.line, [problem("no_layout", "", str(known))], {}))
-        elif known.kind == "profile":
-            self._take_profile(row, known, batch)
+            return Named(line, digest=digest, problem=problem("no_layout", "", str(known)))
+        cells = known.cells(line.cells)
+        if known.kind == "profile":
+            number = row_number(cells)
+            id_ = self._vault.profile_id(f"{site}:{number}") if number else ""
         else:
-            self._take_posting(row, known, batch)
+            ref = cells.get("ref") or short_hash(*(f"{k}={v}" for k, v in sorted(cells.items())))
+            id_ = posting_id(site, ref)
+        return Named(line, id_, digest, known, cells)
 
-    def _layout(self, headers: tuple[str, ...]) -> Layout | UnknownLayout:
-        if headers not in self._layouts:
-            if len(self._layouts) > 1000:  # JSON objects may each have keys of their own
+    def _layout(self, site: str, headers: tuple[str, ...]) -> Layout | UnknownLayout:
+        if (site, headers) not in self._layouts:
+            if len(self._layouts) > 1_000:  # JSON objects may each have keys of their own
                 self._layouts.clear()
             try:
-                self._layouts[headers] = layout(headers)
+                self._layouts[site, headers] = layout(headers, self._sites[site].columns)
             except UnknownLayout as exc:
-                self._layouts[headers] = exc
-        return self._layouts[headers]
+                self._layouts[site, headers] = exc
+        return self._layouts[site, headers]
 
-    def _take_profile(self, row: Row, known: Layout, batch: Batch) -> None:
-        read = read_profile(known.cells(row.cells), self._site_id, self._site, self._today, known.pay_unit, self._infer)
-        id_ = self._vault.profile_id(f"{self._site_id}:{read.ref}")
-        problems = self._problems(id_, read.reading.problems)
-        if problems or read.profile is None or read.person is None:
-            batch.refused.append(Refused(row.line, problems, mask_row(row.cells, known)))
+    def prepare(self, batch: Batch, rows: Sequence[Named], now_ms: int) -> Ready:
+        """Reads, reviews and encodes rows of the batch."""
+        self._infer.learn(self._unnamed(rows))  # all in one go: one by one it takes many times as long
+        ready, today = Ready(), date.fromisoformat(batch.day)
+        for row in rows:
+            if row.problem is not None or row.known is None:
+                ready.refused.append(Refused(row, [row.problem] if row.problem else []))
+            elif row.known.kind == "profile":
+                self._profile(row, row.known, batch.site, today, ready)
+            else:
+                self._posting(row, row.known, batch.site, today, now_ms, ready)
+        self._encode(ready)
+        return ready
+
+    @staticmethod
+    def _unnamed(rows: Sequence[Named]) -> Iterator[str]:
+        for row in rows:
+            if row.known is not None:
+                yield from (unnamed_profile if row.known.kind == "profile" else unnamed_posting)(row.cells)
+
+    def _profile(self, row: Named, known: Layout, site: str, today: date, ready: Ready) -> None:
+        read = read_profile(row.cells, site, self._sites[site].site, today, known.pay_unit, self._infer)
+        if read.reading.problems or read.profile is None or read.person is None:
+            ready.refused.append(Refused(row, read.reading.problems))
             return
-        sealed, mark = self._vault.seal(read.person), self._vault.mark(read.person)
-        batch.profiles.append(ReadyProfile(row.line, id_, read.profile, sealed, mark, {}))
+        person, vault = read.person, self._vault
+        marks = person_marks(person, vault)
+        sealed, mark = vault.seal(person), vault.mark(person)
+        ready.profiles.append(ReadyProfile(row, read.profile, sealed, mark, marks, _NO_VECTOR))
 
-    def _take_posting(self, row: Row, known: Layout, batch: Batch) -> None:
-        cells = known.cells(row.cells)
-        read = read_posting(cells, self._site_id, self._site, self._today, known.pay_unit, self._infer)
-        ref = read.ref or short_hash(*(f"{k}={v}" for k, v in sorted(cells.items())))
-        id_ = posting_id(self._site_id, ref)
-        problems = self._problems(id_, read.reading.problems)
-        if problems or read.posting is None or read.employer is None:
-            batch.refused.append(Refused(row.line, problems, mask_row(row.cells, known)))
+    def _posting(self, row: Named, known: Layout, site: str, today: date, now_ms: int, ready: Ready) -> None:
+        read = read_posting(row.cells, site, self._sites[site].site, today, known.pay_unit, self._infer)
+        if read.reading.problems or read.posting is None or read.employer is None:
+            ready.refused.append(Refused(row, read.reading.problems))
             return
-        verdict = judge(read, now_ms=self._now_ms)
-        shown = mask_row(row.cells, known)
-        batch.postings.append(ReadyPosting(row.line, id_, read.posting, read.employer, verdict, shown))
+        doc, employer = read.posting, read.employer
+        verdict = judge(read, now_ms=now_ms)
+        ready.postings.append(ReadyPosting(row, doc, employer, verdict, posting_marks(doc, employer), _NO_VECTOR))
 
-    def _problems(self, id_: str, problems: list[Problem]) -> list[Problem]:
-        if problems:
-            return problems
-        if id_ in self._seen:
-            return [problem("duplicate_ref", "ref")]
-        self._seen.add(id_)
-        return []
+    def _encode(self, ready: Ready) -> None:
+        if ready.profiles:
+            vectors = self._load().encode([profile_text(p.doc) for p in ready.profiles], "profile")
+            for profile, vector in zip(ready.profiles, vectors, strict=True):
+                profile.vector = vector
+        if ready.postings:
+            vectors = self._load().encode([posting_text(p.doc) for p in ready.postings], "posting")
+            for posting, vector in zip(ready.postings, vectors, strict=True):
+                posting.vector = vector

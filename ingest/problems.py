@@ -24,7 +24,11 @@ SENTENCES: Final[dict[str, str]] = {
     "bad_credit_code": "统一社会信用代码不对:{detail}",
     "bad_value": "有一项填得不对:{detail}",
     "long_term": "长期岗位只公布,不派单;请填写具体的开始和结束时间",
-    "duplicate_ref": "编号在这个文件里已经用过,请换一个编号",
+    "merged": "与已登记的 {detail} 是同一个",
+    "erased": "这条记录已按要求删除,不再导入",
+    "busy": "这条记录正被别人修改,请稍后重试",
+    "internal": "系统处理这一行时出错,已经记下",
+    "given_up": "这一行反复处理都没有完成,请核对后重试",
     "no_layout": "{detail}",
 }
 

@@ -60,15 +60,14 @@ def read_profile(
     of a row that names none by a word of the lexicon."""
     reading = Reading()
     row = ProfileRow(reading, ref=cells.get("ref", "").strip())
-    id_number = _BLANKS.sub("", plain(cells.get("id_number", ""))).upper().lstrip("'")
+    id_number = _id_number(cells)
     born_as_numbered = born_of(id_number) if id_number else None
     person = _person(cells, reading, id_number, well_formed=not id_number or born_as_numbered is not None)
     born = _born(cells, reading, today, born_as_numbered)
     trade_ids = _trades(cells, reading, infer)
     place = read_place(cells, site, reading)
     pay = _pay(cells, reading, pay_unit)
-    if not row.ref and person is not None:
-        row.ref = id_number or f"{person['name']}/{person['telephone']}"
+    row.ref = row.ref or row_number(cells)
     if reading.problems or person is None or born is None or pay is None:
         return row
     profile = {
@@ -90,6 +89,19 @@ def read_profile(
         row.profile = row.person = None
         reading.refuse("bad_value", "", str(exc).partition("- at ")[2])
     return row
+
+
+def row_number(cells: Mapping[str, str]) -> str:
+    """What the row is known by: its site's own number, else the ID number, else name and telephone, else nothing."""
+    ref = cells.get("ref", "").strip() or _id_number(cells)
+    if ref:
+        return ref
+    name, phone = _BLANKS.sub("", cells.get("name", "")), telephone(cells.get("telephone", ""), mobile=True)
+    return f"{name}/{phone.value}" if name and phone else ""
+
+
+def _id_number(cells: Mapping[str, str]) -> str:
+    return _BLANKS.sub("", plain(cells.get("id_number", ""))).upper().lstrip("'")
 
 
 def _person(cells: Mapping[str, str], reading: Reading, id_number: str, *, well_formed: bool) -> dict[str, str] | None:

@@ -51,6 +51,8 @@ class Done(Struct, kw_only=True):
     done: int = 0
     next_ms: int = 0
     now_ms: int = 0
+    outcome: str = ""
+    answers: list[dict[str, Any]] = []
 
 
 def _unavailable(exc: Exception) -> bool:
@@ -81,6 +83,14 @@ async def guarded(timeout_s: float | None = COMMAND_TIMEOUT_S) -> AsyncIterator[
         if _unavailable(exc):
             raise StoreUnavailable(str(exc) or type(exc).__name__) from exc
         raise
+
+
+def answer_of(answer: dict[str, Any]) -> Done | KuaizhaoError:
+    """What a function said: an outcome, or a refusal with its code."""
+    if "no" in answer:
+        return KuaizhaoError(answer["no"], answer["detail"])
+    answer.pop("ok")
+    return Done(**answer)
 
 
 class Connection:
@@ -149,7 +159,7 @@ class Connection:
                 if _unavailable(reply):
                     raise StoreUnavailable(str(reply)) from reply
                 raise reply
-            answers.append(self._answer(reply))
+            answers.append(answer_of(codec.unpack(reply)))
         return answers
 
     async def _send(self, calls: Sequence[tuple[str, Sequence[Any]]]) -> list[Any]:
@@ -158,14 +168,6 @@ class Connection:
             for name, args in calls:
                 pipe.fcall(f"kz_{name}", 1, self.prefix, *args)
             return list(await pipe.execute(raise_on_error=False))
-
-    @staticmethod
-    def _answer(reply: bytes) -> Done | KuaizhaoError:
-        answer = codec.unpack(reply)
-        if "no" in answer:
-            return KuaizhaoError(answer["no"], answer["detail"])
-        answer.pop("ok")
-        return Done(**answer)
 
     async def now_ms(self) -> int:
         """The store's real clock."""

@@ -34,6 +34,8 @@ TABLE: Final[dict[str, tuple[int, str]]] = {
     # moves that the states do not allow
     "illegal_move": (409, "现在不能这样操作:{detail}"),
     "key_reused": (409, "同一个编号已用于另一份内容,请换一个编号"),
+    "known_twin": (409, "已经登记过:{detail}"),
+    "duplicate_row": (409, "编号在这份名单里已经用过,请换一个编号"),
     "stale_version": (409, "内容刚被改过,请刷新后再试"),
     "stale_wave": (409, "这一批已经派出"),
     "offer_expired": (409, "这个派单已过时间,下次请早点回复"),

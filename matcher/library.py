@@ -10,6 +10,7 @@ NAME: Final = "kuaizhao"
 
 ORDER: Final = (
     "shared",
+    "marks",
     "settle",
     "register",
     "amend_profile",
@@ -38,6 +39,10 @@ ORDER: Final = (
     "done",
     "paid",
     "sweep",
+    "pause",
+    "rows",
+    "intake",
+    "kept",
 )
 """Files after the clock, in the order in which they build on each other."""
 

@@ -26,13 +26,15 @@ class Settings(Struct, frozen=True, kw_only=True):
     redis_url: str = ""
     """Redis or Valkey to use; empty: the embedded one."""
     data_dir: str = "var"
-    """Store files, snapshot, quarantine and the master key."""
+    """Store files, snapshot, logs and the master key."""
     host: str = "127.0.0.1"
     """Address the web server listens on."""
     port: int = 8080
     """Port the web server listens on."""
     model_path: str = ""
     """A sentence-transformers model to use instead of the shipped one: a path or a hub id."""
+    sites_file: str = ""
+    """The sites and how their records are fetched (TOML); empty: the shipped sample of ten."""
     body_limit_bytes: int = 262_144
     """Largest request body."""
     request_timeout_s: float = 10.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Literal
 
@@ -47,12 +47,23 @@ class Store(Reading):
 
     @staticmethod
     def register_call(
-        id_: str, doc: Profile, person: bytes, vector: Vector, model: str, person_mark: str = ""
+        id_: str,
+        doc: Profile,
+        person: bytes,
+        vector: Vector,
+        model: str,
+        person_mark: str = "",
+        marks: Sequence[str] = (),
+        apart: Sequence[str] = (),
     ) -> tuple[str, list[Any]]:
-        """The call that `register` makes; ingest sends many in one round trip."""
+        """The call that `register` makes; ingest sends many in one round trip.
+
+        Somebody else registered under one of the `marks` is refused as `known_twin`, unless named in `apart`.
+        """
         body = codec.pack(doc)
         encoded = [records.vector_bytes(vector), model]
-        return "register", [id_, records.digest(body), SCHEMA, body, *encoded, person, person_mark]
+        args = [id_, records.digest(body), SCHEMA, body, *encoded, person, person_mark]
+        return "register", [*args, " ".join(marks), " ".join(apart)]
 
     async def register(
         self, id_: str, doc: Profile, person: bytes, vector: Vector, model: str, person_mark: str = ""
@@ -71,12 +82,13 @@ class Store(Reading):
         expected_v: int = 0,
         person: bytes = b"",
         person_mark: str = "",
+        marks: Sequence[str] = (),
     ) -> tuple[str, list[Any]]:
-        """The call that `amend_profile` makes."""
+        """The call that `amend_profile` makes; no `person` and no `marks` leave them as they are."""
         body = codec.pack(doc)
         encoded = [records.vector_bytes(vector), model]
         return "amend_profile", [
-            id_, expected_v, records.digest(body), SCHEMA, body, *encoded, person, person_mark,
+            id_, expected_v, records.digest(body), SCHEMA, body, *encoded, person, person_mark, " ".join(marks),
         ]  # fmt: skip
 
     async def amend_profile(self, id_: str, doc: Profile, vector: Vector, model: str, expected_v: int = 0) -> Done:
@@ -87,6 +99,10 @@ class Store(Reading):
     async def presence(self, id_: str, presence: Presence, until_ms: int) -> Done:
         """Sets where the person is, until `until_ms`."""
         return await self.call("presence", id_, presence.state, until_ms, presence.queue_no or "")
+
+    async def pause(self, id_: str, paused: bool) -> Done:
+        """No offers (暂停接单), until the person says that they can work, or it is taken back here."""
+        return await self.call("pause", id_, int(paused))
 
     async def put_employer(self, id_: str, doc: Employer, expected_v: int = 0) -> Done:
         """Writes an employer (`expected_v` -1: must be new)."""
@@ -122,8 +138,13 @@ class Store(Reading):
         reason: str,
         award: str,
         seed: str,
+        marks: Sequence[str] = (),
+        apart: Sequence[str] = (),
     ) -> tuple[str, list[Any]]:
-        """The call that `post` makes. `seed` (hex) stays secret; its SHA-256 is the published commitment."""
+        """The call that `post` makes. `seed` (hex) stays secret; its SHA-256 is the published commitment.
+
+        Living postings with one of the `marks` are refused as `known_twin`, unless named in `apart`.
+        """
         doc, body = write.doc, codec.pack(write.doc)
         return "post", [
             id_,
@@ -143,6 +164,8 @@ class Store(Reading):
             standby_target(doc.headcount),
             seed,
             records.commitment(seed),
+            " ".join(marks),
+            " ".join(apart),
         ]
 
     async def post(
@@ -156,8 +179,8 @@ class Store(Reading):
         """Moves a posting that is not open yet: to `open`, `draft`, `blocked` or `awaiting_review`."""
         return await self.call("review", id_, to, reason)
 
-    async def amend(
-        self,
+    @staticmethod
+    def amend_call(
         id_: str,
         write: PostingWrite,
         *,
@@ -166,11 +189,10 @@ class Store(Reading):
         reason: str = "",
         expected_v: int = 0,
         release: Iterable[str] = (),
-    ) -> Done:
-        """A new document for a posting; `material` when it is worse for the worker, `warns` when a clerk must look."""
+    ) -> tuple[str, list[Any]]:
+        """The call that `amend` makes."""
         doc, body = write.doc, codec.pack(write.doc)
-        return await self.call(
-            "amend",
+        return "amend", [
             id_,
             expected_v,
             records.digest(body),
@@ -187,7 +209,24 @@ class Store(Reading):
             int(warns),
             reason,
             *release,
+        ]
+
+    async def amend(
+        self,
+        id_: str,
+        write: PostingWrite,
+        *,
+        material: bool,
+        warns: bool,
+        reason: str = "",
+        expected_v: int = 0,
+        release: Iterable[str] = (),
+    ) -> Done:
+        """A new document for a posting; `material` when it is worse for the worker, `warns` when a clerk must look."""
+        name, args = self.amend_call(
+            id_, write, material=material, warns=warns, reason=reason, expected_v=expected_v, release=release
         )
+        return await self.call(name, *args)
 
     async def close_posting(self, id_: str) -> Done:
         """Nobody else is needed; seats stay."""

@@ -34,7 +34,27 @@ def parser() -> argparse.ArgumentParser:
     ingest = sub.add_parser("ingest", help="import profiles and postings from CSV or JSONL files")
     ingest.add_argument("files", nargs="+", type=Path, metavar="FILE")
     ingest.add_argument("--site", help="the site whose records these are (required unless --check)")
+    ingest.add_argument("--complete", action="store_true", help="each file lists all that the site has now")
+    ingest.add_argument("--json", action="store_true", help="print the report as JSON")
     ingest.add_argument("--check", action="store_true", help="only say what is understood; store nothing")
+
+    runs = sub.add_parser("runs", help="what the last imports read and what became of the rows")
+    runs.add_argument("--count", type=int, default=30)
+    runs.add_argument("--json", action="store_true", help="print the report as JSON")
+
+    quarantine = sub.add_parser("quarantine", help="rows that stayed out: why, mend and replay, discard")
+    quarantine.add_argument("--site", default="")
+    quarantine.add_argument("--count", type=int, default=100)
+    quarantine.add_argument("--json", action="store_true")
+    quarantine.add_argument("--replay", metavar="ID", help="take this row in again")
+    quarantine.add_argument("changes", nargs="*", metavar="COLUMN=VALUE", help="with --replay: cells to replace")
+    quarantine.add_argument("--discard", nargs="+", metavar="ID", help="take these rows out for good")
+
+    merges = sub.add_parser("merges", help="rows found to be the same person or shift as another's")
+    merges.add_argument("--site", default="")
+    merges.add_argument("--count", type=int, default=100)
+    merges.add_argument("--json", action="store_true")
+    merges.add_argument("--undo", metavar="ID", help="they are not the same: take the row in by itself")
 
     sample = sub.add_parser("sample", help="write the sample records of ten sites, visibly invented")
     sample.add_argument("folder", type=Path)
@@ -203,7 +223,32 @@ def _ingest(settings: Settings, args: argparse.Namespace) -> int:
     if not args.site:
         print("kuaizhao ingest: --site 是哪个站点的记录?(或用 --check 只看不存)", file=sys.stderr)
         return 2
-    return commands.ingest_files(settings, args.files, args.site, sys.stdout)
+    return commands.ingest_files(settings, args.files, args.site, sys.stdout, complete=args.complete, as_json=args.json)
+
+
+def _runs(settings: Settings, args: argparse.Namespace) -> int:
+    from ingest import desk
+
+    return desk.show_runs(settings, sys.stdout, count=args.count, as_json=args.json)
+
+
+def _quarantine(settings: Settings, args: argparse.Namespace) -> int:
+    from ingest import desk
+
+    if args.discard:
+        return desk.discard(settings, sys.stdout, args.discard)
+    if not args.replay:
+        return desk.show_kept(settings, sys.stdout, "quarantine", site=args.site, count=args.count, as_json=args.json)
+    changes = dict(change.partition("=")[::2] for change in args.changes)
+    return desk.replay(settings, sys.stdout, args.replay, changes)
+
+
+def _merges(settings: Settings, args: argparse.Namespace) -> int:
+    from ingest import desk
+
+    if args.undo:
+        return desk.unmerge(settings, sys.stdout, args.undo)
+    return desk.show_kept(settings, sys.stdout, "merges", site=args.site, count=args.count, as_json=args.json)
 
 
 def _sample(settings: Settings, args: argparse.Namespace) -> int:
@@ -309,6 +354,9 @@ _COMMANDS = {
     "serve": _serve,
     "match": _match,
     "ingest": _ingest,
+    "runs": _runs,
+    "quarantine": _quarantine,
+    "merges": _merges,
     "sample": _sample,
     "embed": _embed,
     "trades": _trades,

@@ -16,7 +16,7 @@ from ingest.inference import LEAST_CONFIDENCE, MOST_TRADES, TradeInference
 from ingest.prepare import posting_id
 from ingest.profiles import trades_named
 from matcher.store import Store
-from tests.test_pipeline import POSTINGS, PROFILES, kept, posting_line, profile_line, take
+from tests.intake import POSTINGS, PROFILES, kept, posting_line, profile_line, take
 
 BOATS = "糊船壳树脂"
 CELLS = "锂电厂注液化成"
@@ -97,7 +97,7 @@ async def test_rows_are_taken_with_the_inferred_trade(market: Store, encoder: En
     people.write_text(PROFILES + profile_line("1", trade="", skills=CELLS), "utf-8")
     report = await take(market, encoder, jobs)
     assert (report.accepted, report.quarantined) == (3, 1)
-    assert "bad_trade" in str(kept(report))
+    assert "bad_trade" in str(await kept(market))
     trades = [(await market.posting(posting_id("licang", n))).doc.trade for n in "124"]
     assert trades == ["fibreglass_worker", "fibreglass_worker", "porter"]
     assert (await take(market, encoder, people)).accepted == 1

@@ -142,4 +142,4 @@ def test_a_site_whose_place_is_unknown_is_named(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="nowhere"):
         read_sites(path)
     path.write_text('[here]\nname = "样本"\ndistrict = "样本区"\nlat = 36.1\nlon = 120.4\n', encoding="utf-8")
-    assert read_sites(path)["here"].place.lat == 36.1
+    assert read_sites(path)["here"].site.place.lat == 36.1

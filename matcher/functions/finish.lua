@@ -11,6 +11,7 @@ local function finish(m, p, state, now)
   p.window_until_ms = 0
   p.state = state
   p.awarded = 1
+  release_marks(m, p.id, redis.call('HGET', m .. 'posting:' .. p.id, 'marks'))
   if state == 'withdrawn' then
     each_entry(m, p, function(profile, e)
       local s = e.assignment

@@ -1,6 +1,8 @@
 -- post: a new posting under an id of the caller's. Opens at once only for a verified employer and without a warning.
 -- KEYS m   ARGV id, digest, schema, doc, vec, model, employer, verdict (open | awaiting_review | blocked | draft), reason,
---          award, headcount, start_ms, end_ms, valid_until_ms, standby_target, seed, commitment
+--          award, headcount, start_ms, end_ms, valid_until_ms, standby_target, seed, commitment, marks ('' = none),
+--          apart (ids known to be other shifts)
+-- A living posting with one of the marks: known_twin, with the ids; the caller compares and says which are apart.
 local function open_posting(m, p, now)
   p.state = 'open'
   if p.opened_ms == 0 then p.opened_ms = now end
@@ -24,10 +26,15 @@ operation('post', function(m, a, now)
   p.headcount, p.start_ms, p.end_ms = tonumber(a[11]), tonumber(a[12]), tonumber(a[13])
   p.valid_until_ms, p.standby_target, p.terms = tonumber(a[14]), tonumber(a[15]), 1
   if too_late(p, now) then return refuse('posting_past') end
+  local marks = a[18] or ''
+  local twins = known_twins(m, 'posting', id, marks, a[19])
+  if twins then return refuse('known_twin', twins) end
   if p.state == 'open' and verified ~= '1' then p.state = 'awaiting_review' end
   if p.state == 'open' then open_posting(m, p, now) end
   redis.call('HSET', m .. 'posting:' .. id, 'digest', a[2], 'first_digest', a[2], 'schema', a[3], 'doc', a[4],
-    'vec', a[5], 'model', a[6], 'employer', a[7], 'review_reason', a[9], 'seed', a[16], 'commitment', a[17])
+    'vec', a[5], 'model', a[6], 'employer', a[7], 'review_reason', a[9], 'seed', a[16], 'commitment', a[17],
+    'marks', marks)
+  claim_marks(m, 'posting', id, marks)
   redis.call('SADD', m .. 'ids:posting', id)
   redis.call('SADD', m .. 'postings_of:' .. a[7], id)
   set_timer(m, 'expire', id, p.valid_until_ms)

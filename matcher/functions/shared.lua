@@ -12,6 +12,9 @@
 --   m day:PROFILE         string  offers made today; ends at local midnight
 --   m worker:PROFILE      hash    seq (last message), timeouts (in a row)
 --   m inbox:PROFILE       list    the last messages, newest first
+--   m marks               hash    mark -> ids of the records that have it (marks.lua)
+--   m rows:SOURCE         hash    row -> what became of it (rows.lua)
+--   m ingest              stream  batches of rows that wait for being taken in; run:ID hash, kept:ID hash (intake.lua)
 --   m due                 zset    what has to happen when: 'settle:POSTING', 'wave:POSTING', ...
 --   m events              stream  what changed
 --   m settings_v          string  version of the settings
@@ -27,9 +30,11 @@ local FIELDS = {
   'end_ms', 'valid_until_ms', 'standby_target', 'window_until_ms', 'opened_ms', 'filled_ms', 'orders', 'awarded',
 }
 
+local operations = {} -- name -> function(m, args, now), for operations that are made of others
 local on_due = {} -- timer kind -> function(m, posting, now), filled by the operations that set such timers
 
 local function operation(name, run)
+  operations[name] = run
   redis.register_function('kz_' .. name, function(keys, args)
     local m = keys[1]
     if redis.call('EXISTS', m .. 'settings') == 0 then -- an emptied store: stop before anything is half done

@@ -1,0 +1,85 @@
+"""Batches of rows on their way from a reader to the intake. They hold personal data, so the queue sees them sealed."""
+
+from __future__ import annotations
+
+import os
+from typing import Final
+
+import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from msgspec import Struct
+
+from ingest.persons import SealError, Vault
+
+_NONCE_BYTES: Final = 12
+
+
+class Line(Struct, array_like=True):
+    """One row: `line` is where it begins in its file or list. One that could not be read has no cells but a code.
+
+    `taken_for` stands in for the row's own digest: a row mended by hand counts as the row that its source still lists.
+    """
+
+    line: int
+    cells: dict[str, str] | None = None
+    code: str = ""
+    message: str = ""
+    taken_for: str = ""
+
+
+class Batch(Struct):
+    """Some rows of one run. `day` is the day (ISO) from which 明天 counts; `origin` the file or address.
+
+    `kept` names the kept row that this batch replays.
+    """
+
+    run: str
+    source: str
+    site: str
+    origin: str
+    day: str
+    lines: list[Line]
+    kept: str = ""
+
+
+class Ending(Struct):
+    """The last entry of a run. `complete`: the source gave everything it has, so that what it did not list is gone."""
+
+    run: str
+    source: str
+    site: str
+    origin: str
+    batches: int
+    complete: bool = False
+    error: str = ""
+
+
+_batches = msgspec.msgpack.Decoder(Batch)
+_lines = msgspec.msgpack.Decoder(Line)
+
+
+class Transit:
+    """Seals and opens what is under way (AES-256-GCM, under a key that follows from the master key)."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._key = AESGCM(bytes.fromhex(vault.keyed_hash("rows under way")))
+
+    def seal(self, value: Batch | Line) -> bytes:
+        """Nonce and cipher text."""
+        nonce = os.urandom(_NONCE_BYTES)
+        return nonce + self._key.encrypt(nonce, msgspec.msgpack.encode(value), None)
+
+    def batch(self, sealed: bytes) -> Batch:
+        """The batch again. Raises SealError."""
+        return _batches.decode(self._open(sealed))
+
+    def line(self, sealed: bytes) -> Line:
+        """The row again. Raises SealError."""
+        return _lines.decode(self._open(sealed))
+
+    def _open(self, sealed: bytes) -> bytes:
+        try:
+            return self._key.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], None)
+        except (InvalidTag, ValueError) as exc:
+            raise SealError("sealed rows were changed, or sealed under another master key") from exc

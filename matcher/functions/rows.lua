@@ -1,0 +1,66 @@
+-- rows: rows of a site's source. Each does what its record needs (register, amend, post, keep, merge or nothing) and is
+-- noted in the source's ledger in the same atomic step: whoever was killed in between may do all of it again.
+--   m rows:SOURCE     hash   row -> 'digest outcome record run line': the one truth about what became of the row
+--   m merged:RECORD   set    'source row' of every row that was merged into this record
+--   m apart           hash   row -> ids of records that a clerk has said it is not
+-- digest: of the row as it was last taken in ('-' never); record: the id it became, or was merged into ('-' none).
+-- KEYS m   ARGV source, run, then for each row: row ('' = not noted), line, digest, outcome, record, operation ('' = only
+--          note it), n, n arguments   -> answers, one a row, each with its outcome; a refusal is not noted
+local function write_note(ledger, row, digest, outcome, record, run, line)
+  redis.call('HSET', ledger, row, table.concat({ digest, outcome, record, run, line }, ' '))
+end
+
+local function read_note(ledger, row)
+  local digest, outcome, _, run, line =
+    string.match(redis.call('HGET', ledger, row) or '', '^(%S+) (%S+) (%S+) (%S+) (%S+)$')
+  return digest and { digest = digest, outcome = outcome, run = run, line = line } or nil
+end
+
+local function done_before(known, run, line, digest) -- an answer when this run has met the row already
+  if not known or known.run ~= run then return nil end
+  if known.line ~= line then -- the same number twice in one list
+    if known.digest ~= digest then return refuse('duplicate_row') end
+    return { ok = true, v = 0, replay = true, outcome = 'unchanged' }
+  end
+  if known.digest ~= digest or digest == '-' then return nil end
+  return { ok = true, v = 0, replay = true, outcome = known.outcome } -- somebody was killed after this step
+end
+
+local function take_row(m, ledger, run, a, i, now)
+  local row, line, digest, outcome, record, name = a[i], a[i + 1], a[i + 2], a[i + 3], a[i + 4], a[i + 5]
+  local before = row ~= '' and done_before(read_note(ledger, row), run, line, digest)
+  if before then return before end
+  local answer = { ok = true, v = 0, replay = false }
+  if name ~= '' then answer = operations[name](m, { unpack(a, i + 7, i + 6 + tonumber(a[i + 6])) }, now) end
+  if answer.no then return answer end
+  answer.outcome = answer.replay and 'unchanged' or outcome
+  if row ~= '' then write_note(ledger, row, digest, answer.outcome, record, run, line) end
+  return answer
+end
+
+operation('rows', function(m, a, now)
+  local ledger, run, answers, i = m .. 'rows:' .. a[1], a[2], {}, 3
+  while i <= #a do
+    answers[#answers + 1] = take_row(m, ledger, run, a, i, now)
+    i = i + 7 + tonumber(a[i + 6])
+  end
+  return { ok = true, answers = answers }
+end)
+
+-- A changed row that mends a blocked posting: a clerk looks at it before it opens.   ARGV as amend
+operations.amend_row = function(m, a, now)
+  local was = redis.call('HGET', m .. 'posting:' .. a[1], 'state')
+  local answer = operations.amend(m, a, now)
+  if was == 'blocked' and answer.state == 'draft' and not answer.replay then
+    operations.review(m, { a[1], 'awaiting_review', a[15] }, now)
+  end
+  return answer
+end
+
+-- A profile that its site lists again takes offers again.   ARGV as amend_profile
+operations.relist_profile = function(m, a, now)
+  local answer = operations.amend_profile(m, a, now)
+  if answer.no then return answer end
+  local resumed = operations.pause(m, { a[1], '0' }, now)
+  return { ok = true, v = resumed.v, replay = answer.replay and resumed.replay }
+end
