@@ -12,7 +12,7 @@ import structlog
 from msgspec import Struct
 
 from ingest.queue import Queue, new_run
-from ingest.readers import BadRow, Row
+from ingest.readers import BadRow, CannotRead, Row
 from ingest.runs import Runs
 from ingest.transit import Batch, Ending, Line
 
@@ -36,10 +36,6 @@ class Source(Struct, frozen=True):
     def key(self) -> str:
         """The name of the source's ledger."""
         return f"{self.site}/{self.name}"
-
-
-class CannotRead(Exception):
-    """A source that cannot be read, or not to its end; the sentence is for the operator."""
 
 
 def _nobody(run: str) -> None:

@@ -16,7 +16,8 @@ from ingest.inference import Infer, nothing
 from ingest.masking import mask_text
 from ingest.postings import judge, read_posting
 from ingest.profiles import read_profile
-from ingest.readers import BadRow, Row, read
+from ingest.readers import BadRow, CannotRead, Row, read
+from ingest.readers.rows import line_in_words
 from ingest.sites import sites
 from ingest.understood import Reading
 
@@ -51,10 +52,9 @@ def check_files(paths: Sequence[Path], out: TextIO, *, now_ms: int | None = None
             tally = _Tally()
             for line in _blocks(path, moment, tally, infer):
                 print(line, file=out)
-        except OSError as exc:
-            print(f"打不开:{exc.strerror}", file=out)
+        except (OSError, CannotRead) as exc:
+            print(f"打不开:{exc.strerror}" if isinstance(exc, OSError) else str(exc), file=out)
             status = 2
-            continue
         _summary(tally, out)
     return status
 
@@ -64,7 +64,7 @@ def _blocks(path: Path, now_ms: int, tally: _Tally, infer: Infer) -> Iterator[st
     for row in read(path):
         if isinstance(row, BadRow):
             tally.rows["读不懂"] += 1
-            yield f"\n第{row.line}行\n  ✗ {row.message}"
+            yield f"\n{line_in_words(row.line)}\n  ✗ {row.message}"
             continue
         headers = tuple(row.cells)
         if headers not in layouts:
@@ -72,7 +72,7 @@ def _blocks(path: Path, now_ms: int, tally: _Tally, infer: Infer) -> Iterator[st
         known = layouts[headers]
         if isinstance(known, UnknownLayout):
             tally.rows["读不懂"] += 1
-            yield f"\n第{row.line}行\n  ✗ {known}"
+            yield f"\n{line_in_words(row.line)}\n  ✗ {known}"
             continue
         yield from _block(row, known, now_ms, tally, infer)
 
@@ -88,7 +88,7 @@ def _block(row: Row, known: Layout, now_ms: int, tally: _Tally, infer: Infer) ->
     ref, reading, findings = _read(row, known, now_ms, infer)
     kind = "岗位" if known.kind == "posting" else "零工登记"
     tally.rows[kind] += 1
-    yield f"\n第{row.line}行 {kind} {ref}".rstrip()
+    yield f"\n{line_in_words(row.line)} {kind} {ref}".rstrip()
     for name in _FIELDS[known.kind]:
         seen = reading.fields.get(name)
         if seen is not None:

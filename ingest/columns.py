@@ -13,6 +13,7 @@ from ingest.fields.pay import unit_of
 from matcher.model import PayUnit
 
 Kind = Literal["profile", "posting"]
+KINDS: Final[tuple[Kind, ...]] = ("profile", "posting")
 
 _PROFILE: Final[dict[str, tuple[str, ...]]] = {
     "ref": ("编号", "序号", "登记号", "登记编号", "人员编号", "id", "no", "ref", "profile_id", "档案号"),
@@ -105,8 +106,8 @@ _POSTING: Final[dict[str, tuple[str, ...]]] = {
         "备注",
     ),
     "headcount": ("人数", "招聘人数", "用工人数", "需要人数", "名额", "headcount", "number", "要几个人"),
-    "start": ("开始时间", "开工时间", "上班时间", "到岗时间", "start", "start_time", "几点开始"),
-    "end": ("结束时间", "完工时间", "下班时间", "收工时间", "end", "end_time", "几点结束"),
+    "start": ("开始时间", "开工时间", "上班时间", "到岗时间", "start", "start_time", "几点开始", "开始", "起"),
+    "end": ("结束时间", "完工时间", "下班时间", "收工时间", "end", "end_time", "几点结束", "结束", "止"),
     "shift": ("时间", "工作时间", "用工时间", "班次", "干活时间", "shift", "time", "什么时候干"),
     "day": ("工作日期", "用工日期", "日期", "哪天干", "day", "work_date"),
     "posted": ("发布时间", "发布日期", "登记日期", "date", "posted", "登记时间"),

@@ -14,6 +14,7 @@ from ingest.commands import print_runs
 from ingest.fields.days import local_time
 from ingest.kept import Kept, KeptList, KeptRows
 from ingest.persons import Vault
+from ingest.readers.rows import line_in_words
 from ingest.runs import Runs
 from ingest.transit import Transit
 from matcher.settings import Settings
@@ -47,7 +48,9 @@ def show_kept(settings: Settings, out: TextIO, list_: KeptList, *, site: str, co
     table = Table("编号", "站点", "来源", "行", "原因", "时间")
     for row in rows:
         why = row.message if list_ == "quarantine" else _merge_in_words(row)
-        table.add_row(row.id, row.site, row.origin, str(row.line), why, f"{local_time(row.at_ms):%m-%d %H:%M}")
+        table.add_row(
+            row.id, row.site, row.origin, line_in_words(row.line), why, f"{local_time(row.at_ms):%m-%d %H:%M}"
+        )
     Console(file=out, width=None if out.isatty() else _WIDTH).print(table)
     return 0
 

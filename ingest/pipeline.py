@@ -85,14 +85,15 @@ async def ingest(
 
     Raises UnknownSite, OSError for a file that cannot be opened, StoreUnavailable when the store is gone.
     """
-    await put_site(parts.store, configured() if sites is None else sites, site)
+    known = configured() if sites is None else sites
+    await put_site(parts.store, known, site)
     now_ms = await parts.store.now_ms()
     sources = [(path, file_source(path, site, BY_HAND, now_ms, complete=complete)) for path in files]
     begun: list[str] = []
 
     async def read_all() -> None:
         for path, source in sources:
-            await bring(parts.queue, parts.runs, source, read(path), begun.append)
+            await bring(parts.queue, parts.runs, source, read(path, known[site].columns), begun.append)
 
     reading = asyncio.create_task(read_all())
 

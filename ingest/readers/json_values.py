@@ -1,0 +1,48 @@
+"""A JSON object as a row (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import msgspec
+
+from ingest.readers.rows import BadRow, Row
+
+_DEEPEST: Final = 3
+_decoder = msgspec.json.Decoder(dict[str, Any])
+
+
+def decoded(line: int, text: str | bytes) -> Row | BadRow:
+    """The object's values as text, lists joined by `、`; an object within it gives columns `outer.inner`."""
+    try:
+        return row_of(line, _decoder.decode(text))
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return BadRow(line, "bad_json", "这一行不是完整的 JSON 对象")
+
+
+def row_of(line: int, values: Mapping[str, Any]) -> Row:
+    """The values as a row."""
+    return Row(line, dict(_columns(values, "", 1)))
+
+
+def _columns(values: Mapping[str, Any], outer: str, depth: int) -> Iterator[tuple[str, str]]:
+    for key, value in values.items():
+        name = outer + key.strip()
+        if isinstance(value, dict) and depth < _DEEPEST:
+            yield from _columns(value, f"{name}.", depth + 1)
+        else:
+            yield name, text_of(value)
+
+
+def text_of(value: Any) -> str:
+    """A value as people write it."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, list):
+        return "、".join(text_of(each) for each in value)
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
