@@ -91,9 +91,10 @@ def _longest_first(names: dict[str, object] | dict[str, list[Spot]] | dict[str, 
     return re.compile("|".join(map(re.escape, sorted(names, key=len, reverse=True))))
 
 
-def elsewhere(text: str) -> bool:
-    """Whether an address lies in another city or province: it begins with one."""
-    return _ELSEWHERE.match(_PROVINCE.sub("", plain(text))) is not None
+def elsewhere(text: str) -> str:
+    """The other city or province that an address begins with; empty where it begins with none."""
+    match = _ELSEWHERE.match(_PROVINCE.sub("", plain(text)))
+    return match[0] if match else ""
 
 
 def find(text: str, home: str = "") -> Found[Spot] | None:

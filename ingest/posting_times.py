@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, time, timedelta
+from typing import Final
 
 from ingest.fields import clocks, days, times
 from ingest.fields.found import Found
@@ -11,28 +12,70 @@ from ingest.fields.times import Shift
 from ingest.understood import Reading
 from matcher.model import HOUR_MS
 
+_FIRST_YEAR: Final = 2001
+"""Systems write the first of January 1970 where they have no date."""
+
+
+LISTED_DAYS: Final = 30
+"""How long 长期 work stays listed when the row says nothing of its validity."""
+_USUAL_START: Final = time(8)
+_USUAL_HOURS: Final = 8
+
 
 def posted_day(cells: Mapping[str, str], today: date) -> date:
-    """The day of posting, from which 明天 and 周六 count; `today` when the row names none."""
+    """The day of posting, from which 明天 and 周六 count; `today` when the row names none that can be."""
     found = days.day(cells.get("posted", ""), today)
-    return found.value if found else today
+    return found.value if found and found.value.year >= _FIRST_YEAR else today
 
 
-def read_shift(cells: Mapping[str, str], text: str, base: date, reading: Reading) -> Shift | None:
-    """The row's shift, from its columns or else its text; None, with the problem noted, unless both ends are known."""
-    found = _shift_of_columns(cells, base) or times.shift(text, base)
-    if found is None or found.end_ms is None:
-        if long := times.long_term(f"{cells.get('shift', '')}\n{text}"):
-            reading.saw("时间", "长期", long.words)
-            reading.refuse("long_term", "shift")
-        elif any(field in cells for field in ("start", "shift", "day")):
-            written = " ".join(cells[f] for f in ("day", "shift", "start", "end") if f in cells)
-            reading.refuse("bad_time", "shift", written)
-        else:
-            reading.refuse("missing", "shift", "开始和结束时间")
-        return None
-    reading.saw("时间", _times(found), found.words)
-    return found
+def read_shift(
+    cells: Mapping[str, str], text: str, base: date, valid_until_ms: int | None, reading: Reading
+) -> tuple[Shift | None, bool]:
+    """The row's shift, from its columns or else its text, and whether the work is 长期; no shift, with the problem
+    noted, unless both ends are known.
+
+    长期 work has no shift of its own: it gets a usual day's (its clock times where they are said, else eight hours from
+    eight) on the last day on which it is listed, so that the rules about hours and pay read it like any other.
+    """
+    found = _shift_of_columns(cells, base) or times.shift(_told(cells, text), base)
+    if found and found.end_ms is not None:
+        reading.saw("时间", _times(found), found.words)
+        return found, False
+    if long := times.long_term(f"{cells.get('shift', '')}\n{cells.get('pay', '')}\n{text}"):
+        reading.saw("时间", "长期", long.words)
+        last = days.local_day(valid_until_ms) if valid_until_ms else base + timedelta(days=LISTED_DAYS)
+        return _usual_day(f"{cells.get('shift', '')}\n{text}", last, long.words), True
+    if any(field in cells for field in ("start", "shift", "day")):
+        written = " ".join(cells[f] for f in ("day", "shift", "start", "end") if f in cells)
+        reading.refuse("bad_time", "shift", written)
+    elif found:
+        reading.saw("时间", f"{days.local_time(found.start_ms):%m-%d %H:%M}起", found.words)
+        reading.refuse("missing", "shift", "几点结束")
+    else:
+        reading.refuse("missing", "shift", "开始和结束时间")
+    return None, False
+
+
+def several_days(cells: Mapping[str, str], text: str, base: date) -> list[date]:
+    """The days of the row's shift, where it names several (周六日两天); none where it names one or no shift."""
+    if "start" in cells:
+        return []
+    named = times.series(_told(cells, cells.get("shift", "") or text), base)
+    return [days.local_day(each.start_ms) for each in named]
+
+
+def _told(cells: Mapping[str, str], text: str) -> str:
+    """The text with the row's own day before it."""
+    return f"{cells['day']}\n{text}" if "day" in cells else text
+
+
+def _usual_day(text: str, last: date, words: str) -> Shift:
+    between = clocks.span(text)
+    if between is None:
+        start_ms = days.to_ms(last, _USUAL_START)
+        return Shift(start_ms, start_ms + _USUAL_HOURS * HOUR_MS, words)
+    start, end, later = between.value
+    return Shift(days.to_ms(last, start), days.to_ms(last + timedelta(days=later), end), words)
 
 
 def _times(shift: Shift) -> str:
@@ -66,7 +109,7 @@ def valid_until(cells: Mapping[str, str], base: date, reading: Reading) -> int |
     at = times.instant(text, base) if text else None
     if at is None and text and (on := days.day(text, base)):
         at = Found(days.to_ms(on.value, days.LAST_MINUTE), on.words)
-    if at is None:
+    if at is None or days.local_day(at.value).year < _FIRST_YEAR:
         return None
     reading.saw("有效期", f"{days.local_time(at.value):%Y-%m-%d %H:%M}", at.words)
     return at.value

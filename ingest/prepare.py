@@ -7,7 +7,7 @@ from datetime import date
 from typing import Literal, Protocol
 
 import numpy as np
-from msgspec import Struct
+from msgspec import Struct, structs
 from numpy.typing import NDArray
 
 from ingest.columns import Kind, Layout, UnknownLayout, layout
@@ -17,8 +17,9 @@ from ingest.inference import TradeInference
 from ingest.ledger import Note, row_digest
 from ingest.masking import mask_row
 from ingest.persons import Vault
+from ingest.posting_parts import series_days
+from ingest.posting_parts import unnamed as unnamed_posting
 from ingest.postings import judge, read_posting, short_hash
-from ingest.postings import unnamed as unnamed_posting
 from ingest.problems import Problem, problem
 from ingest.profiles import read_profile, row_number
 from ingest.profiles import unnamed as unnamed_profile
@@ -48,6 +49,7 @@ class Named(Struct):
     digest: str = ""
     known: Layout | None = None
     cells: dict[str, str] = {}
+    series: str | None = None
     problem: Problem | None = None
 
     @property
@@ -115,6 +117,16 @@ def spared(note: Note, named: Named) -> bool:
     return note.digest == named.digest and note.outcome != "withdrawn"
 
 
+def _by_day(row: Named, today: date) -> Iterator[Named]:
+    """A row that names several days (周六日两天) is as many rows, each a posting, with the row's own id as `series`."""
+    days = series_days(row.cells, today) if row.kind == "posting" else []
+    if not days:
+        yield row
+    for day in days:
+        id_ = "j_" + short_hash("day", row.id, day.isoformat())
+        yield structs.replace(row, id=id_, series=row.id, cells={**row.cells, "day": day.isoformat()})
+
+
 class Preparer:
     """Understands, reviews and encodes rows. `encoder` is loaded when the first row needs it."""
 
@@ -136,7 +148,8 @@ class Preparer:
 
     def named(self, batch: Batch) -> list[Named]:
         """The batch's rows with their ids, before anything else is understood of them."""
-        return [self._named(line, batch.site) for line in batch.lines]
+        today = date.fromisoformat(batch.day)
+        return [row for line in batch.lines for row in _by_day(self._named(line, batch.site), today)]
 
     def _named(self, line: Line, site: str) -> Named:
         if line.cells is None:
@@ -199,7 +212,7 @@ class Preparer:
         if read.reading.problems or read.posting is None or read.employer is None:
             ready.refused.append(Refused(row, read.reading.problems))
             return
-        doc, employer = read.posting, read.employer
+        doc, employer = structs.replace(read.posting, series=row.series), read.employer
         verdict = judge(read, now_ms=now_ms)
         ready.postings.append(ReadyPosting(row, doc, employer, verdict, posting_marks(doc, employer), _NO_VECTOR))
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from ingest.fields.counts import age_limits
+from ingest.fields.ages import age_limits
 from ingest.fields.found import plain
 from ingest.findings import Finding
 

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest import gazetteer
-from ingest.fields import clocks, days, times, weekly, wishes
-from ingest.fields.counts import age_limits, headcount
+from ingest.fields import clocks, days, sexes, times, weekly, wishes
+from ingest.fields.ages import age_limits
+from ingest.fields.counts import headcount
 from ingest.fields.days import ZONE
 from ingest.fields.numerals import number, whole
 from ingest.fields.pay import unit_of, wage
@@ -257,10 +258,10 @@ def test_settlement(text: str, kind: str) -> None:
 def test_gender_wishes_are_kept_apart() -> None:
     wanted = {"男": "男", "限女性": "女", "男女不限": "不限", "男士优先": "男", "男女各3": "各", "只招女工": "女"}
     for text, wish in wanted.items():
-        found = wishes.gender_wish(text)
+        found = sexes.gender_wish(text)
         assert found is not None
         assert found.value == wish
-    assert wishes.gender_wish("女装导购") is None
+    assert sexes.gender_wish("女装导购") is None
 
 
 def test_certificates_asked_for_and_not() -> None:
@@ -364,7 +365,7 @@ def test_any_text_gives_a_sane_shift_or_none(text: str, base: date) -> None:
 @given(ANY_TEXT)
 def test_any_text_is_survived_by_the_word_parsers(text: str) -> None:
     wishes.settlement(text)
-    wishes.gender_wish(text)
+    sexes.gender_wish(text)
     wishes.certificates(text)
     wishes.telephone(text)
     wishes.yes(text)

@@ -171,6 +171,28 @@ async def test_a_changed_posting_is_amended(store: Store, encoder: Encoder, tmp_
     assert (await store.posting(posting_id("licang", "a"))).doc.text == "搬家具"
 
 
+async def test_rows_in_sentences_become_a_series_or_are_listed(market: Store, encoder: Encoder, tmp_path: Path) -> None:
+    path = tmp_path / "jobs.csv"
+    rows = [
+        "1,明天后天 8:00-16:00 招搬运工3名 240元/天 日结,李沧区浮山路",
+        "2,长期招保洁员5名 月薪4500元 8:00-16:00,李沧区浮山路",
+        "3,明天 8:00-16:00 招搬运工2名 240元/天,安徽省合肥市",
+    ]
+    head = "编号,用工单位,已核验,工作内容,工作地点\n"
+    path.write_text(head + "".join(row.replace(",", f",{FIRM},是,", 1) + "\n" for row in rows), "utf-8")
+    assert counts(await take(market, encoder, path)) == (3, 0, 0, 0, 1)
+    assert counts(await take(market, encoder, path)) == (0, 0, 3, 0, 1)
+    found = sorted(await market.postings(await market.postings_in("open")), key=lambda p: p.start_ms)
+    assert [(p.doc.listed_only, p.doc.series) for p in found] == [
+        (False, posting_id("licang", "1")),
+        (False, posting_id("licang", "1")),
+        (True, None),
+    ]
+    assert found[1].start_ms - found[0].start_ms == 24 * HOUR_MS
+    assert (found[2].doc.settlement, found[2].doc.pay.unit) == ("monthly", "month")
+    assert [(row.line, row.problems[0].code) for row in await kept(market)] == [(4, "elsewhere")]
+
+
 async def test_a_clerks_verification_survives_the_next_import(market: Store, encoder: Encoder, tmp_path: Path) -> None:
     now_ms = await market.now_ms()
     path = tmp_path / "jobs.csv"
@@ -244,7 +266,7 @@ def test_check_says_what_is_understood_without_a_store(tmp_path: Path) -> None:
     for part in (
         "工资 = 200元/天  ← “200元/天”",
         "地点 = 城阳区流亭街道",
-        "人数 = 未定",
+        "人数 = 2人",
         "限制性别",
         "请补全:用工单位",
         "岗位 2",

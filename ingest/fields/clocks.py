@@ -32,6 +32,7 @@ _TWO_TIMES = re.compile(_clock_pattern("x") + r"\s*(?:-+|至|到)\s*" + _clock_p
 _BARE_RANGE = re.compile(
     rf"(?P<period>{_PERIODS})?\s*(?<![\d:])(\d{{1,2}})\s*(?:-+|至|到)\s*(?P<p2>{_PERIODS})?\s*(\d{{1,2}})\s*[点时](?!间)"
 )
+_DAWN_TO_DUSK = re.compile(r"[朝早]([五六七八九十5-9])[晚]([三四五六七八九十3-9])(?![\u4e00-\u9fff]?点|:)")
 _LENGTH = re.compile(
     r"(?:干|做|工作|共|约|大约|大概|用时|预计|需)?\s*(?P<n>\d{1,2}(?:\.\d)?|[一二两三四五六七八九十]{1,2})\s*个?\s*(?P<half>半)?\s*个?(?:小时|钟头|h)(?!工)"
 )
@@ -87,6 +88,9 @@ def span(text: str) -> Found[tuple[time, time, bool]] | None:
         first = _timed(int(match[2]), 0, match["period"], False)
         last = _timed(int(match[4]), 0, match["p2"], False)
         return _between(first, last, match[0])
+    if match := _DAWN_TO_DUSK.search(text):
+        hours = (whole(match[1]) or 0, (whole(match[2]) or 0) + 12)
+        return Found((time(hours[0]), time(hours[1]), False), match[0])
     return None
 
 

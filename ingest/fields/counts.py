@@ -1,83 +1,117 @@
-"""Headcount and age as people write them."""
+"""Headcount as people write it: `5人`, `两名`, `男女各3`, `招3-5人`, `电工2名,焊工3名`, `若干`."""
 
 from __future__ import annotations
 
 import re
+from typing import Final
 
-from ingest.fields.found import Found, plain
+from ingest.fields.found import LONGEST_WORDS, Found, plain
 from ingest.fields.numerals import WHOLE, whole
 
-_EACH = re.compile(rf"男女各\s*({WHOLE})\s*(?:名|人|个|位)?")
-_RANGE = re.compile(rf"({WHOLE})\s*(?:-+|至|到)\s*({WHOLE})\s*(?:名|人|位)")
-_COUNTED = re.compile(
-    rf"(?:(招聘?|需要?|要|缺|来|急招|急需|人数[:为]?|名额[:为]?)\s*)?({WHOLE})\s*(名|人(?![间份次民均工/])|位|个(?=[\u4e00-\u9fff]{{0,4}}(?:工|员|人|手|师傅|小时工)))"
-)
-_NOT_PEOPLE = re.compile(r"^(?:个(?:小时|钟头?|月|班|工作日)|人(?:一组|以上))")
-_SOME = re.compile(r"若干名?|人数不限|不限人数|数名|多名|多人|^不限人?$")
-_MOST = 500
+MOST: Final = 9_999
+"""Above this a number is a slip of the pen; what one posting may hold is the model's to say."""
 
-_AGE_RANGE = re.compile(rf"({WHOLE})\s*(?:周?岁)?\s*(?:-+|至|到|~)\s*({WHOLE})\s*(?:周?岁|之间)")
-_AGE_RANGE_NAMED = re.compile(rf"年龄\s*(?:要求|限制|段)?\s*[:为在]?\s*({WHOLE})\s*(?:-+|至|到)\s*({WHOLE})(?!\d)")
-_AGE_MIN = re.compile(
-    rf"(?:年?满)\s*({WHOLE})\s*周?岁|({WHOLE})\s*周?岁\s*(?:以上|起|及以上|\(含\)以上)|(?:不低于|不小于|至少|大于|>=?)\s*({WHOLE})\s*周?岁"
+_N = rf"(?<![\d.:/-])({WHOLE})"
+_CELL = re.compile(rf"(?:约|共|招)?({WHOLE})(?:\s*(?:-+|至|到)\s*({WHOLE}))?\s*[名人位个多以上左右]*")
+_TOTAL = re.compile(
+    rf"(?:招[聘收工]?|需求?|用工|缺)?(?:总?人数|名额)\s*(?:为|是|约)?\s*:?\s*{_N}(?![\d.]|\s*(?:周?岁|小时|天))|"
+    rf"(?:总?共|合计|总计)\s*(?:招[聘收]?|需要?|要|缺)?\s*{_N}\s*[名人位个]"
 )
-_AGE_MAX = re.compile(
-    rf"({WHOLE})\s*周?岁\s*(?:以下|以内|及以下|之内|封顶)|(?:不超过|不大于|不高于|小于|低于|最大|<=?)\s*({WHOLE})\s*周?岁"
+_COUNTED = re.compile(
+    rf"(?:{_N}\s*(?:-+|至|到)\s*)?(?<![\d.])({WHOLE})\s*(?:多|余|来)?\s*"
+    r"(?:名|人(?![间份次民均工资事才员数为寝脸造力/])|位|(?P<loose>个(?![月小钟半多班工周点])))"
 )
-_AGE_BARE = re.compile(rf"^\s*({WHOLE})\s*(?:周?岁)?\s*(?:-+|至|到)\s*({WHOLE})\s*(?:周?岁)?\s*$")
+_WANTED_BEFORE = re.compile(r"(?:招|要|缺|找|来|需|急聘?)[^,。;\d\n]{0,4}$")
+_WANTED_BEHIND = re.compile(r"^(?:$|[,。;!\s]|[的能会有男女熟年身])")
+_WORKER_BEFORE = re.compile(r"(?:工|员|手|司机|保安|师傅|阿姨|大姐|保洁|厨师|学徒)\s*:?\s*$")
+_WORKER_BEHIND = re.compile(r"^[\u4e00-\u9fff/]{0,5}?(?:工|员|人|手|师傅|司机|保安|阿姨|大姐|学徒|厨师|保洁)")
+_EACH = re.compile(rf"各\s*(?:招|需)?\s*({WHOLE})\s*(?:[名人位]|个(?![月小])|(?=[,。;\s]|$))")
+_HAN = re.compile(r"[\u4e00-\u9fff]{0,5}")
+_LISTED = re.compile(r"[^,。;:!?\n]*$")
+_SEXES = re.compile(
+    rf"男(?:性|工|生|士)?\s*({WHOLE})\s*[名人个位]?\s*[,、和/ ]?\s*"
+    rf"女(?:性|工|生|士)?\s*({WHOLE})\s*[名人个位]?(?![\d岁-])"
+)
+_OTHERS_BEFORE = re.compile(
+    r"(?:现有|在职|在岗|拥有|目前|已有|员工(?:近|约|总数|人数)?|职工|团队|规模|宿舍|住宿|每[间组桌班车]|带领|管理(?!员|人)|服务(?!员|生)|容纳|接待(?!员)|"
+    r"学生|客户|会员|第|前(?!台)|超过|老师带|师傅带|近)[^,。;招聘\n]{0,6}$"
+)
+_ANYONE_BEFORE = re.compile(r"(?:[每任同]|成为|作为|做|当)\s*$")
+_OTHERS_BEHIND = re.compile(
+    r"^(?:以上|左右的|一组|一间|一班|一桌|\s*/\s*间|标准间|合住|宿舍|同住|套间|规模|团队|的?(?:大|小)?(?:厂|公司|企业|团队)|聚餐|起|"
+    r"(?:以)?上(?:的|规模)|次|份|餐|小时|员工|职工|学生|老人|病人|患者|孩子|宝宝|客人)"
+)
+_SEX_BEFORE = re.compile(r"[男女](?:性|工|生|士)?\s*$")
+_SOME = re.compile(r"若干名?|人数不限|不限人数|人数若干|[数多]名|多人|大量招|^不限人?$|招满为止")
 
 
 def headcount(text: str, *, column: bool = False) -> Found[int | None] | None:
-    """How many people are wanted, 1..500; a value of None means that the text leaves it open (若干).
+    """How many people are wanted; a value of None means that the text leaves it open (若干).
 
-    Of a range the higher number counts: so many would be taken. In a `column` a bare number counts.
+    Of a range the higher number counts: so many would be taken. Several trades in one text are added up, and a total
+    that the text states goes before what was added. In a `column` a bare number counts.
     """
     text = plain(text)
-    if column and (match := re.fullmatch(rf"({WHOLE})\s*[名人位个]?", text)):
-        return _people(whole(match[1]), match[0])
-    if match := _EACH.search(text):
-        each = whole(match[1])
-        return _people(each * 2 if each else None, match[0])
-    if match := _RANGE.search(text):
-        return _people(whole(match[2]), match[0])
+    if column and (cell := _CELL.fullmatch(text)):
+        return _people(whole(cell[2] or cell[1]), cell[0])
+    if total := _TOTAL.search(text):
+        return _people(whole(total[1] or total[2]), total[0])
+    if added := _added(text):
+        return added
+    some = _SOME.search(text)
+    return Found(None, some[0]) if some else None
+
+
+def _added(text: str) -> Found[int | None] | None:
+    """The sum of the counts in a text. A count that was said before of the same work (title and text) counts once."""
+    said: list[tuple[int, int, int, bool]] = []
+    nouns: list[tuple[int, set[str]]] = []
     for match in _COUNTED.finditer(text):
-        rest = text[match.start(3) :]
-        if not _NOT_PEOPLE.match(rest) and (found := _people(whole(match[2]), match[0])):
-            return found
-    if match := _SOME.search(text):
-        return Found(None, match[0])
+        before, behind = text[max(0, match.start() - 12) : match.start()], text[match.end() : match.end() + 6]
+        count = whole(match[2])
+        if not count or _OTHERS_BEFORE.search(before) or _ANYONE_BEFORE.search(before) or _OTHERS_BEHIND.match(behind):
+            continue
+        if match["loose"] and not _of_people(before, behind):
+            continue
+        noun = _pairs(before[-5:]) | _pairs(_HAN.match(behind)[0])  # type: ignore[index]
+        if any(count == known and noun & pairs for known, pairs in nouns):
+            continue
+        nouns.append((count, noun))
+        if before.rstrip().endswith("各"):
+            count *= _listed(text[: match.start()].rstrip()[:-1])
+        said.append((count, match.start(), match.end(), bool(_SEX_BEFORE.search(before)) or behind[:1] in ("男", "女")))
+    chosen = [each for each in said if not each[3]] or said
+    if chosen:
+        first, last = chosen[0][1], chosen[-1][2]
+        words = text[first:last] if last - first <= LONGEST_WORDS else text[first : chosen[0][2]]
+        return _people(sum(each[0] for each in chosen), words)
+    if both := _SEXES.search(text):
+        return _people((whole(both[1]) or 0) + (whole(both[2]) or 0), both[0])
+    if shared := _EACH.search(text):
+        each = whole(shared[1])
+        return _people(each * _listed(text[: shared.start()]) if each else None, shared[0])
     return None
 
 
+def _of_people(before: str, behind: str) -> bool:
+    """Whether 5个 counts people: 5个搬运工, 小时工5个, 要5个."""
+    if _WORKER_BEFORE.search(before) or _WORKER_BEHIND.match(behind):
+        return True
+    return _WANTED_BEFORE.search(before) is not None and _WANTED_BEHIND.match(behind) is not None
+
+
+def _listed(before: str) -> int:
+    """How many things the words before 各 list: 男女 two, 电工、焊工 two."""
+    listed = _LISTED.search(before)
+    words = listed[0].strip() if listed else ""
+    if words.endswith("男女"):
+        return 2
+    return max(2, len([part for part in re.split(r"[、/和及与]", words) if part.strip()]))
+
+
+def _pairs(words: str) -> set[str]:
+    return {words[i : i + 2] for i in range(len(words) - 1) if words[i : i + 2].isalpha() and not words[i].isascii()}
+
+
 def _people(count: int | None, words: str) -> Found[int | None] | None:
-    return Found(count, words.strip()) if count is not None and 1 <= count <= _MOST else None
-
-
-def age_limits(text: str, *, column: bool = False) -> Found[tuple[int | None, int | None]] | None:
-    """Lowest and highest age wanted, each 1..100 or None; None when the text names none.
-
-    Under-age numbers are kept: the review has to see them.
-    """
-    text = plain(text)
-    patterns = [_AGE_RANGE, _AGE_RANGE_NAMED] + ([_AGE_BARE] if column else [])
-    for pattern in patterns:
-        for match in pattern.finditer(text):
-            low, high = whole(match[1]), whole(match[2])
-            if low and high and 10 <= low <= high <= 100:
-                return Found((low, high), match[0].strip())
-    low_match, high_match = _AGE_MIN.search(text), _AGE_MAX.search(text)
-    low = _age(low_match)
-    high = _age(high_match)
-    if low is None and high is None:
-        return None
-    if low is not None and high is not None and low > high:
-        return None
-    words = " ".join(m[0].strip() for m, v in ((low_match, low), (high_match, high)) if m and v is not None)
-    return Found((low, high), words)
-
-
-def _age(match: re.Match[str] | None) -> int | None:
-    if match is None:
-        return None
-    value = whole(next(g for g in match.groups() if g))
-    return value if value is not None and 10 <= value <= 100 else None
+    return Found(count, words.strip()) if count is not None and 1 <= count <= MOST else None

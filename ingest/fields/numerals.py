@@ -6,8 +6,8 @@ import re
 from typing import Final
 
 _PER = r"(?:天|日|个|小时|车|班|趟|晚|件|月|单|场)"
-NUMBER: Final = rf"(?:\d{{1,8}}(?:\.\d{{1,4}})?|(?:一(?!{_PER})|[零〇二两三四五六七八九十百千万]){{1,8}}半?)"
-"""Pattern of a number; `number` reads what it matches. The 一 of 两百五一天 (a day) belongs to no number."""
+CHINESE: Final = rf"(?:(?:一(?!{_PER})|[零〇二两三四五六七八九十百千万]){{1,8}}半?)"
+"""Pattern of a number in Chinese numerals. The 一 of 两百五一天 (a day) belongs to no number."""
 WHOLE: Final = r"(?:\d{1,8}|[零〇一二两俩三仨四五六七八九十百]{1,6})"
 """Pattern of a whole number."""
 

@@ -1,4 +1,4 @@
-"""Settlement, gender wishes, certificates, telephones and small comforts, from words."""
+"""Settlement, certificates, telephones, meals, transport and insurance, from words."""
 
 from __future__ import annotations
 
@@ -12,30 +12,41 @@ from matcher.model import Settlement
 _SETTLEMENTS: tuple[tuple[re.Pattern[str], Settlement], ...] = (
     (
         re.compile(
-            r"(?:次日|隔日|隔天|第二天)(?:结|发)|周结|按周|一周一结|每周|[三四五六七]天一结|\d{1,2}-\d{1,2}天一结"
+            r"(?:次日|隔日|隔天|第二天)(?:结|发)|周结|周薪|按周(?:结|发)|一周一[结发]|每周(?:[一二三四五六日天]?[结发])|"
+            r"[三四五六七3-7]天一[结发]|\d{1,2}-\d{1,2}天一结|半月[结发]|半个月一[结发]"
         ),
         "weekly",
     ),
     (
         re.compile(
-            r"干完(?:就|即|活)?结|完工(?:即|就)?结|完工(?:后)?(?:付|发)|活(?:干)?完(?:就|即)?(?:结|给钱)|一次一结|单结"
+            r"[干做](?:完|好)活?(?:就|即|马上|立马|当场|立即)?(?:结|给钱|拿钱|付钱|发钱)|完[工活事](?:即|就|当场|后|马上)?(?:结|付|发|给钱)|"
+            r"活(?:干)?完(?:就|即)?(?:结|给钱)|一次一结|单结|卸完(?:就|即)?[结付]"
         ),
         "on_completion",
     ),
-    (re.compile(r"日结|当天结|当日结|现结|天天结|一天一结|每天结|当天发|现金结|按天结"), "daily"),
-    (re.compile(r"月结|按月|一月一结|次月|每月\d{1,2}[号日]发|月薪"), "monthly"),
-)
-_GENDER = re.compile(r"男女不限|男女均可|男女都(?:可|行|要)|性别不限|不限男女|不限性别")
-_GENDER_WISH = re.compile(
-    r"(?:只|仅|限|要|招|需)(?:要|招|限)?(?:男|女)(?!装|鞋|包|科|厕|卫)(?:性|士|工|的|生|孩)?|"
-    r"(?:男|女)(?:性|士|工|生)?(?:优先)|性别[:为]?\s*(?:男|女)|男女各"
+    (
+        re.compile(
+            r"日结|当[天日]\S{0,2}(?:结|付|发工资|给钱|拿钱)|现结|天天结|[一1]天一[结发]|[每按]天[结发]|当天发|现金结|日清|下班(?:就|即|后|立马|当场)?(?:结|给钱|拿钱|付|发钱)|做一结一|当场结"
+        ),
+        "daily",
+    ),
+    (re.compile(r"月结|按月|一个?月一[结发]|次月|每月\s*\d{1,2}\s*[号日]\S{0,3}发|月底[结发]|月薪|元/月"), "monthly"),
 )
 _TELEPHONE = re.compile(r"(?<!\d)1[3-9]\d[- ]?\d{4}[- ]?\d{4}(?!\d)")
 _LANDLINE = re.compile(r"(?<!\d)(?:0\d{2,3}[- ]?)?[2-8]\d{6,7}(?!\d)")
 _YES = re.compile(r"^(?:是|有|包|提供|包括|y|yes|true|1|√|✓|管)", re.IGNORECASE)
 _NO = re.compile(r"^(?:否|无|没|不|n|no|false|0|×)", re.IGNORECASE)
-_MEALS = re.compile(r"(?<!不)(?:包|管|提供)(?:吃|食|餐|饭|一餐|两餐|三餐|午餐|午饭|早餐|中餐|伙食|工作餐)")
-_TRANSPORT = re.compile(r"(?<!不)(?:包|管|提供)?(?:班车|接送|车接车送|通勤车|免费坐车)")
+_MEALS = re.compile(
+    r"(?<!不)(?<!不用)(?:包|管|供|提供|免费)[^,。;不\n]{0,5}?(?:吃|食|餐|饭|伙食)(?!补|费自理|宿?自理)|吃住全免|食宿(?:全免|免费)|有(?:工作)?餐"
+)
+_TRANSPORT = re.compile(
+    r"(?<!不)(?<!无)(?<!没有)(?:班车|[专车]车接送|(?:包|管|提供|免费|专车|有车|上下班)接送|车接车送|通勤车|免费坐车|报销(?:来回)?(?:车费|路费)|"
+    r"(?:包|管|给|补)(?:来回)?(?:车费|路费))"
+)
+_INSURANCE = re.compile(
+    r"(?<!不)(?<!无)(?<!没有)(?:五险一金|[五六三]险|5险1?金?|社会?保险?|意外险|意外保险|工伤(?:保)?险|商业(?:保|险)[险]?|雇主责任险|人身保险|(?:买|上|交|有|购买|缴纳)保险)"
+)
+_OUTDOOR = re.compile(r"室外|户外|露天|顶着太阳")
 _NO_CERTIFICATE = re.compile(r"(?:不需要?|无需|不用|不要求|没有?|无)[^,。;、]{0,3}$")
 _PREFERRED = re.compile(r"^[^,。;]{0,4}(?:优先|更好|最好|均可|也可)")
 
@@ -46,19 +57,6 @@ def settlement(text: str) -> Found[Settlement] | None:
     for pattern, kind in _SETTLEMENTS:
         if match := pattern.search(text):
             return Found(kind, match[0])
-    return None
-
-
-def gender_wish(text: str) -> Found[str] | None:
-    """A wish about sex (`男`, `女`, `各`), or `不限`. It is shown to the clerk and never used to exclude."""
-    text = plain(text)
-    if text in ("男", "女", "不限"):
-        return Found(text, text)
-    if match := _GENDER.search(text):
-        return Found("不限", match[0])
-    if match := _GENDER_WISH.search(text):
-        wish = "各" if "各" in match[0] else "男" if "男" in match[0] else "女"
-        return Found(wish, match[0])
     return None
 
 
@@ -105,7 +103,19 @@ def meals(text: str) -> Found[bool] | None:
     return Found(True, match[0]) if match else None
 
 
+def insurance(text: str) -> Found[bool] | None:
+    """Whether the worker is insured (意外险, 五险)."""
+    match = _INSURANCE.search(plain(text))
+    return Found(True, match[0]) if match else None
+
+
 def transport(text: str) -> Found[bool] | None:
     """Whether people are fetched (班车, 接送)."""
     match = _TRANSPORT.search(plain(text))
+    return Found(True, match[0]) if match else None
+
+
+def outdoor(text: str) -> Found[bool] | None:
+    """Whether the work is outside (室外, 露天)."""
+    match = _OUTDOOR.search(plain(text))
     return Found(True, match[0]) if match else None

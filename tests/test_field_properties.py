@@ -1,0 +1,182 @@
+"""What holds for any text: no parser raises, words are the text's own, and hostile text takes no long time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest import gazetteer
+from ingest.fields import (
+    ages,
+    clocks,
+    counts,
+    day_lists,
+    days,
+    markup,
+    pay,
+    sections,
+    sexes,
+    sums,
+    times,
+    weekly,
+    wishes,
+)
+from ingest.fields.found import LONGEST_TEXT, as_written, plain
+from ingest.review_text import review_text
+
+BASE = date(2026, 11, 22)
+PIECES = [
+    "招聘",
+    "男",
+    "女",
+    "性",
+    "士",
+    "各",
+    "3",
+    "18",
+    "-50",
+    "岁",
+    "周岁",
+    "以上",
+    "以下",
+    "年龄",
+    ":",
+    ",",
+    "。",
+    ";",
+    "\n",
+    "、",
+    "(",
+    ")",
+    "5人",
+    "两名",
+    "若干",
+    "工资",
+    "底薪",
+    "提成",
+    "+",
+    "200",
+    "元",
+    "/天",
+    "一天",
+    "每",
+    "小时",
+    "月薪",
+    "3000",
+    "-",
+    "5000",
+    "k",
+    "千",
+    "万",
+    "面议",
+    "明天",
+    "后天",
+    "周六",
+    "日",
+    "1号",
+    "至",
+    "12月",
+    "8:00",
+    "点",
+    "半",
+    "早",
+    "晚",
+    "到",
+    "17",
+    "长期",
+    "日结",
+    "押金",
+    "不",
+    "收",
+    "费",
+    "城阳",
+    "青岛",
+    "市",
+    "区",
+    "路",
+    "<p>",
+    "&nbsp;",
+    "①",
+    "２",
+    "\u3000",
+]
+ANY_TEXT = st.lists(st.sampled_from(PIECES) | st.characters(), max_size=40).map("".join)
+
+
+@given(ANY_TEXT)
+def test_words_are_the_texts_own(text: str) -> None:
+    read = plain(text)
+    founds = [
+        pay.wage(text), counts.headcount(text), ages.age_limits(text), wishes.settlement(text), wishes.meals(text),
+        wishes.transport(text), wishes.insurance(text), wishes.telephone(text), wishes.outdoor(text),
+        times.long_term(text),
+        sexes.gender_wish(text), clocks.clock(text), clocks.span(text), clocks.length_h(text), days.day(text, BASE),
+        day_lists.day_list(text, BASE), times.instant(text, BASE), times.shift(text, BASE), gazetteer.find(text),
+        *wishes.certificates(text),
+    ]  # fmt: skip
+    for found in founds:
+        assert found is None or found.words in read
+        assert found is None or as_written(text, found.words) in text
+    assert all(words and words in read for words in sexes.sex_limits(read))
+
+
+@given(ANY_TEXT)
+def test_values_stay_in_their_bounds(text: str) -> None:
+    for each in sums.sums(plain(text)):
+        assert 0 < each.low <= 100_000
+        assert each.high is None or each.high > each.low
+    series = times.series(text, BASE)
+    assert len(series) == 0 or 2 <= len(series) <= 14
+    assert [each.start_ms for each in series] == sorted({each.start_ms for each in series})
+    assert plain(plain(text)) == plain(text)
+    assert len(plain(text)) <= LONGEST_TEXT
+    assert sections.own_section(text, text) in plain(text)
+    markup.unmarked(text)
+
+
+def _read_all(text: str) -> None:
+    pay.wage(text)
+    pay.wage(text, column=True)
+    counts.headcount(text)
+    ages.age_limits(text)
+    list(sexes.sex_limits(plain(text)))
+    sexes.sex_terms(plain(text))
+    times.series(text, BASE)
+    times.long_term(text)
+    weekly.weekly_hours(text)
+    wishes.settlement(text)
+    wishes.certificates(text)
+    wishes.telephone(text)
+    wishes.meals(text)
+    sections.own_section(text[:20], text)
+    markup.unmarked(text)
+    gazetteer.find(text)
+    review_text(text)
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["1", "一", "1-", "1元-", "18-50", "男", "男女", "男,", "各", "工资", "工资1", "(", " ", "\n", "一天",
+    "1、", "日", "周六", "周六、", "8点",
+     "8:00-", "不收", "押金", "不收押金、", "招", "城阳", "<", "<p", "&", "a", "9,999", "岁", "1 ", "一 ",
+     "1号、", "身份证"],
+)  # fmt: skip
+def test_hostile_text_takes_no_long_time(piece: str) -> None:
+    began = time.process_time()
+    _read_all(piece * (LONGEST_TEXT // len(piece)))
+    _read_all((piece * 60 + "。") * 8)
+    assert time.process_time() - began < 2.0
+
+
+PARSERS: tuple[Callable[[str], object], ...] = (pay.wage, counts.headcount, ages.age_limits, sexes.gender_wish)
+
+
+@pytest.mark.parametrize("parser", PARSERS)
+def test_nothing_is_read_from_nothing(parser: Callable[[str], object]) -> None:
+    assert parser("") is None
+    assert parser(" \n　") is None
