@@ -243,7 +243,7 @@ async def test_the_sample_goes_in_and_twice_is_once(market: Store, encoder: Enco
     assert sum(progress) == 2 * 1_300
     assert await market.count("profile") >= 1_150
     assert await market.count("posting") >= 90
-    assert len(await market.postings_in("open")) >= 75
+    assert len(await market.postings_in("open")) >= 60, "one employer in seven is not verified: its postings wait"
 
 
 def test_check_says_what_is_understood_without_a_store(tmp_path: Path) -> None:
