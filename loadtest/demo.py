@@ -8,7 +8,6 @@ be played at any hour; the report says so.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 import os
 import platform
@@ -28,7 +27,7 @@ from msgspec import Struct
 from loadtest.audit import AuditReport, audit, report_lines
 from loadtest.clients import Api, Habits, Json, Worker
 from loadtest.stage import Stage
-from matcher import records, trades
+from matcher import draw, records, trades
 from matcher.model import HOUR_MS, Profile
 from matcher.store import Store, opened
 from server import auth
@@ -245,10 +244,11 @@ async def play_fair(m: Morning, make: Any) -> None:
     if not await m.filled(w):
         return
     after = await m.api.call("GET", "/v1/postings/j_demo_fair", m.tokens["employer"])
-    seed = after["seed"]
-    kept = hashlib.sha256(seed.encode()).hexdigest() == before["commitment"]
-    tickets = all(line["ticket"] == records.ticket(seed, line["profile"]) for line in after["order"])
-    by_rule = sorted(after["order"], key=lambda o: (o["last_work_ms"], o["queue_no"] or 10**9, o["ticket"]))
+    seeds = draw.seeds_from(after["seed"], after["rounds"])
+    kept = draw.sha256(seeds[0]) == before["commitment"]
+    drawn = [line for line in after["order"] if line["round"] == 1]
+    tickets = all(line["ticket"] == draw.ticket(seeds[0], line["profile"]) for line in drawn)
+    by_rule = sorted(drawn, key=lambda o: (o["last_work_ms"], o["queue_no"] or draw.NO_QUEUE, o["ticket"]))
     seated_first = w.seated == {line["profile"] for line in by_rule[: w.headcount]}
     say(f"  {len(after['order'])} accepted within the window; seated {len(w.seated)}, standby {len(w.standby)}")
     say(f"  seed revealed: commitment holds {kept}, tickets follow {tickets}, order followed {seated_first}")

@@ -224,6 +224,9 @@ class Entry(Struct, kw_only=True):
     offered_ms: int
     deadline_ms: int
     nth_today: int = 1
+    crew: str = ""
+    together: bool = False
+    mates: list[str] = []
     distance_m: int = 0
     reasons: list[str] = []
     answered_ms: int | None = None
@@ -232,6 +235,7 @@ class Entry(Struct, kw_only=True):
     order: int | None = None
     last_work_ms: int | None = None
     queue_no: int | None = None
+    round: int | None = None
     ticket: str = ""
     call_deadline_ms: int | None = None
     assignment: AssignmentState | None = None
@@ -261,7 +265,7 @@ class ProfileRecord(Struct, kw_only=True):
 
 
 class PostingRecord(Struct, kw_only=True):
-    """A stored posting: document, version, state and counters. `seed` stays inside until the award is made."""
+    """A stored posting: document, version, state and counters. `seed` is the one of the last of `rounds` draws."""
 
     id: str
     v: int
@@ -287,6 +291,7 @@ class PostingRecord(Struct, kw_only=True):
     filled_ms: int = 0
     commitment: str = ""
     seed: str = ""
+    rounds: int = 0
     awarded: bool = False
     review_reason: str = ""
     model: str = ""

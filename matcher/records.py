@@ -98,7 +98,7 @@ def profile_record(id_: str, raw: Hash) -> ProfileRecord:
 
 _COUNTERS = (
     "v", "schema", "terms", "wave", "offered", "open_offers", "taken", "called", "waiting", "standby", "headcount",
-    "start_ms", "end_ms", "valid_until_ms", "standby_target", "window_until_ms", "opened_ms", "filled_ms",
+    "start_ms", "end_ms", "valid_until_ms", "standby_target", "window_until_ms", "opened_ms", "filled_ms", "rounds",
 )  # fmt: skip
 
 
@@ -132,13 +132,3 @@ def employer_record(id_: str, raw: Hash) -> EmployerRecord:
 def site_record(id_: str, raw: Hash) -> SiteRecord:
     """A stored site."""
     return SiteRecord(id=id_, v=_int(raw, b"v"), doc=codec.decode(raw[b"doc"], Site))
-
-
-def commitment(seed: str) -> str:
-    """SHA-256 of the seed, published with the posting before its first offer."""
-    return hashlib.sha256(seed.encode()).hexdigest()
-
-
-def ticket(seed: str, profile: str) -> str:
-    """A worker's place in the draw: SHA-1 of seed and pseudonym, as the store computes it (it has no SHA-256)."""
-    return hashlib.sha1(f"{seed}:{profile}".encode(), usedforsecurity=False).hexdigest()

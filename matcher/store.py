@@ -12,7 +12,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from matcher import codec, records
+from matcher import codec, draw, records
 from matcher.connection import Done, guarded
 from matcher.errors import KuaizhaoError
 from matcher.model import SCHEMA, Employer, Posting, PostingState, Presence, Profile, Site
@@ -141,11 +141,12 @@ class Store(Reading):
         marks: Sequence[str] = (),
         apart: Sequence[str] = (),
     ) -> tuple[str, list[Any]]:
-        """The call that `post` makes. `seed` (hex) stays secret; its SHA-256 is the published commitment.
+        """The call that `post` makes. The seeds of a fair award's rounds follow from `seed`, which nobody else knows.
 
         Living postings with one of the `marks` are refused as `known_twin`, unless named in `apart`.
         """
         doc, body = write.doc, codec.pack(write.doc)
+        seeds = draw.chain(seed) if award == "fair" else []
         return "post", [
             id_,
             records.digest(body),
@@ -162,8 +163,8 @@ class Store(Reading):
             doc.end_ms,
             doc.valid_until_ms,
             standby_target(doc.headcount),
-            seed,
-            records.commitment(seed),
+            draw.packed(seeds),
+            draw.commitment(seeds),
             " ".join(marks),
             " ".join(apart),
         ]

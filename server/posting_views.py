@@ -61,14 +61,16 @@ class OrderLine(Struct, kw_only=True):
 
     profile: str
     order: int
+    round: int | None
     last_work_ms: int
     queue_no: int | None
     ticket: str
 
 
 class PostingView(Struct, kw_only=True):
-    """A posting as stored. `seed` and `order` are shown once it is awarded; then sha256(seed) must be `commitment`,
-    and every ticket sha1(seed:profile)."""
+    """A posting as stored. `order` is shown once something was awarded. Each of the `rounds` that had to choose has
+    drawn with a seed of its own: `seed` is the last one, the SHA-256 of a seed is that of the round before, and of the
+    first one the `commitment`; a ticket is sha1(seed of its round:profile)."""
 
     id: str
     v: int
@@ -86,6 +88,7 @@ class PostingView(Struct, kw_only=True):
     filled_ms: int
     commitment: str
     awarded: bool
+    rounds: int
     review_reason: str | None = None
     seed: str | None = None
     order: list[OrderLine] = []
@@ -141,17 +144,20 @@ def posting_view(record: PostingRecord, *, reviewed: bool, entries: dict[str, En
     if reviewed:
         shown.review_reason = record.review_reason
     if record.awarded and entries is not None:
-        shown.seed = record.seed
+        shown.seed = record.seed or None
         shown.order = published_order(entries)
     return shown
 
 
+_AS_STORED = ("round", "queue_no", "ticket")
+
+
 def published_order(entries: dict[str, Entry]) -> list[OrderLine]:
-    """Everybody who accepted, in the order in which they are seated."""
+    """Everybody who accepted and does not wait for a round to end, in the order in which they are seated."""
     lines = [
-        OrderLine(profile=p, order=e.order, last_work_ms=e.last_work_ms or 0, queue_no=e.queue_no, ticket=e.ticket)
+        OrderLine(profile=p, order=e.order, last_work_ms=e.last_work_ms or 0, **{n: getattr(e, n) for n in _AS_STORED})
         for p, e in entries.items()
-        if e.order is not None
+        if e.order is not None and e.acceptance != "waiting"
     ]
     return sorted(lines, key=lambda line: line.order)
 

@@ -9,13 +9,12 @@ from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
-from matcher import records
+from matcher import draw, records
 from matcher.model import Entry, PostingRecord, ProfileRecord
 from matcher.store import Store
 from tests import design
-from tests.builders import SEED
 
-FROZEN_FIELDS = ("answered_ms", "last_work_ms", "queue_no", "ticket", "decline_reason", "seated_ms")
+FROZEN_FIELDS = ("answered_ms", "last_work_ms", "queue_no", "round", "ticket", "decline_reason", "seated_ms")
 
 
 class View(Struct, frozen=True):
@@ -116,14 +115,15 @@ def _entry_moves(was: Entry, e: Entry | None, several: bool) -> Iterator[str]:
             yield f"{name} changed from {old} to {new}"
 
 
-def _line(p: PostingRecord, entries: dict[str, Entry]) -> list[str]:
-    """Who is to be seated in what order, before the step: standby as they stand, then those who wait for the award."""
+def _line(p: PostingRecord, entries: dict[str, Entry], later: dict[str, Entry]) -> list[str]:
+    """Who is to be seated in what order, before the step: standby as they stand, then those who wait for the award. The
+    draw is made in the step; that its tickets follow from a seed committed before is told by `other_faults`."""
     standby = sorted((e.order or 0, who) for who, e in entries.items() if e.acceptance == "standby")
     waiting = [(who, e) for who, e in entries.items() if e.acceptance == "waiting"]
     if p.award == "instant":
         waiting.sort(key=lambda item: item[1].order or 0)
     else:
-        waiting.sort(key=lambda item: (item[1].last_work_ms or 0, item[1].queue_no or 10**9, item[1].ticket))
+        waiting.sort(key=lambda item: (item[1].last_work_ms or 0, item[1].queue_no or 10**9, later[item[0]].ticket))
     return [who for _, who in standby] + [who for who, _ in waiting]
 
 
@@ -131,7 +131,7 @@ def order_faults(before: View, after: View) -> Iterator[str]:
     """Somebody seated or called although others stood before them and could have come."""
     for id_, p in before.postings.items():
         entries, later = before.entries[id_], after.entries[id_]
-        line = _line(p, entries)
+        line = _line(p, entries, later)
         line += [who for who, e in later.items() if who not in line and e.acceptance and _first_answer(entries, who)]
         left_behind: list[str] = []
         for who in line:
@@ -168,9 +168,8 @@ def other_faults(before: View, after: View, live_cap: int) -> Iterator[str]:
         orders = [e.order for e in entries.values() if e.acceptance in design.IN_LINE]
         if len(orders) != len(set(orders)):
             yield f"{id_}: two people in one place of the line"
-        for who, e in entries.items():
-            if e.ticket and e.ticket != records.ticket(SEED, who):
-                yield f"{id_}: the ticket of {who} does not follow from the seed"
+        p = after.postings[id_]
+        yield from (f"{id_}: {words}" for words in draw.faults(p.commitment, p.seed, p.rounds, entries))
 
 
 def event_faults(before: View, after: View, named: Mapping[str, set[str]]) -> Iterator[str]:

@@ -12,7 +12,7 @@ import pytest
 
 from embeddings.encoder import Encoder
 from ingest.texts import posting_text, profile_text
-from matcher import records
+from matcher import draw, records
 from matcher.model import HOUR_MS, Pay
 from matcher.store import Store
 from server.posting_views import PostingView
@@ -215,7 +215,7 @@ async def test_the_award_can_be_checked_by_anybody(api: Api, own: str) -> None:
     assert after["state"] == "filled"
     assert hashlib.sha256(after["seed"].encode()).hexdigest() == before["commitment"] == after["commitment"]
     assert {line["profile"]: line["ticket"] for line in after["order"]} == {
-        w: records.ticket(after["seed"], w) for w in ("w1", "w2", "w3")
+        w: draw.ticket(after["seed"], w) for w in ("w1", "w2", "w3")
     }
     drawn = sorted(after["order"], key=lambda line: line["ticket"])
     assert [line["profile"] for line in after["order"]] == [line["profile"] for line in drawn]

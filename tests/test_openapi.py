@@ -68,4 +68,5 @@ def test_every_kind_of_message_has_words() -> None:
         f"posting_{state}" for state in ("closed", "withdrawn", "expired")
     }  # withdraw_waiting(m, p, 'posting_' ..)
     kinds |= {"terms_changed", "released", "no_show"}  # vacate and withdraw_waiting pass theirs on
+    kinds |= {"standby", "passed_over", "called"}  # and so does move_unit
     assert kinds == words.MESSAGES.keys()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from matcher import records
+from matcher import draw
 from matcher.connection import Done
 from matcher.model import HOUR_MS, Posting
 from matcher.store import Store
@@ -48,7 +48,7 @@ async def test_a_posting_is_there_as_it_was_written(store: Store) -> None:
 async def test_the_draw_is_committed_before_the_first_offer(store: Store) -> None:
     await post(store, "p", award="fair")
     p = await store.posting("p")
-    assert p.commitment == records.commitment(SEED)
+    assert p.commitment == draw.commitment(draw.chain(SEED))
     assert not p.awarded
 
 

@@ -30,7 +30,6 @@ operation('accept', function(m, a, now)
   p.orders = p.orders + 1
   e.order, e.answered_ms, e.last_work_ms = p.orders, now, tonumber(record[1]) or 0
   if record[2] == 'in_hall' and tonumber(record[3]) > now then e.queue_no = tonumber(record[4]) end
-  e.ticket = redis.sha1hex(p.seed .. ':' .. profile)
   redis.call('ZADD', m .. 'queue:' .. p.id, e.order, profile)
   redis.call('ZREMRANGEBYSCORE', m .. 'mine:' .. profile, '-inf', string.format('%.0f', now - MINE_KEPT_MS))
   redis.call('ZADD', m .. 'mine:' .. profile, string.format('%.0f', p.end_ms), p.id)

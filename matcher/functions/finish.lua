@@ -12,6 +12,7 @@ local function finish(m, p, state, now)
   p.state = state
   p.awarded = 1
   release_marks(m, p.id, redis.call('HGET', m .. 'posting:' .. p.id, 'marks'))
+  redis.call('DEL', m .. 'seeds:' .. p.id) -- nothing is drawn any more
   if state == 'withdrawn' then
     each_entry(m, p, function(profile, e)
       local s = e.assignment

@@ -1,10 +1,10 @@
 -- settle(posting): the one rule that seats people.
 -- Walks the ordered list of acceptances from its head while seats are open. Standby from earlier rounds stand first;
--- new acceptances follow, in order of arrival (instant) or in the published order (fair):
--- longest without work, then hall queue number, then the draw, whose tickets follow from the committed seed.
+-- new acceptances follow, in order of arrival (instant) or in the published order (fair): longest without work, then hall
+-- queue number, then the draw, whose tickets follow from the round's own seed (matcher/draw.py tells how it is committed).
 -- Nobody is seated or called once the shift is over. Somebody booked at that time is passed over. A standby whose seat
 -- opens close to the start is called to reconfirm, and the seat is kept for them until the call ends. Who is not seated
--- stands by.
+-- stands by; a crew that stays together also when fewer seats are open than it needs, and those behind it go on.
 
 local function open_seats(p)
   return p.headcount - p.taken - p.called
@@ -15,59 +15,95 @@ local function window_over(p, now) -- a fair window has run out, and the sweep h
 end
 
 local function fair_before(a, b)
-  if a.e.last_work_ms ~= b.e.last_work_ms then return a.e.last_work_ms < b.e.last_work_ms end
-  local qa, qb = a.e.queue_no or math.huge, b.e.queue_no or math.huge
-  if qa ~= qb then return qa < qb end
-  return a.e.ticket < b.e.ticket
+  if a.last_work_ms ~= b.last_work_ms then return a.last_work_ms < b.last_work_ms end
+  if a.queue_no ~= b.queue_no then return a.queue_no < b.queue_no end
+  return a.ticket < b.ticket
 end
 
-local function ordered_list(m, p)
-  local standing, waiting = {}, {}
+-- A unit of the line: one person, or a crew that stays together; its members share their state. A crew stands where its
+-- member stands who worked last and whose queue number is highest: nobody gets ahead by taking somebody along.
+local function join_unit(unit, profile, e)
+  unit[#unit + 1] = { profile = profile, e = e }
+  unit.last_work_ms = math.max(unit.last_work_ms, e.last_work_ms)
+  unit.queue_no = math.max(unit.queue_no, e.queue_no or math.huge)
+end
+
+local function units_in_line(m, p)
+  local standing, waiting, crews = {}, {}, {}
   for _, profile in ipairs(redis.call('ZRANGE', m .. 'queue:' .. p.id, 0, -1)) do
     local e = get_entry(m, p, profile)
-    local item = { profile = profile, e = e }
-    if e.acceptance == 'waiting' then waiting[#waiting + 1] = item else standing[#standing + 1] = item end
+    local unit = e.together and crews[e.crew]
+    if not unit then
+      unit = { id = e.together and e.crew or profile, state = e.acceptance, last_work_ms = 0, queue_no = 0 }
+      if e.together then crews[e.crew] = unit end
+      local list = e.acceptance == 'waiting' and waiting or standing
+      list[#list + 1] = unit
+    end
+    join_unit(unit, profile, e)
   end
-  if p.award == 'fair' then
-    table.sort(waiting, fair_before)
-    for _, item in ipairs(waiting) do
+  return standing, waiting
+end
+
+local function next_seed(m, p) -- reveals the next seed of the posting's chain; nil when all of them are used up
+  local raw = redis.call('GETRANGE', m .. 'seeds:' .. p.id, p.rounds * 32, p.rounds * 32 + 31)
+  p.rounds = p.rounds + 1
+  if raw == '' then return nil end
+  local seed = string.gsub(raw, '.', function(byte) return string.format('%02x', string.byte(byte)) end)
+  redis.call('HSET', m .. 'posting:' .. p.id, 'seed', seed)
+  return seed
+end
+
+local function draw(m, p, waiting) -- one round: tickets from a seed of its own, and the published order
+  local seed = next_seed(m, p)
+  for _, unit in ipairs(waiting) do
+    unit.ticket = seed and redis.sha1hex(seed .. ':' .. unit.id) or string.format('%040d', unit[1].e.order)
+  end
+  table.sort(waiting, fair_before)
+  for _, unit in ipairs(waiting) do
+    for _, item in ipairs(unit) do
       p.orders = p.orders + 1
-      item.e.order = p.orders
+      item.e.order, item.e.round, item.e.ticket = p.orders, p.rounds, unit.ticket
       redis.call('ZADD', m .. 'queue:' .. p.id, p.orders, item.profile)
     end
   end
-  for _, item in ipairs(waiting) do standing[#standing + 1] = item end
+  p.awarded = 1
+end
+
+local function ordered_list(m, p)
+  local standing, waiting = units_in_line(m, p)
+  if p.award == 'fair' and #waiting > 1 then draw(m, p, waiting) end
+  for _, unit in ipairs(waiting) do standing[#standing + 1] = unit end
   return standing
 end
 
-local function call_standby(m, p, profile, e, now)
-  move_acceptance(m, p, profile, e, 'called')
-  e.call_deadline_ms = now + setting(m, 'call_ms')
-  put_entry(m, p, profile, e)
-  notify(m, profile, 'called', p.id, now)
-  hasten_timer(m, 'call', p.id, e.call_deadline_ms)
+local function move_unit(m, p, unit, state, now)
+  for _, item in ipairs(unit) do
+    move_acceptance(m, p, item.profile, item.e, state)
+    if state == 'called' then item.e.call_deadline_ms = now + setting(m, 'call_ms') end
+    put_entry(m, p, item.profile, item.e)
+    notify(m, item.profile, state, p.id, now)
+  end
+  if state == 'called' then hasten_timer(m, 'call', p.id, unit[1].e.call_deadline_ms) end
 end
 
-local function try_seat(m, p, item, now)
-  local profile, e = item.profile, item.e
-  local was = e.acceptance
+local function unit_booked(m, p, unit)
+  for _, item in ipairs(unit) do
+    if booked(m, item.profile, p.start_ms, p.end_ms, p.id) then return true end
+  end
+  return false
+end
+
+local function try_seat(m, p, unit, now) -- all of a unit or nobody
+  local was = unit.state
   if was == 'called' then return end
-  if open_seats(p) <= 0 or p.end_ms <= now then
-    if was == 'waiting' then
-      move_acceptance(m, p, profile, e, 'standby')
-      put_entry(m, p, profile, e)
-      notify(m, profile, 'standby', p.id, now)
-    end
-  elseif booked(m, profile, p.start_ms, p.end_ms, p.id) then
-    if was == 'waiting' then
-      move_acceptance(m, p, profile, e, 'passed_over')
-      put_entry(m, p, profile, e)
-      notify(m, profile, 'passed_over', p.id, now)
-    end
+  if open_seats(p) < #unit or p.end_ms <= now then
+    if was == 'waiting' then move_unit(m, p, unit, 'standby', now) end
+  elseif unit_booked(m, p, unit) then
+    if was == 'waiting' then move_unit(m, p, unit, 'passed_over', now) end
   elseif was == 'standby' and p.start_ms - now < setting(m, 'reconfirm_within_ms') then
-    call_standby(m, p, profile, e, now)
+    move_unit(m, p, unit, 'called', now)
   else
-    seat(m, p, profile, e, now)
+    for _, item in ipairs(unit) do seat(m, p, item.profile, item.e, now) end
   end
 end
 
@@ -75,7 +111,7 @@ local function settle(m, p, now)
   if p.state ~= 'open' and p.state ~= 'filled' then return end
   if p.window_until_ms > now then return end
   p.window_until_ms = 0
-  for _, item in ipairs(ordered_list(m, p)) do try_seat(m, p, item, now) end
+  for _, unit in ipairs(ordered_list(m, p)) do try_seat(m, p, unit, now) end
   if p.taken >= p.headcount then
     if p.state == 'open' then
       p.state = 'filled'

@@ -3,6 +3,7 @@
 --   m settings            hash    market settings; written when the library is loaded
 --   m posting:ID          hash    the record: doc (msgpack), vec, model, schema, digest and the fields below
 --   m offers:POSTING      hash    profile -> entry (msgpack): offer, acceptance and assignment of one person
+--   m seeds:POSTING       string  the seeds of a fair award's rounds to come, 32 bytes each (matcher/draw.py)
 --   m queue:POSTING       zset    the ordered list of acceptances that wait: waiting, standby, called
 --   m profile:ID          hash    the record: doc, vec, model, schema, v, digest, presence, counters
 --   m person:ID           string  the sealed person
@@ -28,6 +29,7 @@ local MESSAGES_KEPT = 20
 local FIELDS = {
   'v', 'terms', 'wave', 'offered', 'open_offers', 'taken', 'called', 'waiting', 'standby', 'headcount', 'start_ms',
   'end_ms', 'valid_until_ms', 'standby_target', 'window_until_ms', 'opened_ms', 'filled_ms', 'orders', 'awarded',
+  'rounds',
 }
 
 local operations = {} -- name -> function(m, args, now), for operations that are made of others
@@ -55,10 +57,10 @@ end
 -- posting ---------------------------------------------------------------------------------------------------------
 
 local function get_posting(m, id)
-  local f = redis.call('HMGET', m .. 'posting:' .. id, 'state', 'award', 'employer', 'seed', unpack(FIELDS))
+  local f = redis.call('HMGET', m .. 'posting:' .. id, 'state', 'award', 'employer', unpack(FIELDS))
   if not f[1] then return nil end
-  local p = { id = id, state = f[1], was = f[1], award = f[2], employer = f[3], seed = f[4], who = {}, seen = {} }
-  for i, name in ipairs(FIELDS) do p[name] = tonumber(f[i + 4]) or 0 end
+  local p = { id = id, state = f[1], was = f[1], award = f[2], employer = f[3], who = {}, seen = {} }
+  for i, name in ipairs(FIELDS) do p[name] = tonumber(f[i + 3]) or 0 end
   return p
 end
 
