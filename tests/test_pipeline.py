@@ -141,7 +141,7 @@ async def test_postings_open_wait_or_are_blocked(store: Store, encoder: Encoder,
     }  # fmt: skip
     assert (states["a"].award, states["b"].award) == ("fair", "instant")
     assert states["d"].review_reason == "需持有效电工证"
-    assert states["a"].seed != states["b"].seed
+    assert states["a"].commitment != states["b"].commitment
     assert states["a"].doc.valid_until_ms == states["a"].start_ms + HOUR_MS
     employer = await store.employer(employer_id(Employer(name=FIRM, credit_code="91000000SAMPLE0001")))
     assert employer.doc.verified
