@@ -28,7 +28,7 @@ EXPIRIES_HELD: Final = 3
 WISHED_DAY_HOURS: Final = 8.0
 """A wished day's pay is for a day of eight hours."""
 FIRST_CAPACITY: Final = 1024
-LAYOUT: Final = 3
+LAYOUT: Final = 4
 """Version of the columns' meaning, for snapshots."""
 PRESENCE: Final = {"away": 0, "available": 1, "in_hall": 2}
 EPOCH_ORDINAL: Final = date(1970, 1, 1).toordinal()
@@ -36,6 +36,9 @@ LAST_DAY: Final = 65_535
 """The latest day told apart, in days since the epoch: in the year 2149."""
 MORE_TRADE: Final = 1
 MORE_EXPIRY: Final = 2
+MORE_SUSPENSION: Final = 3
+"""Kinds of links in `more`: a further trade; a further certificate that runs out, its last day in `until`; no offers
+before `until`, in seconds from the epoch."""
 
 ROW: Final = np.dtype(
     [
@@ -65,7 +68,7 @@ class Town(NamedTuple):
     weeks: NDArray[np.uint64]
     """Week masks by number, shape (n, HOUR_WORDS)."""
     more: NDArray[Any]
-    """Links of (kind, number, day): further trades and certificates that run out."""
+    """Links of (kind, number, until): what few profiles have, by kind `MORE_...`."""
     shifts: NDArray[Any]
     """Links of (start_ms, end_ms): the shifts held."""
     asked: NDArray[np.uint32]
@@ -105,7 +108,7 @@ class Columns:
         self.ids: list[str] = []
         self.row_of: dict[str, int] = {}
         self.weeks = WeekTable()
-        self.more = Chains([("kind", "u1"), ("number", "u2"), ("day", "u2")])
+        self.more = Chains([("kind", "u1"), ("number", "u2"), ("until", "u4")])
         self.shifts = Chains([("start_ms", "i8"), ("end_ms", "i8")])
         self._hold(np.zeros(FIRST_CAPACITY, dtype=ROW), 0)
         self.by_cell = self._index_of(np.zeros(0, dtype=np.int64))()
@@ -187,13 +190,13 @@ class Columns:
         held["last_work_ms"] = record.last_work_ms
         held["done"] = min(record.done, 65_535)
         held["no_shows"] = min(record.no_shows, 65_535)
-        self._put_skills(held, doc)
+        self._put_skills(held, record)
         if before != self._filed_under(row):
             self._stray(row)
         return row
 
-    def _put_skills(self, held: Any, doc: Profile) -> None:
-        lexicon = trades.trades()
+    def _put_skills(self, held: Any, record: ProfileRecord) -> None:
+        lexicon, doc = trades.trades(), record.doc
         numbers = tuple(dict.fromkeys(trade_number(t) for t in doc.trades if t in lexicon))
         last = _last_days(doc)
         expiries = tuple((number, day) for number, day in last.items() if day < LAST_DAY)
@@ -204,6 +207,8 @@ class Columns:
         held["expiry_day"] = [day for _, day in kept]
         more = [(MORE_TRADE, number, 0) for number in numbers[TRADES_HELD:]]
         more += [(MORE_EXPIRY, number, day) for number, day in expiries[EXPIRIES_HELD:]]
+        if record.suspended_until_ms:
+            more.append((MORE_SUSPENSION, 0, -(-record.suspended_until_ms // 1000)))
         held["more"] = self.more.put(int(held["more"]), more)
 
     def put_ledger(

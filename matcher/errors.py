@@ -42,6 +42,7 @@ TABLE: Final[dict[str, tuple[int, str]]] = {
     "offer_declined": (409, "你已经回复过不去"),
     "offer_withdrawn": (409, "这个派单已收回:名额已满,或岗位有变动"),
     "posting_past": (422, "开工时间已经过了,请改时间"),
+    "suspended": (409, "派单还在暂停中,暂时不能接单;原因和期限见你的登记,有不同意见请找工作人员"),
     "posting_not_open": (409, "这个岗位已不再招人"),
     "posting_blocked": (422, "岗位不符合规定,请先改好:{detail}"),
     "headcount_below_seats": (409, "已录用的人比新的人数多,请指明不再需要谁"),

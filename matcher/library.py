@@ -12,6 +12,7 @@ ORDER: Final = (
     "shared",
     "marks",
     "settle",
+    "suspend",
     "register",
     "amend_profile",
     "presence",

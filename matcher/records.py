@@ -88,6 +88,8 @@ def profile_record(id_: str, raw: Hash) -> ProfileRecord:
         presence_until_ms=_int(raw, b"presence_until_ms"),
         queue_no=_int(raw, b"queue_no") or None,
         paused=_int(raw, b"paused") == 1,
+        suspended_until_ms=_int(raw, b"suspended_until_ms"),
+        suspended_reason=raw.get(b"suspended_reason", b"").decode(),
         last_work_ms=_int(raw, b"last_work_ms"),
         done=_int(raw, b"done"),
         no_shows=_int(raw, b"no_shows"),

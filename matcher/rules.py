@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from matcher.columns import MORE_EXPIRY, MORE_TRADE, PRESENCE, Town
+from matcher.columns import MORE_EXPIRY, MORE_SUSPENSION, MORE_TRADE, PRESENCE, Town
 from matcher.compiled import inner
 from matcher.grid import METRES_PER_DEGREE
 
@@ -78,6 +78,15 @@ def place_of_trade(w: Row, ask: Terms, town: Town) -> int:
                 best = place
         link = more.next
     return best
+
+
+@inner
+def further(w: Row, town: Town, kind: int, number: int) -> int:
+    """The link in `more` of this kind and number; 0 where the worker has none (link 0 says nothing)."""
+    link = w.more
+    while link != 0 and (town.more[link].kind != kind or town.more[link].number != number):
+        link = town.more[link].next
+    return link
 
 
 @rule("登记已注销")
@@ -144,7 +153,7 @@ def certificate(w: Row, ask: Terms, town: Town) -> bool:
     link = w.more
     while link != 0:
         more = town.more[link]
-        if more.kind == MORE_EXPIRY and needed >> more.number & 1 and more.day < ask.work_day:
+        if more.kind == MORE_EXPIRY and needed >> more.number & 1 and more.until < ask.work_day:
             return False
         link = more.next
     return True
@@ -154,6 +163,12 @@ def certificate(w: Row, ask: Terms, town: Town) -> bool:
 def paused(w: Row, ask: Terms, town: Town) -> bool:
     """Not paused after unanswered offers."""
     return not w.paused
+
+
+@rule("派单暂停期间;有不同意见请找工作人员")
+def suspended(w: Row, ask: Terms, town: Town) -> bool:
+    """Not suspended by a clerk or a penalty at this moment."""
+    return town.more[further(w, town, MORE_SUSPENSION, 0)].until * 1000 <= ask.now_ms
 
 
 @rule("手上待回复的派单已满")

@@ -104,6 +104,10 @@ class Store(Reading):
         """No offers (暂停接单), until the person says that they can work, or it is taken back here."""
         return await self.call("pause", id_, int(paused))
 
+    async def suspend(self, id_: str, until_ms: int, reason: str) -> Done:
+        """No offers and no new acceptances until a moment; one that is past, or 0, ends it now. The person is told."""
+        return await self.call("suspend", id_, until_ms, reason)
+
     async def put_employer(self, id_: str, doc: Employer, expected_v: int = 0) -> Done:
         """Writes an employer (`expected_v` -1: must be new)."""
         body = codec.pack(doc)

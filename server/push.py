@@ -39,6 +39,8 @@ ONLY_LISTENS: Final = (1003, "answer over HTTP")
 
 WITHOUT_MESSAGE: Final = frozenset({"posting.offered", "posting.declined"})
 """Events that never come with a message: the inboxes need not be read."""
+TOLD_OF_PROFILE: Final = frozenset({"profile.suspended"})
+"""Events of a profile that come with a message."""
 FOR_EVERYBODY: Final = frozenset({"posting.amended", "posting.closed", "posting.withdrawn", "posting.expired"})
 """Events that change the posting for everybody with an entry, not only for those named."""
 
@@ -217,6 +219,8 @@ class Push:
         for change in changes:
             if change.kind == "employer.put":
                 self._cards.forget_employer(change.id)
+            if change.kind in TOLD_OF_PROFILE and change.id in self._open:
+                readers.add(change.id)
             concerned = self._open.keys() & change.who
             if change.kind in FOR_EVERYBODY and self._open:
                 concerned |= await self._connected_with(change.id)
@@ -224,7 +228,7 @@ class Push:
                 wanted.setdefault(change.id, set()).update(concerned)
                 if change.kind not in WITHOUT_MESSAGE:
                     readers |= concerned
-        if not wanted:
+        if not wanted and not readers:
             return
         shown, messages = await self._cards.read(wanted, readers)
         for posting in shown:

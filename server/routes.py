@@ -70,6 +70,8 @@ ROUTES: Final[tuple[Route, ...]] = (
           errors=("no_profile", "stale_version", "bad_trade", "no_site")),
     Route("PUT", "/v1/profiles/{profile}/presence", "Say where a worker is", profiles.put_presence, views.PresenceSet,
           AS_WORKER, Presence, errors=("no_profile", "no_site")),
+    Route("PUT", "/v1/profiles/{profile}/suspension", "Suspend a worker with the reason, or lift it",
+          profiles.suspend_profile, views.Written, STAFF, views.Suspension, errors=("no_profile",)),
     # employers
     Route("POST", "/v1/employers", "Register an employer", employers.post_employer, views.Written,
           STAFF | {"integration"}, views.NewEmployer, status=201, errors=("key_reused", "bad_id")),
@@ -104,7 +106,7 @@ ROUTES: Final[tuple[Route, ...]] = (
           query=worker_views.OwnQuery, errors=("no_profile",)),
     Route("POST", "/v1/offers/{offer}/accept", "Say yes", offers.accept_offer, worker_views.Answered, AS_WORKER,
           errors=("bad_id", "no_posting", "no_profile", "no_offer", "offer_expired", "offer_declined",
-                  "offer_withdrawn", "posting_not_open")),
+                  "offer_withdrawn", "posting_not_open", "suspended")),
     Route("POST", "/v1/offers/{offer}/decline", "Say no", offers.decline_offer, worker_views.Answered, AS_WORKER,
           worker_views.Refusal, errors=("bad_id", "no_posting", "no_profile", "no_offer", "offer_expired",
                                         "offer_withdrawn", "illegal_move")),

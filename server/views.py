@@ -17,6 +17,7 @@ from matcher.model import (
     PresenceState,
     Profile,
     ProfileRecord,
+    ShortText,
     Site,
 )
 from matcher.records import EmployerRecord, SiteRecord
@@ -145,10 +146,19 @@ class ProfileView(Struct, kw_only=True):
     presence_until_ms: int
     queue_no: int | None
     paused: bool
+    suspended_until_ms: int
+    suspended_reason: str
     last_work_ms: int
     done: int
     no_shows: int
     releases: int
+
+
+class Suspension(Struct, forbid_unknown_fields=True):
+    """No offers until `until_ms`, and why, as the person will read it; without `until_ms` it ends now."""
+
+    until_ms: EpochMs | None = None
+    reason: ShortText = ""
 
 
 class TextToRecognise(Struct, forbid_unknown_fields=True):

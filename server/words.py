@@ -17,6 +17,8 @@ MESSAGES: Final[dict[str, str]] = {
     "posting_closed": "这个岗位不再招人了",
     "posting_withdrawn": "用工方收回了这个岗位,不影响你",
     "posting_expired": "这个岗位已经过期",
+    "suspended": "派单暂停了,已录用的活不受影响;原因和期限见你的登记,有不同意见请找工作人员",
+    "unsuspended": "派单恢复了,有合适的活会通知你",
     "paused": "连续几次没有回复,已暂停派单;点“今天能干”就恢复",
 }
 """By the kind that the store's functions give a message."""

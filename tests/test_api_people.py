@@ -96,6 +96,19 @@ def test_presence_in_the_hall_ends_when_it_closes_else_at_midnight(closes: str, 
     assert presence_until(asked, site, MarketSettings(), now) == now + HOUR_MS
 
 
+async def test_a_clerk_suspends_with_a_reason_that_the_worker_reads(api: Api) -> None:
+    await builders.register(api.store, "w1")
+    w1, clerk, path = await api.worker("w1"), await api.token("clerk"), "/v1/profiles/w1/suspension"
+    until_ms = time.time_ns() // 1_000_000 + HOUR_MS
+    assert (await api.put(path, {"until_ms": until_ms, "reason": "虚构"}, token=w1)).code == "forbidden"
+    assert (await api.put(path, {"until_ms": until_ms, "reason": " "}, token=clerk)).code == "bad_field"
+    assert (await api.put(path, {"until_ms": until_ms, "reason": "虚构:投诉核实中"}, token=clerk)).data["v"] == 2
+    shown = (await api.get("/v1/profiles/w1", token=w1)).data
+    assert (shown["suspended_until_ms"], shown["suspended_reason"]) == (until_ms, "虚构:投诉核实中")
+    assert (await api.put(path, {}, token=clerk)).data["v"] == 3
+    assert (await api.get("/v1/profiles/w1", token=w1)).data["suspended_until_ms"] == 0
+
+
 async def test_employers_cannot_verify_themselves(api: Api) -> None:
     integration, clerk = await api.token("integration"), await api.token("clerk")
     new = {"id": "firm-2", "employer": plain(builders.employer(verified=True))}

@@ -104,6 +104,17 @@ async def test_hello_then_the_offer_then_the_seat(api: Api) -> None:
         assert w1.messages[1].words == "你被录用了,请确认会来"
 
 
+async def test_a_suspension_is_told_at_once(api: Api) -> None:
+    await builders.register(api.store, "w1")
+    async with phone(api, "w1") as w1:
+        await w1.receive()
+        await api.store.suspend("w1", 4_000_000_000_000, "虚构")
+        await w1.until_told("suspended")
+        await api.store.suspend("w1", 0, "")
+        await w1.until_told("unsuspended")
+        assert "恢复" in w1.messages[2].words
+
+
 async def test_only_those_concerned_are_told(api: Api) -> None:
     await builders.register(api.store, "w1", "w2")
     async with phone(api, "w1") as w1, phone(api, "w2") as w2:

@@ -154,6 +154,13 @@ def test_paused() -> None:
     assert passing("paused", columns, ask()) == [False]
 
 
+def test_suspended_until_a_moment() -> None:
+    columns = town({})
+    for until_ms, passes in ((NOON_MS + 1, False), (NOON_MS, True), (0, True), (NOON_MS + DAY_MS, False)):
+        columns.put(ProfileRecord(id="p0", v=2, schema=1, doc=builders.profile(), suspended_until_ms=until_ms))
+        assert passing("suspended", columns, ask()) == [passes], until_ms
+
+
 def test_live_and_daily_caps() -> None:
     columns = town({}, {}, {})
     columns.live_offers[:] = [SETTINGS.live_cap - 1, SETTINGS.live_cap, 0]

@@ -7,6 +7,7 @@ import numpy as np
 from matcher import records
 from matcher.model import HOUR_MS, Presence
 from matcher.store import Store
+from tests import builders
 from tests.builders import MODEL, accept, employer, in_play, profile, refused, register, replayed, site, vector
 from tests.conftest import move_clock
 
@@ -84,6 +85,34 @@ async def test_three_unanswered_offers_pause_and_being_here_ends_it(store: Store
     assert (await store.messages("ann"))[-1].kind == "paused"
     await store.presence("ann", Presence(state="available"), 2_000_000_000_000)
     assert not (await store.profile("ann")).paused
+
+
+async def test_a_suspension_ends_by_itself_and_is_told(store: Store) -> None:
+    await in_play(store, "p", ["ann", "bob"])
+    until_ms = await builders.market_now_ms(store) + HOUR_MS // 2
+    assert (await store.suspend("ann", until_ms, "虚构:三次未到岗")).v == 2
+    await replayed(store, store.suspend("ann", until_ms, "虚构:三次未到岗"))
+    record = await store.profile("ann")
+    assert (record.suspended_until_ms, record.suspended_reason) == (until_ms, "虚构:三次未到岗")
+    assert [m.kind for m in await store.messages("ann")] == ["suspended"]
+    await refused(store, "suspended", store.accept("p", "ann", 1))
+    await builders.post(store, "other", starts_in_ms=20 * HOUR_MS)
+    assert (await builders.offer(store, "other", ["ann", "bob"])).left_out == ["ann suspended"]
+    await move_clock(store, HOUR_MS // 2)
+    await replayed(store, store.suspend("ann", 0, ""))  # it has ended: nothing to lift
+    assert (await accept(store, "p", "ann"))[0].assignment == "seated"
+    await refused(store, "no_profile", store.suspend("nobody", until_ms, "虚构"))
+
+
+async def test_a_suspension_is_lifted_and_takes_no_seat(store: Store) -> None:
+    await in_play(store, "p", ["ann"])
+    await accept(store, "p", "ann")
+    await store.suspend("ann", await builders.market_now_ms(store) + HOUR_MS, "虚构:投诉核实中")
+    assert (await store.confirm("p", "ann")).assignment == "confirmed"
+    await store.suspend("ann", 0, "")
+    assert [m.kind for m in await store.messages("ann")][-1] == "unsuspended"
+    await builders.post(store, "other", starts_in_ms=20 * HOUR_MS)
+    assert (await builders.offer(store, "other", ["ann"])).left_out == []
 
 
 async def test_an_answer_ends_the_row_of_unanswered_offers(store: Store) -> None:

@@ -132,7 +132,7 @@ def is_quiet(q: Question) -> bool:
 def may_be_asked(k: Known, q: Question) -> bool:
     """All hard rules, for one worker."""
     record, doc, posting = k.record, k.record.doc, q.doc
-    if record.paused or not able(posting.trade, doc.trades):
+    if record.paused or record.suspended_until_ms > q.now_ms or not able(posting.trade, doc.trades):
         return False
     if metres(doc, posting) > min(q.radius_m, doc.radius_m):
         return False

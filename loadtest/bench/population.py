@@ -154,11 +154,17 @@ def _some_workers(rng: Generator, first: int, n: int) -> Iterator[ProfileRecord]
             presence=state,
             presence_until_ms=0 if state == "away" else NOON_MS + 6 * HOUR_MS,
             paused=paused[i],
+            suspended_until_ms=_suspended_until(first + i),
             last_work_ms=NOON_MS - waited[i] if worked else 0,
             done=done[i] if worked else 0,
             no_shows=missed[i] if worked else 0,
             model=MODEL,
         )
+
+
+def _suspended_until(n: int) -> int:
+    """One in 83 is suspended until tomorrow, as many were until an hour ago."""
+    return {3: NOON_MS + 24 * HOUR_MS, 4: NOON_MS - HOUR_MS}.get(n % 83, 0)
 
 
 def posting_records(n: int, seed: int, kind: Kind | None = None) -> list[PostingRecord]:

@@ -23,7 +23,8 @@ operation('accept', function(m, a, now)
   end
 
   local record = redis.call('HMGET', m .. 'profile:' .. profile, 'last_work_ms', 'presence', 'presence_until_ms',
-    'queue_no')
+    'queue_no', 'suspended_until_ms')
+  if is_suspended(record[5], now) then return refuse('suspended') end
   end_offer(m, p, profile, e, 'accepted')
   put_entry(m, p, profile, e)
   if window_over(p, now) then settle(m, p, now) end -- those who came in time are seated first

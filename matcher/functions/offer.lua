@@ -1,8 +1,11 @@
 -- offer: writes one wave. Compare-and-set on the wave number: two matchers cannot double it.
--- People at their cap of live offers or of offers today are left out and named with the reason.
+-- People who may not be asked now (suspended, at their cap of live offers or of offers today) are left out and named with
+-- the reason.
 -- KEYS m   ARGV posting, terms, wave, reply_ms, next_wave_ms (after now), then profile, card (msgpack: distance_m, reasons) ...
-local function cap_reason(m, profile, now, live_cap, daily_cap)
-  if redis.call('EXISTS', m .. 'profile:' .. profile) == 0 then return 'no_profile' end
+local function left_out_for(m, profile, now, live_cap, daily_cap)
+  local record = redis.call('HMGET', m .. 'profile:' .. profile, 'v', 'suspended_until_ms')
+  if not record[1] then return 'no_profile' end
+  if is_suspended(record[2], now) then return 'suspended' end
   if redis.call('ZCOUNT', m .. 'live:' .. profile, string.format('%.0f', now), '+inf') >= live_cap then
     return 'live_cap'
   end
@@ -46,7 +49,7 @@ operation('offer', function(m, a, now)
     if before and not may_offer_again(p, before) then
       reason = 'offered_before'
     else
-      reason = cap_reason(m, profile, now, live_cap, daily_cap)
+      reason = left_out_for(m, profile, now, live_cap, daily_cap)
     end
     if reason then
       left_out[#left_out + 1] = profile .. ' ' .. reason

@@ -15,7 +15,7 @@ from matcher.trades import certificates, trades
 from matcher.waves import midnight_after
 from server.auth import check_profile, check_site
 from server.keys import CALLER, ENCODING, MARKET, STORE, VAULT, now_ms
-from server.views import NewProfile, PresenceSet, ProfileChange, ProfileView, Written, profile_view
+from server.views import NewProfile, PresenceSet, ProfileChange, ProfileView, Suspension, Written, profile_view
 
 YOUNGEST = 16
 OLDEST = 100
@@ -77,6 +77,15 @@ async def put_presence(request: web.Request, presence: Presence) -> PresenceSet:
     until_ms = presence_until(presence, site, await request.app[MARKET].settings(), now_ms())
     done = await store.presence(id_, presence, until_ms)
     return PresenceSet(id=id_, v=done.v, replay=done.replay, until_ms=until_ms)
+
+
+async def suspend_profile(request: web.Request, suspension: Suspension) -> Written:
+    """A clerk suspends a worker, with the reason the worker reads, or lifts it."""
+    if suspension.until_ms is not None and not suspension.reason.strip():
+        raise KuaizhaoError("bad_field", "reason 请写明原因,本人会看到")
+    id_ = request.match_info["profile"]
+    done = await request.app[STORE].suspend(id_, suspension.until_ms or 0, suspension.reason.strip())
+    return Written(id=id_, v=done.v, replay=done.replay)
 
 
 def presence_until(presence: Presence, site: Site | None, settings: MarketSettings, now: int) -> int:
