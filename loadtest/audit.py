@@ -40,7 +40,7 @@ T = TypeVar("T")
 BATCH: Final = 1_000
 POSTINGS_AT_ONCE: Final = 200
 EXAMPLES_KEPT: Final = 10
-KINDS: Final = ("profile", "posting", "employer", "site", "model")
+KINDS: Final = ("profile", "posting", "employer", "site", "model", "crew")
 
 
 class AuditReport(Struct, frozen=True, kw_only=True):
@@ -88,6 +88,7 @@ async def audit(store: Store, clients: Iterable[ClientRecord] = ()) -> AuditRepo
     await run.plain("employer")
     await run.plain("site")
     await run.plain("model")
+    await run.plain("crew", "members")
     await run.events()
     await run.clients(clients)
     return AuditReport(**run.counts, examples=run.examples, records=run.records)
@@ -218,9 +219,9 @@ class _Audit:
                 if offers != self.live.pop(id_, {}):
                     self.note("illegal_states", f"the open offers of {id_} are not those of the entries")
 
-    async def plain(self, kind: str) -> None:
+    async def plain(self, kind: str, body: str = "doc") -> None:
         async for batch in self.ids(kind):
-            rows = await self.pipelined(batch, lambda pipe, id_: pipe.hmget(self.store.key(kind, id_), "v", "doc"))
+            rows = await self.pipelined(batch, lambda pipe, id_: pipe.hmget(self.store.key(kind, id_), "v", body))
             self.records[kind] += len(batch)
             for id_, (v, doc) in zip(batch, rows, strict=True):
                 self.versions[kind, id_] = int(v or 0)
@@ -232,7 +233,6 @@ class _Audit:
     async def events(self) -> None:
         whole = await self.stream_is_whole()
         last: dict[tuple[str, str], int] = {}
-        erased: set[tuple[str, str]] = set()
         settings_v, last_seq = await self.store.commands.mget(self.store.key("settings_v"), self.store.key("event_seq"))
         self.versions["market", "settings"] = int(settings_v or 0)
         seq = 0 if whole else None
@@ -246,14 +246,12 @@ class _Audit:
             before = last.get(record, 0 if whole else None)
             if before is not None and v != before + 1:
                 self.note("version_gaps", f"{record[0]} {id_}: {kind} says {v} after {before}")
-            last[record] = v
-            if verb == "erased":
-                erased.add(record)
+            last[record] = 0 if verb == "erased" else v  # whoever comes under the same id begins anew
         if seq is not None and seq != int(last_seq or 0):
             self.note("version_gaps", f"the last event is {seq}, {int(last_seq or 0)} have been numbered")
         for record in sorted(set(last) | set(self.versions)):
             there, told = self.versions.get(record, 0), last.get(record, 0 if whole else None)
-            if told is not None and there != told and record not in erased:
+            if told is not None and there != told:
                 self.note("version_gaps", f"{record[0]} {record[1]} is at {there}, its last event says {told}")
 
     async def stream_is_whole(self) -> bool:

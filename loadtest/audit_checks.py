@@ -29,6 +29,8 @@ Found = Iterator[tuple[Fault, str]]
 FAULTS: Final[tuple[Fault, ...]] = get_args(Fault)
 
 WAITING: Final = frozenset({"waiting", "standby", "called"})
+IN_LINE_OR_PAST: Final = WAITING | {"seated", "passed_over", "lapsed"}
+"""What a crew that stays together comes to only as a whole."""
 ENDED: Final = frozenset({"closed", "withdrawn", "expired"})
 OFFERING: Final = frozenset({"open", "filled"})
 BEFORE_WORK: Final = frozenset({"seated", "confirmed", "consent_due"})
@@ -68,6 +70,7 @@ def posting_faults(p: PostingRecord, entries: Mapping[str, Entry], queue: Iterab
     waiting = {profile for profile, e in entries.items() if e.acceptance in WAITING}
     for profile in sorted(waiting.symmetric_difference(queue)):
         yield "illegal_states", f"posting {p.id}: list and entry of {profile} disagree about waiting"
+    yield from _crew_faults(p, entries)
     for profile, e in entries.items():
         for words in _entry_faults(p, e):
             yield "illegal_states", f"posting {p.id}, {profile}: {words}"
@@ -102,6 +105,22 @@ def _posting_state_faults(p: PostingRecord, entries: Mapping[str, Entry]) -> Fou
         yield "illegal_states", f"posting {p.id} was never opened but is {p.state} with {len(entries)} entries"
 
 
+def _crew_faults(p: PostingRecord, entries: Mapping[str, Entry]) -> Found:
+    """A crew that stays together is seated, stands by or is passed over as one."""
+    crews: dict[tuple[str, int], dict[str, Entry]] = {}
+    for profile, e in entries.items():
+        if e.together:
+            crews.setdefault((e.crew, e.wave), {})[profile] = e
+    for (crew, wave), members in crews.items():
+        states = {e.acceptance for e in members.values()}
+        if states & IN_LINE_OR_PAST and len(states) > 1:
+            yield "illegal_states", f"posting {p.id}: crew {crew} is split: {sorted(map(str, states))}"
+        if "gathering" in states and all(e.offer != "open" for e in members.values()):
+            yield "illegal_states", f"posting {p.id}: crew {crew} gathers, and nobody is asked any more"
+        if states & {"seated"} and any({profile, *e.mates} != members.keys() for profile, e in members.items()):
+            yield "illegal_states", f"posting {p.id}: crew {crew} of wave {wave} is not whole"
+
+
 def _entry_faults(p: PostingRecord, e: Entry) -> Iterator[str]:
     if (e.offer == "accepted") != (e.acceptance is not None):
         yield f"offer {e.offer} with acceptance {e.acceptance}"
@@ -109,7 +128,7 @@ def _entry_faults(p: PostingRecord, e: Entry) -> Iterator[str]:
         yield f"acceptance {e.acceptance} with assignment {e.assignment}"
     if e.offer == "open" and p.state not in OFFERING:
         yield f"an open offer of a posting that is {p.state}"
-    if e.acceptance in WAITING and p.state in ENDED:
+    if (e.acceptance in WAITING or e.acceptance == "gathering") and p.state in ENDED:
         yield f"{e.acceptance} at a posting that is {p.state}"
     if e.acceptance == "waiting" and p.window_until_ms == 0:
         yield "waiting without a window that ends"

@@ -25,10 +25,12 @@ Fen = Annotated[int, Meta(ge=0, le=100_000_000, description="money in fen (1/100
 
 PostingState = Literal["draft", "blocked", "awaiting_review", "open", "filled", "closed", "withdrawn", "expired"]
 OfferState = Literal["open", "accepted", "declined", "expired", "withdrawn"]
-AcceptanceState = Literal["waiting", "seated", "standby", "called", "passed_over", "lapsed", "withdrawn"]
+AcceptanceState = Literal["gathering", "waiting", "seated", "standby", "called", "passed_over", "lapsed", "withdrawn"]
 AssignmentState = Literal["seated", "confirmed", "consent_due", "checked_in", "done", "paid", "released", "no_show"]
 PresenceState = Literal["away", "available", "in_hall"]
 Award = Literal["instant", "fair"]
+Crews = Literal["none", "whole", "split"]
+"""Whether a posting takes crews: not, 整组 (seated together or not at all) or 可拆 (offered together)."""
 PayUnit = Literal["hour", "day", "shift", "piece", "month"]
 Settlement = Literal["daily", "on_completion", "weekly", "monthly"]
 Channel = Literal["inbox", "push", "sms", "call", "kiosk"]
@@ -52,6 +54,7 @@ OFFER_MOVES: Final[dict[str, frozenset[str]]] = {
     "withdrawn": frozenset(),
 }
 ACCEPTANCE_MOVES: Final[dict[str, frozenset[str]]] = {
+    "gathering": frozenset({"waiting", "withdrawn"}),
     "waiting": frozenset({"seated", "standby", "passed_over", "withdrawn"}),
     "standby": frozenset({"seated", "called", "lapsed", "withdrawn"}),
     "called": frozenset({"seated", "lapsed", "withdrawn"}),
@@ -181,6 +184,7 @@ class Posting(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     insurance: ShortText = ""
     meeting_point: ShortText = ""
     award: Award | None = None
+    crews: Crews = "none"
     valid_until_ms: EpochMs
     series: Id | None = None
     listed_only: bool = False
@@ -239,11 +243,26 @@ class Entry(Struct, kw_only=True):
     ticket: str = ""
     call_deadline_ms: int | None = None
     assignment: AssignmentState | None = None
+    reconfirmed: bool = False
     consent_deadline_ms: int | None = None
     before_consent: str = ""
     consented_terms: int | None = None
     seated_ms: int | None = None
     ended_by: str = ""
+
+
+class Crew(Struct, kw_only=True):
+    """班组: people who are offered work together; only members who have consented are asked."""
+
+    id: str
+    v: int
+    leader: str
+    members: dict[str, Literal["invited", "consented"]]
+
+    @property
+    def consented(self) -> list[str]:
+        """Who is in, sorted."""
+        return sorted(profile for profile, state in self.members.items() if state == "consented")
 
 
 class ProfileRecord(Struct, kw_only=True):

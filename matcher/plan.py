@@ -13,8 +13,8 @@ from matcher.model import HOUR_MS, Pay, Place, Posting, PostingRecord
 from matcher.replica import HeldPosting, Replica
 from matcher.score import Weights
 from matcher.search import Rows
+from matcher.seating import Offered
 from matcher.settings import MarketSettings
-from matcher.store import Offered
 
 
 class Wave(Struct, frozen=True):

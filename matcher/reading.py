@@ -9,7 +9,7 @@ from msgspec import Struct
 from matcher import codec, records
 from matcher.connection import COMMAND_TIMEOUT_S, Connection, guarded
 from matcher.errors import KuaizhaoError
-from matcher.model import Entry, PostingRecord, PostingState, ProfileRecord
+from matcher.model import Crew, Entry, PostingRecord, PostingState, ProfileRecord
 from matcher.settings import MarketSettings
 
 SCAN_TIMEOUT_S = 120.0
@@ -73,6 +73,19 @@ class Reading(Connection):
         if not raw:
             raise KuaizhaoError("no_employer")
         return records.employer_record(id_, raw)
+
+    async def crew(self, id_: str) -> Crew:
+        """Raises `no_crew`."""
+        (raw,) = await self.hashes("crew", [id_])
+        if not raw:
+            raise KuaizhaoError("no_crew")
+        return records.crew(id_, raw)
+
+    async def crew_of(self, profile: str) -> str | None:
+        """The crew that somebody has consented to."""
+        async with guarded():
+            found = await self.commands.get(self.key("crew_of", profile))
+        return found.decode() if found else None
 
     async def site(self, id_: str) -> records.SiteRecord:
         """Raises `no_site`."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
 from matcher import codec
-from matcher.model import Employer, Entry, Posting, PostingRecord, Profile, ProfileRecord, Site
+from matcher.model import Crew, Employer, Entry, Posting, PostingRecord, Profile, ProfileRecord, Site
 
 Hash = Mapping[bytes, bytes]
 
@@ -124,6 +124,16 @@ def posting_record(id_: str, raw: Hash) -> PostingRecord:
 def entry(raw: bytes) -> Entry:
     """One person's entry with a posting."""
     return codec.decode(raw, Entry)
+
+
+def crew(id_: str, raw: Hash) -> Crew:
+    """A stored crew."""
+    return Crew(
+        id=id_,
+        v=_int(raw, b"v"),
+        leader=raw[b"leader"].decode(),
+        members=codec.decode(raw[b"members"], dict[str, Literal["invited", "consented"]]),
+    )
 
 
 def employer_record(id_: str, raw: Hash) -> EmployerRecord:

@@ -16,20 +16,11 @@ from matcher import codec, draw, records
 from matcher.connection import Done, guarded
 from matcher.errors import KuaizhaoError
 from matcher.model import SCHEMA, Employer, Posting, PostingState, Presence, Profile, Site
-from matcher.reading import Reading
+from matcher.seating import Seating
 from matcher.settings import MarketSettings
 from matcher.waves import standby_target
 
 Vector = NDArray[np.float32]
-SWEEP_AT_ONCE = 100
-
-
-class Offered(Struct, frozen=True):
-    """One line of a wave: whom to offer, and what they are told beside it."""
-
-    profile: str
-    distance_m: int
-    reasons: list[str]
 
 
 class PostingWrite(Struct, kw_only=True, frozen=True):
@@ -40,7 +31,7 @@ class PostingWrite(Struct, kw_only=True, frozen=True):
     model: str
 
 
-class Store(Reading):
+class Store(Seating):
     """One market's store: its operations."""
 
     # -- people -----------------------------------------------------------------------------------------------------
@@ -171,6 +162,7 @@ class Store(Reading):
             draw.commitment(seeds),
             " ".join(marks),
             " ".join(apart),
+            doc.crews,
         ]
 
     async def post(
@@ -213,6 +205,7 @@ class Store(Reading):
             int(material),
             int(warns),
             reason,
+            doc.crews,
             *release,
         ]
 
@@ -262,73 +255,6 @@ class Store(Reading):
         is reencoded once more, now with None for the vector."""
         name, args = self.reencode_call(kind, id_, digest, vector, model)
         return await self.call(name, *args)
-
-    # -- offers, acceptances, seats ---------------------------------------------------------------------------------
-
-    @staticmethod
-    def offer_call(
-        id_: str, *, terms: int, wave: int, reply_ms: int, gap_ms: int, offered: Iterable[Offered]
-    ) -> tuple[str, list[Any]]:
-        """The call that `offer` makes."""
-        args: list[Any] = [id_, terms, wave, reply_ms, gap_ms]
-        for line in offered:
-            args += [line.profile, codec.pack({"distance_m": line.distance_m, "reasons": line.reasons})]
-        return "offer", args
-
-    async def offer(
-        self, id_: str, *, terms: int, wave: int, reply_ms: int, gap_ms: int, offered: Iterable[Offered]
-    ) -> Done:
-        """Writes one wave; `stale_wave` when another matcher did, or the terms changed."""
-        name, args = self.offer_call(id_, terms=terms, wave=wave, reply_ms=reply_ms, gap_ms=gap_ms, offered=offered)
-        return await self.call(name, *args)
-
-    async def accept(self, posting: str, profile: str, terms: int) -> Done:
-        """A worker's yes."""
-        return await self.call("accept", posting, profile, terms)
-
-    async def decline(self, posting: str, profile: str, terms: int, reason: str = "") -> Done:
-        """A worker's no."""
-        return await self.call("decline", posting, profile, terms, reason)
-
-    async def withdraw_acceptance(self, posting: str, profile: str) -> Done:
-        """Steps back from waiting, standby or a call."""
-        return await self.call("withdraw_acceptance", posting, profile)
-
-    async def reconfirm(self, posting: str, profile: str) -> Done:
-        """A called standby says yes."""
-        return await self.call("reconfirm", posting, profile)
-
-    async def confirm(self, posting: str, profile: str) -> Done:
-        """The seated worker will come."""
-        return await self.call("confirm", posting, profile)
-
-    async def reconsent(self, posting: str, profile: str, terms: int, yes: bool) -> Done:
-        """Answers changed terms."""
-        return await self.call("reconsent", posting, profile, terms, int(yes))
-
-    async def release(self, posting: str, profile: str, by: str, reason: str = "") -> Done:
-        """Gives a seat back; the next in the list is seated."""
-        return await self.call("release", posting, profile, by, reason)
-
-    async def check_in(self, posting: str, profile: str) -> Done:
-        """The worker has arrived."""
-        return await self.call("check_in", posting, profile)
-
-    async def no_show(self, posting: str, profile: str) -> Done:
-        """The worker did not come; the seat is given on."""
-        return await self.call("no_show", posting, profile)
-
-    async def done(self, posting: str, profile: str) -> Done:
-        """The work is finished."""
-        return await self.call("done", posting, profile)
-
-    async def paid(self, posting: str, profile: str) -> Done:
-        """The worker has the money."""
-        return await self.call("paid", posting, profile)
-
-    async def sweep(self, limit: int = SWEEP_AT_ONCE) -> Done:
-        """Does up to `limit` things that have come due; answers with when to come again (0: nothing planned)."""
-        return await self.call("sweep", limit)
 
     # -- the market ---------------------------------------------------------------------------------------------------
 

@@ -19,11 +19,13 @@ MESSAGES: Final[dict[str, str]] = {
     "posting_expired": "这个岗位已经过期",
     "suspended": "派单暂停了,已录用的活不受影响;原因和期限见你的登记,有不同意见请找工作人员",
     "unsuspended": "派单恢复了,有合适的活会通知你",
+    "mate_left": "同伴退出了:还没录用的,这次整组的接单取消;已录用的,名额还是你的,不想去可以免责退出",
     "paused": "连续几次没有回复,已暂停派单;点“今天能干”就恢复",
 }
 """By the kind that the store's functions give a message."""
 
 OUTCOMES: Final[dict[str, str]] = {
+    "gathering": "收到了,等同伴都答应后一起排队",
     "waiting": "收到了,时间一到按公布的顺序录用",
     "seated": "你被录用了,请确认会来",
     "standby": "名额满了,你在候补里,有空位按顺序补上",

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from matcher.connection import Done
 from matcher.errors import KuaizhaoError
 from matcher.model import HOUR_MS, Certificate, Employer, Pay, Person, Place, Posting, Profile, Site
-from matcher.store import Offered, PostingWrite, Store
+from matcher.seating import Offered
+from matcher.store import PostingWrite, Store
 
 MINUTE_MS = 60_000
 MODEL = "invented-model"

@@ -23,6 +23,7 @@ OFFER: Final = {
     "withdrawn": set(),
 }
 ACCEPTANCE: Final = {
+    "gathering": {"waiting", "withdrawn"},
     "waiting": {"seated", "standby", "passed_over", "withdrawn"},
     "standby": {"seated", "called", "lapsed", "withdrawn"},
     "called": {"seated", "lapsed", "withdrawn"},

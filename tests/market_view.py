@@ -5,12 +5,12 @@ Nothing here asks how the store does it: seats, order and moves are judged from 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct
 
 from matcher import draw, records
-from matcher.model import Entry, PostingRecord, ProfileRecord
+from matcher.model import Crew, Entry, PostingRecord, ProfileRecord
 from matcher.store import Store
 from tests import design
 
@@ -24,6 +24,7 @@ class View(Struct, frozen=True):
     postings: dict[str, PostingRecord]
     entries: dict[str, dict[str, Entry]]
     profiles: dict[str, ProfileRecord]
+    crews: dict[str, Crew]
 
     def pairs(self) -> Iterator[tuple[str, str, PostingRecord, Entry]]:
         """Every entry with its posting: (posting id, profile id, posting, entry)."""
@@ -65,7 +66,9 @@ async def view(store: Store, now_ms: int) -> View:
     profiles = {
         id_: records.profile_record(id_, raw) for id_, raw in zip(ids, await store.hashes("profile", ids), strict=True)
     }
-    return View(now_ms, postings, entries, profiles)
+    named = sorted(await store.ids("crew"))
+    crews = {id_: records.crew(id_, raw) for id_, raw in zip(named, await store.hashes("crew", named), strict=True)}
+    return View(now_ms, postings, entries, profiles, crews)
 
 
 def move_faults(before: View, after: View, *, several: bool) -> Iterator[str]:
@@ -104,7 +107,9 @@ def _entry_moves(was: Entry, e: Entry | None, several: bool) -> Iterator[str]:
         if old == new:
             continue
         if old is None:
-            allowed = {"waiting", *moves["waiting"]} if noun == "acceptance" else {"seated"}
+            allowed = {"gathering", "waiting", *moves["waiting"]} if noun == "acceptance" else {"seated"}
+        elif old == "gathering":
+            allowed = {"waiting", *moves["waiting"]}  # a mate's yes lets it join the line, and settles
         else:
             allowed = design.within(moves, old) if several else moves[old]
         if new not in allowed:
@@ -115,48 +120,67 @@ def _entry_moves(was: Entry, e: Entry | None, several: bool) -> Iterator[str]:
             yield f"{name} changed from {old} to {new}"
 
 
-def _line(p: PostingRecord, entries: dict[str, Entry], later: dict[str, Entry]) -> list[str]:
+Unit = list[str]
+"""One person, or a crew that stays together."""
+
+
+def _units(entries: dict[str, Entry], some: Iterable[str]) -> list[Unit]:
+    """The units that some people belong to, in order of the first one named."""
+    found: dict[str, Unit] = {}
+    for who in some:
+        found.setdefault(entries[who].crew if entries[who].together else who, []).append(who)
+    return list(found.values())
+
+
+def _line(p: PostingRecord, entries: dict[str, Entry], later: dict[str, Entry]) -> list[Unit]:
     """Who is to be seated in what order, before the step: standby as they stand, then those who wait for the award. The
     draw is made in the step; that its tickets follow from a seed committed before is told by `other_faults`."""
     standby = sorted((e.order or 0, who) for who, e in entries.items() if e.acceptance == "standby")
-    waiting = [(who, e) for who, e in entries.items() if e.acceptance == "waiting"]
-    if p.award == "instant":
-        waiting.sort(key=lambda item: item[1].order or 0)
-    else:
-        waiting.sort(key=lambda item: (item[1].last_work_ms or 0, item[1].queue_no or 10**9, later[item[0]].ticket))
-    return [who for _, who in standby] + [who for who, _ in waiting]
+    waiting = [(e.order or 0, who) for who, e in entries.items() if e.acceptance == "waiting"]
+    units = _units(entries, [who for _, who in sorted(waiting)])
+    if p.award == "fair":
+        units.sort(
+            key=lambda unit: (
+                max(entries[who].last_work_ms or 0 for who in unit),
+                max(entries[who].queue_no or 10**9 for who in unit),
+                later[unit[0]].ticket,
+            )
+        )
+    return _units(entries, [who for _, who in standby]) + units
 
 
 def order_faults(before: View, after: View) -> Iterator[str]:
-    """Somebody seated or called although others stood before them and could have come."""
+    """Somebody seated or called although others stood before them, could have come and would have fitted."""
     for id_, p in before.postings.items():
         entries, later = before.entries[id_], after.entries[id_]
         line = _line(p, entries, later)
-        line += [who for who, e in later.items() if who not in line and e.acceptance and _first_answer(entries, who)]
-        left_behind: list[str] = []
-        for who in line:
-            now = later[who].acceptance
-            if now in ("seated", "called"):
-                yield from (f"{id_}: {who} before {ahead}" for ahead in left_behind)
-            elif now != "withdrawn" and not (before.booked(who, id_) or after.booked(who, id_)):
-                left_behind.append(who)
+        known = {who for unit in line for who in unit}
+        new = [who for who, e in later.items() if who not in known and _joins(entries, who) and e.acceptance]
+        line += _units(later, new)
+        given = after.open_seats(id_)
+        for unit in reversed(line):
+            state = later[unit[0]].acceptance
+            if state in ("seated", "called"):
+                given += len(unit)
+            elif state not in ("withdrawn", "gathering") and given > max(after.open_seats(id_), len(unit) - 1):
+                busy = any(before.booked(who, id_) or after.booked(who, id_) for who in unit)
+                yield from (f"{id_}: others before {who}" for who in unit if not busy)
 
 
-def _first_answer(entries: dict[str, Entry], who: str) -> bool:
-    return who in entries and entries[who].acceptance is None
+def _joins(entries: dict[str, Entry], who: str) -> bool:
+    return who in entries and entries[who].acceptance in (None, "gathering")
 
 
 def idle_seat_faults(before: View, after: View, id_: str) -> Iterator[str]:
-    """After settling: an open seat while somebody waits who could take it, or a waiting list that nobody works off."""
-    p = after.postings[id_]
+    """After settling: open seats while somebody waits who could take them, or a waiting list that nobody works off."""
+    p, entries = after.postings[id_], after.entries[id_]
     if p.state not in ("open", "filled") or p.window_until_ms > after.now_ms or p.end_ms <= after.now_ms:
         return
-    for who, e in after.entries[id_].items():
-        if e.acceptance == "waiting":
-            yield f"{id_}: {who} still waits"
-        free = not (before.booked(who, id_) or after.booked(who, id_))
-        if e.acceptance == "standby" and free and after.open_seats(id_) > 0:
-            yield f"{id_}: {who} stands by at an open seat"
+    yield from (f"{id_}: {who} still waits" for who, e in entries.items() if e.acceptance == "waiting")
+    for unit in _units(entries, [who for who, e in entries.items() if e.acceptance == "standby"]):
+        busy = any(before.booked(who, id_) or after.booked(who, id_) for who in unit)
+        if not busy and len(unit) <= after.open_seats(id_):
+            yield f"{id_}: {unit} stand by at open seats"
 
 
 def other_faults(before: View, after: View, live_cap: int) -> Iterator[str]:

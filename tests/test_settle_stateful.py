@@ -33,8 +33,9 @@ from matcher import codec, records
 from matcher.connection import Done
 from matcher.errors import KuaizhaoError
 from matcher.model import HOUR_MS, Entry, Pay, Posting, PostingRecord, Presence
+from matcher.seating import Offered
 from matcher.settings import MarketSettings
-from matcher.store import Offered, Store
+from matcher.store import Store
 from tests import design
 from tests.builders import EMPLOYER, MINUTE_MS, MODEL, SEED, dump, employer, posting, profile, vector, write
 from tests.conftest import TEST_CLOCK, move_clock, new_market, running_redis7, running_valkey, stop_clock
@@ -45,13 +46,17 @@ DAWN_MS = 1_772_399_400_000
 WINDOW_MS, LIVE_CAP, CALLS_MS = 30_000, 2, 190 * MINUTE_MS
 WORKERS = tuple(f"w{n}" for n in range(5))
 POSTINGS = tuple(f"p{n}" for n in range(5))
+CREWS = ("c0", "c1")
 LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
 PHASES = (Phase.generate, Phase.shrink)  # explaining a failure would trace every line of every step: minutes
 
 workers = st.sampled_from(WORKERS)
 postings = st.sampled_from(POSTINGS)
+crews = st.sampled_from(CREWS)
+modes = st.sampled_from(["none", "whole", "whole", "split"])
 crowds = st.just(list(WORKERS)) | st.lists(workers, min_size=1, max_size=4)
 rarely = st.sampled_from([False] * 14 + [True])
+WAITS = ("gathering", "waiting", "standby", "called")
 DATA = object()
 """In an action's draws: it draws for itself."""
 Pair = tuple[str, str]
@@ -239,6 +244,10 @@ class Market(RuleBasedStateMachine):
                 self.presence(who, "in_hall", 9 - number)
             if number % 3 == 0:
                 self.run(self.worked_before(who, DAWN_MS - number))
+        if n > 3:
+            self.form_crew("c0", WORKERS[0], list(WORKERS[1 : n - 2]))
+            for who in WORKERS[1 : n - 2]:
+                self.join_crew("c0", who)
 
     async def worked_before(self, who: str, at_ms: int) -> None:
         """A past that the fair order looks at, without the days that it takes to earn it."""
@@ -246,11 +255,13 @@ class Market(RuleBasedStateMachine):
         self.view, self.dump = await view(self.store, self.now_ms), await dump(self.store)
 
     @initialize(
-        awards=st.lists(st.sampled_from(["instant", "fair"]), min_size=2, max_size=3), headcount=st.integers(1, 2)
+        awards=st.lists(st.sampled_from(["instant", "fair"]), min_size=2, max_size=3),
+        headcount=st.integers(1, 3),
+        mode=modes,
     )
-    def first_postings(self, awards: list[str], headcount: int) -> None:
+    def first_postings(self, awards: list[str], headcount: int, mode: Any) -> None:
         for n, award in enumerate(awards):
-            self.post(POSTINGS[n], award, headcount, (90, 200, 180)[n], 240, 100, "open")
+            self.post(POSTINGS[n], award, headcount, (90, 200, 180)[n], 240, 100, "open", mode)
 
     @action(1, who=workers, skills=st.integers(0, 1))
     def register(self, who: str, skills: int) -> None:
@@ -286,19 +297,78 @@ class Market(RuleBasedStateMachine):
             check=no_pause,
         )
 
+    # -- crews ------------------------------------------------------------------------------------------------------
+
+    def in_a_crew(self, who: str) -> bool:
+        return any(who in crew.consented for crew in self.view.crews.values())
+
+    @action(1, id_=crews, leader=workers, invited=st.lists(workers, min_size=1, max_size=3))
+    def form_crew(self, id_: str, leader: str, invited: list[str]) -> None:
+        known = self.view.crews.get(id_)
+        unknown = any(who not in self.view.profiles for who in (leader, *invited))
+        self.do(
+            lambda: self.store.form_crew(id_, leader, invited),
+            {
+                "key_reused": known is not None,
+                "no_profile": known is None and unknown,
+                "in_a_crew": known is None and self.in_a_crew(leader),
+            },
+        )
+
+    @action(1, needs=lambda m: m.view.crews, id_=crews, who=workers)
+    def invite(self, id_: str, who: str) -> None:
+        crew = self.view.crews.get(id_)
+        self.do(
+            lambda: self.store.invite(id_, who),
+            {"no_crew": crew is None, "no_profile": crew is not None and who not in self.view.profiles},
+        )
+
+    @action(2, needs=lambda m: m.view.crews, id_=crews, who=workers)
+    def join_crew(self, id_: str, who: str) -> None:
+        crew = self.view.crews.get(id_)
+        self.do(
+            lambda: self.store.join_crew(id_, who),
+            {
+                "no_crew": crew is None,
+                "not_invited": crew is not None and who not in crew.members,
+                "in_a_crew": crew is not None and who in crew.members and self.in_a_crew(who),
+            },
+        )
+
+    @action(1, needs=lambda m: m.view.crews, id_=crews, who=workers)
+    def leave_crew(self, id_: str, who: str) -> None:
+        crew = self.view.crews.get(id_)
+        waits = [p for p, w, _, e in self.view.pairs() if w == who and e.together and e.acceptance in WAITS]
+
+        def out(before: View, after: View, done: Done) -> None:
+            assert id_ not in after.crews or who not in after.crews[id_].members
+            for posting_ in waits:
+                assert after.entries[posting_][who].acceptance not in WAITS
+
+        self.do(
+            lambda: self.store.leave_crew(id_, who),
+            {"no_crew": crew is None},
+            settles=[p for p in self.view.postings if any(e.together for e in self.view.entries[p].values())],
+            check=out,
+            again="no_crew" if crew is not None and crew.leader == who else "replay",
+        )
+
     # -- postings ---------------------------------------------------------------------------------------------------
 
     @action(
         2,
         id_=postings,
         award=st.sampled_from(["instant", "fair"]),
-        headcount=st.integers(1, 2),
+        headcount=st.integers(1, 3),
         starts_in=st.sampled_from([90, 1, 180, 200, 300, -1]),
         lasts=st.sampled_from([60, 240]),
         valid=st.sampled_from([60, 100, 400, 1]),
         verdict=st.sampled_from(["open", "open", "open", "open", "awaiting_review", "draft", "blocked"]),
+        mode=modes,
     )
-    def post(self, id_: str, award: str, headcount: int, starts_in: int, lasts: int, valid: int, verdict: Any) -> None:
+    def post(
+        self, id_: str, award: str, headcount: int, starts_in: int, lasts: int, valid: int, verdict: Any, mode: Any
+    ) -> None:
         known = self.view.postings.get(id_)
         doc = posting(
             self.now_ms,
@@ -306,6 +376,7 @@ class Market(RuleBasedStateMachine):
             starts_in_ms=starts_in * MINUTE_MS,
             lasts_ms=lasts * MINUTE_MS,
             valid_until_ms=self.now_ms + valid * MINUTE_MS,
+            crews=mode,
         )
         self.do(
             lambda: self.store.post(id_, write(doc), verdict=verdict, reason="", award=award, seed=SEED),
@@ -422,7 +493,7 @@ class Market(RuleBasedStateMachine):
             assert after.postings[id_].state == state
             for e in after.entries[id_].values():
                 assert e.offer != "open"
-                assert e.acceptance not in design.IN_LINE
+                assert e.acceptance not in (*design.IN_LINE, "gathering")
 
         self.do(
             lambda: call(id_),
@@ -448,20 +519,43 @@ class Market(RuleBasedStateMachine):
             return "no_profile"
         return "live_cap" if self.view.live_offers(who) >= LIVE_CAP else None
 
-    @action(4, needs=lambda m: m.postings_in("open"), data=DATA, whom=crowds, reply=st.sampled_from([20, 400, 1]))
-    def offer(self, data: st.DataObject, whom: list[str], reply: int) -> None:
+    def crew_left_out(self, id_: str, crew: str, members: list[str]) -> bool:
+        """Whether these people are not offered it as that crew."""
+        p, known = self.view.postings[id_], self.view.crews.get(crew)
+        as_it_is = known is not None and known.consented == sorted(members)
+        fits = p.doc.crews == "split" or (p.doc.crews == "whole" and len(members) <= self.view.open_seats(id_))
+        return not (as_it_is and fits) or any(self.left_out(id_, who) for who in members)
+
+    @action(
+        5,
+        needs=lambda m: m.postings_in("open"),
+        data=DATA,
+        whom=crowds,
+        reply=st.sampled_from([20, 400, 1]),
+        as_crew=st.sampled_from([*CREWS, "c0", "c0", ""]),
+    )
+    def offer(self, data: st.DataObject, whom: list[str], reply: int, as_crew: str) -> None:
         id_ = data.draw(postings if data.draw(rarely) else st.sampled_from(self.postings_in("open")))
         p = self.view.postings.get(id_)
         stale = data.draw(rarely)
         terms, wave = (p.terms, p.wave + (2 if stale else 1)) if p else (1, 1)
+        crew = self.view.crews[as_crew].consented if as_crew in self.view.crews else []
+        whom = [who for who in whom if who not in crew]
         lines = [Offered(profile=who, distance_m=100, reasons=["近"]) for who in whom]
+        lines += [Offered(profile=who, distance_m=100, reasons=["近"], crew=as_crew) for who in crew]
 
         def right_ones(before: View, after: View, done: Done) -> None:
             reasons = {who: self.left_out(id_, who) for who in set(whom)}
             asked = {who for who, reason in reasons.items() if reason is None}
-            assert done.offered == len(asked)
             named = {tuple(line.split()) for line in done.left_out}
             assert {item for item in reasons.items() if item[1]} <= named
+            if crew and self.crew_left_out(id_, as_crew, crew):
+                assert set(crew) <= {who for who, _ in named}
+            else:
+                asked |= set(crew)
+                whole = before.postings[id_].doc.crews == "whole"
+                assert all(after.entries[id_][who].together == whole for who in crew)
+            assert done.offered == len(asked)
             for who in asked:
                 e = after.entries[id_][who]
                 assert (e.offer, e.wave, e.terms) == ("open", wave, terms)
@@ -504,6 +598,9 @@ class Market(RuleBasedStateMachine):
             now, there = after.entries[id_][who], after.postings[id_]
             assert now.offer == "accepted"
             assert (done.acceptance, done.assignment) == (now.acceptance, now.assignment)
+            if now.acceptance == "gathering":
+                assert any(after.entries[id_][mate].offer == "open" for mate in now.mates)
+                return
             if there.window_until_ms > self.now_ms:
                 assert now.acceptance == "waiting", "a seat before the window's end"
                 assert there.window_until_ms <= self.now_ms + WINDOW_MS
@@ -528,16 +625,16 @@ class Market(RuleBasedStateMachine):
         terms = (e.terms if e else 1) - old
         self.do(lambda: self.store.decline(id_, who, terms, "太远"), self.offer_refusals(p, e, terms, "declined"))
 
-    @action(1, needs=lambda m: m.pairs(lambda p, e: e.acceptance in design.IN_LINE), data=DATA)
+    @action(1, needs=lambda m: m.pairs(lambda p, e: e.acceptance in WAITS), data=DATA)
     def withdraw_acceptance(self, data: st.DataObject) -> None:
-        id_, who, p, e = self.pick(data, self.pairs(lambda p, e: e.acceptance in design.IN_LINE))
+        id_, who, p, e = self.pick(data, self.pairs(lambda p, e: e.acceptance in WAITS))
         given = e is not None and e.acceptance is not None
         self.do(
             lambda: self.store.withdraw_acceptance(id_, who),
             {
                 "no_posting": p is None,
                 "no_acceptance": p is not None and not given,
-                "illegal_move": e is not None and given and e.acceptance not in (*design.IN_LINE, "withdrawn"),
+                "illegal_move": e is not None and given and e.acceptance not in (*WAITS, "withdrawn"),
             },
             settles=[id_],
         )
@@ -553,9 +650,12 @@ class Market(RuleBasedStateMachine):
                 "no_acceptance": p is not None and (e is None or e.acceptance is None),
                 "offer_expired": e is not None
                 and (e.acceptance == "lapsed" or (called and (e.call_deadline_ms or 0) <= self.now_ms)),
-                "illegal_move": e is not None and e.acceptance in {"waiting", "standby", "passed_over", "withdrawn"},
+                "illegal_move": e is not None
+                and e.acceptance in {"gathering", "waiting", "standby", "passed_over", "withdrawn"},
                 "posting_not_open": called and p is not None and p.state not in ("open", "filled"),
-                "already_booked": called and self.view.booked(who, id_),
+                "already_booked": e is not None
+                and called
+                and any(self.view.booked(one, id_) for one in (who, *(e.mates if e.together else ()))),
             },
             settles=[id_],
         )
@@ -621,7 +721,8 @@ class Market(RuleBasedStateMachine):
         seat = e.assignment if e is not None else None
 
         def counted(before: View, after: View, done: Done) -> None:
-            penalty = by == "worker" and seat != "consent_due"
+            left = e is not None and any(self.is_out(id_, mate, e) for mate in (e.mates if e.together else ()))
+            penalty = by == "worker" and seat != "consent_due" and not left
             assert after.profiles[who].releases == before.profiles[who].releases + penalty
 
         self.do(
@@ -635,6 +736,11 @@ class Market(RuleBasedStateMachine):
             settles=[id_],
             check=counted,
         )
+
+    def is_out(self, id_: str, mate: str, e: Entry) -> bool:
+        its = self.view.entries[id_].get(mate)
+        same = its is not None and (its.crew, its.wave) == (e.crew, e.wave)
+        return its is not None and same and its.assignment in ("released", "no_show")
 
     @action(
         4,
@@ -693,6 +799,7 @@ class Market(RuleBasedStateMachine):
         await self.judge(before, after, (), True)
         for id_, who, p, e in after.pairs():
             assert e.offer != "open" or e.deadline_ms > self.now_ms, f"{who} has an open offer of the past"
+            assert e.acceptance != "gathering" or any(after.entries[id_][mate].offer == "open" for mate in e.mates)
             assert e.acceptance != "called" or (e.call_deadline_ms or 0) > self.now_ms
             assert e.assignment != "consent_due" or (e.consent_deadline_ms or 0) > self.now_ms
             assert p.state in design.ENDED or p.valid_until_ms > self.now_ms

@@ -11,7 +11,8 @@ from matcher import draw
 from matcher.connection import Done
 from matcher.errors import KuaizhaoError
 from matcher.model import HOUR_MS, Presence
-from matcher.store import Offered, Store
+from matcher.seating import Offered
+from matcher.store import Store
 from tests.builders import MINUTE_MS, SEED, accept, in_play, offer, post, refused, register, replayed
 from tests.conftest import move_clock
 

@@ -1,4 +1,5 @@
--- accept: a worker's yes, appended to the posting's ordered list; then settled as the award mode says.
+-- accept: a worker's yes, appended to the posting's ordered list; then settled as the award mode says. Of a crew that
+-- stays together the last yes appends all of them; a yes before that gathers.
 -- The same offer accepted again answers with what became of it.
 -- KEYS m   ARGV posting, profile, terms
 local MINE_KEPT_MS = 30 * 86400000 -- pay is due within 15 days; older shifts are history
@@ -7,6 +8,21 @@ local OFFER_ENDED = { declined = 'offer_declined', withdrawn = 'offer_withdrawn'
 local function acceptance_answer(p, e, replay)
   return { ok = true, v = p.v, acceptance = e.acceptance, assignment = e.assignment, order = e.order,
     window_until_ms = p.window_until_ms, replay = replay }
+end
+
+local function join_line(m, p, profile, e) -- the last place of the line
+  p.orders = p.orders + 1
+  e.order = p.orders
+  redis.call('ZADD', m .. 'queue:' .. p.id, e.order, profile)
+  move_acceptance(m, p, profile, e, 'waiting')
+  put_entry(m, p, profile, e)
+end
+
+local function open_window(m, p, now)
+  if p.award == 'fair' and open_seats(p) > 0 and p.window_until_ms == 0 then
+    p.window_until_ms = math.min(now + setting(m, 'window_ms'), p.start_ms, p.valid_until_ms)
+    set_timer(m, 'settle', p.id, p.window_until_ms)
+  end
 end
 
 operation('accept', function(m, a, now)
@@ -28,20 +44,20 @@ operation('accept', function(m, a, now)
   end_offer(m, p, profile, e, 'accepted')
   put_entry(m, p, profile, e)
   if window_over(p, now) then settle(m, p, now) end -- those who came in time are seated first
-  p.orders = p.orders + 1
-  e.order, e.answered_ms, e.last_work_ms = p.orders, now, tonumber(record[1]) or 0
+  e.answered_ms, e.last_work_ms = now, tonumber(record[1]) or 0
   if record[2] == 'in_hall' and tonumber(record[3]) > now then e.queue_no = tonumber(record[4]) end
-  redis.call('ZADD', m .. 'queue:' .. p.id, e.order, profile)
   redis.call('ZREMRANGEBYSCORE', m .. 'mine:' .. profile, '-inf', string.format('%.0f', now - MINE_KEPT_MS))
   redis.call('ZADD', m .. 'mine:' .. profile, string.format('%.0f', p.end_ms), p.id)
   redis.call('HDEL', m .. 'worker:' .. profile, 'timeouts')
-  move_acceptance(m, p, profile, e, 'waiting')
-  put_entry(m, p, profile, e)
-  if p.award == 'fair' and open_seats(p) > 0 and p.window_until_ms == 0 then
-    p.window_until_ms = math.min(now + setting(m, 'window_ms'), p.start_ms, p.valid_until_ms)
-    set_timer(m, 'settle', p.id, p.window_until_ms)
+  if crew_is_whole(m, p, e) then
+    each_mate(m, p, e, function(mate, its) join_line(m, p, mate, its) end)
+    join_line(m, p, profile, e)
+    open_window(m, p, now)
+    settle(m, p, now)
+  else
+    move_acceptance(m, p, profile, e, 'gathering')
+    put_entry(m, p, profile, e)
   end
-  settle(m, p, now)
   commit(m, p, 'posting.accepted')
   return acceptance_answer(p, get_entry(m, p, profile), false)
 end)

@@ -2,7 +2,8 @@
 -- everybody seated must consent again by a deadline, open offers and people waiting are withdrawn, and new offers follow
 -- under new terms. Somebody whose other shifts overlap the new time is released at once, without penalty.
 -- KEYS m   ARGV posting, expected_v (0 = any), digest, schema, doc, vec, model, headcount, start_ms, end_ms,
---          valid_until_ms, standby_target, material (0 | 1), warns (0 | 1), reason, profiles to release ...
+--          valid_until_ms, standby_target, material (0 | 1), warns (0 | 1), reason, crews,
+--          profiles to release ...
 local function is_material(p, a) -- another time always is, whatever the caller says: calendars must follow it
   return a[13] == '1' or tonumber(a[9]) ~= p.start_ms or tonumber(a[10]) ~= p.end_ms
 end
@@ -57,7 +58,7 @@ operation('amend', function(m, a, now)
     return { ok = true, v = p.v, state = p.state, replay = true }
   end
   local named, seen = {}, {}
-  for i = 16, #a do
+  for i = 17, #a do
     if not seen[a[i]] then named[#named + 1] = a[i] end
     seen[a[i]] = true
   end
@@ -67,11 +68,11 @@ operation('amend', function(m, a, now)
   p.headcount, p.valid_until_ms, p.standby_target = tonumber(a[8]), tonumber(a[11]), tonumber(a[12])
   p.start_ms, p.end_ms = tonumber(a[9]), tonumber(a[10])
   redis.call('HSET', m .. 'posting:' .. p.id, 'digest', a[3], 'schema', a[4], 'doc', a[5], 'vec', a[6], 'model', a[7],
-    'review_reason', a[15])
+    'review_reason', a[15], 'crews', a[16])
   for _, profile in ipairs(named) do vacate(m, p, profile, get_entry(m, p, profile), 'released', 'employer', now) end
   if material then
     p.terms = p.terms + 1
-    withdraw_open_offers(m, p)
+    withdraw_open_offers(m, p, now)
     withdraw_waiting(m, p, 'terms_changed', now)
     p.window_until_ms = 0
     ask_consent(m, p, now)
@@ -80,7 +81,7 @@ operation('amend', function(m, a, now)
     p.state = 'draft'
   elseif p.state == 'open' and a[14] == '1' then
     p.state = 'awaiting_review'
-    withdraw_open_offers(m, p)
+    withdraw_open_offers(m, p, now)
   end
   settle(m, p, now)
   set_timer(m, 'expire', p.id, p.valid_until_ms)

@@ -13,6 +13,7 @@ operation('decline', function(m, a, now)
   end_offer(m, p, profile, e, 'declined')
   e.answered_ms, e.decline_reason = now, a[4]
   put_entry(m, p, profile, e)
+  part_crew(m, p, e, now)
   redis.call('HDEL', m .. 'worker:' .. profile, 'timeouts')
   commit(m, p, 'posting.declined')
   return { ok = true, v = p.v, replay = false }

@@ -6,7 +6,7 @@ local ENDED = { closed = true, withdrawn = true, expired = true }
 local function finish(m, p, state, now)
   if state == 'expired' and p.window_until_ms > now then p.window_until_ms = now end
   if state ~= 'withdrawn' and window_over(p, now) then settle(m, p, now) end -- seats that were won by then stay won
-  withdraw_open_offers(m, p)
+  withdraw_open_offers(m, p, now)
   withdraw_waiting(m, p, 'posting_' .. state, now)
   p.window_until_ms = 0
   p.state = state

@@ -1,7 +1,8 @@
 -- offer: writes one wave. Compare-and-set on the wave number: two matchers cannot double it.
 -- People who may not be asked now (suspended, at their cap of live offers or of offers today) are left out and named with
--- the reason.
--- KEYS m   ARGV posting, terms, wave, reply_ms, next_wave_ms (after now), then profile, card (msgpack: distance_m, reasons) ...
+-- the reason. Lines of one crew follow each other and are one offer: all of its members who have consented, or nobody.
+-- KEYS m   ARGV posting, terms, wave, reply_ms, next_wave_ms (after now), then profile, card (msgpack: distance_m,
+--          reasons, perhaps crew) ...
 local function left_out_for(m, profile, now, live_cap, daily_cap)
   local record = redis.call('HMGET', m .. 'profile:' .. profile, 'v', 'suspended_until_ms')
   if not record[1] then return 'no_profile' end
@@ -18,8 +19,47 @@ local function may_offer_again(p, e) -- only under new terms, and not while the 
   return e.assignment == nil or e.assignment == 'released'
 end
 
-local function write_offer(m, p, profile, card, now, deadline, midnight_ms)
-  local e = cmsgpack.unpack(card)
+local function units_of(a) -- lists of { profile, entry to be }, a list for each person and each crew
+  local units, crew = {}, nil
+  for i = 6, #a, 2 do
+    local e = cmsgpack.unpack(a[i + 1])
+    if not e.crew or e.crew ~= crew then units[#units + 1] = {} end
+    crew = e.crew
+    table.insert(units[#units], { profile = a[i], e = e })
+  end
+  return units
+end
+
+local function why_not(m, p, profile, now, live_cap, daily_cap)
+  local before = get_entry(m, p, profile)
+  if before and not may_offer_again(p, before) then return 'offered_before' end
+  return left_out_for(m, profile, now, live_cap, daily_cap)
+end
+
+local function crew_reason(m, p, unit) -- why these people are not offered it as the crew they are said to be
+  local crew = get_crew(m, unit[1].e.crew)
+  if not crew or p.crews == 'none' or (p.crews == 'whole' and #unit > open_seats(p)) then return 'no_crew' end
+  local named = {}
+  for _, line in ipairs(unit) do named[line.profile] = true end
+  for profile, state in pairs(crew.members) do
+    if (state == 'consented') ~= (named[profile] or false) then return 'no_crew' end
+    named[profile] = nil
+  end
+  return next(named) and 'no_crew' or nil
+end
+
+local function name_mates(p, unit)
+  for _, line in ipairs(unit) do
+    local e = line.e
+    e.mates = {}
+    for _, other in ipairs(unit) do
+      if other.profile ~= line.profile then table.insert(e.mates, other.profile) end
+    end
+    if p.crews == 'whole' then e.together = true end
+  end
+end
+
+local function write_offer(m, p, profile, e, now, deadline, midnight_ms)
   e.offer, e.wave, e.terms, e.offered_ms, e.deadline_ms = 'open', p.wave, p.terms, now, deadline
   e.nth_today = redis.call('INCR', m .. 'day:' .. profile)
   put_entry(m, p, profile, e)
@@ -43,18 +83,20 @@ operation('offer', function(m, a, now)
   local deadline = math.min(now + tonumber(a[4]), p.start_ms, p.valid_until_ms)
   p.wave = p.wave + 1
   local left_out = {}
-  for i = 6, #a, 2 do
-    local profile, before = a[i], get_entry(m, p, a[i])
-    local reason
-    if before and not may_offer_again(p, before) then
-      reason = 'offered_before'
-    else
-      reason = left_out_for(m, profile, now, live_cap, daily_cap)
+  for _, unit in ipairs(units_of(a)) do
+    local crew = unit[1].e.crew
+    local reasons, any = {}, crew and crew_reason(m, p, unit)
+    for i, line in ipairs(unit) do
+      reasons[i] = why_not(m, p, line.profile, now, live_cap, daily_cap)
+      any = any or (reasons[i] and 'mate')
     end
-    if reason then
-      left_out[#left_out + 1] = profile .. ' ' .. reason
-    else
-      write_offer(m, p, profile, a[i + 1], now, deadline, midnight_ms)
+    if crew and not any then name_mates(p, unit) end
+    for i, line in ipairs(unit) do
+      if any then
+        left_out[#left_out + 1] = line.profile .. ' ' .. (reasons[i] or any)
+      else
+        write_offer(m, p, line.profile, line.e, now, deadline, midnight_ms)
+      end
     end
   end
   if #p.who > 0 then hasten_timer(m, 'offers', p.id, deadline) end
@@ -69,11 +111,13 @@ end
 
 on_due.offers = function(m, p, now) -- tidies: offers past their deadline are marked, and three in a row pause the person
   local next_ms
+  local crews = {}
   each_entry(m, p, function(profile, e)
     if e.offer == 'open' then
       if e.deadline_ms <= now then
         end_offer(m, p, profile, e, 'expired')
         put_entry(m, p, profile, e)
+        if e.together then crews[#crews + 1] = e end
         local n = redis.call('HINCRBY', m .. 'worker:' .. profile, 'timeouts', 1)
         if n >= setting(m, 'timeouts_to_pause') then
           redis.call('HDEL', m .. 'worker:' .. profile, 'timeouts')
@@ -85,6 +129,7 @@ on_due.offers = function(m, p, now) -- tidies: offers past their deadline are ma
       end
     end
   end)
+  for _, e in ipairs(crews) do part_crew(m, p, e, now) end
   if next_ms then set_timer(m, 'offers', p.id, next_ms) end
   if #p.who > 0 then commit(m, p, 'posting.offers_expired') end
 end

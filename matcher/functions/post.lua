@@ -1,7 +1,7 @@
 -- post: a new posting under an id of the caller's. Opens at once only for a verified employer and without a warning.
 -- KEYS m   ARGV id, digest, schema, doc, vec, model, employer, verdict (open | awaiting_review | blocked | draft), reason,
 --          award, headcount, start_ms, end_ms, valid_until_ms, standby_target, seeds ('' = no draw), commitment,
---          marks ('' = none), apart (ids known to be other shifts)
+--          marks ('' = none), apart (ids known to be other shifts), crews (none | whole | split)
 -- A living posting with one of the marks: known_twin, with the ids; the caller compares and says which are apart.
 local function open_posting(m, p, now)
   p.state = 'open'
@@ -33,7 +33,7 @@ operation('post', function(m, a, now)
   if p.state == 'open' then open_posting(m, p, now) end
   redis.call('HSET', m .. 'posting:' .. id, 'digest', a[2], 'first_digest', a[2], 'schema', a[3], 'doc', a[4],
     'vec', a[5], 'model', a[6], 'employer', a[7], 'review_reason', a[9], 'commitment', a[17],
-    'marks', marks)
+    'marks', marks, 'crews', a[20])
   if a[16] ~= '' then redis.call('SET', m .. 'seeds:' .. id, a[16]) end
   claim_marks(m, 'posting', id, marks)
   redis.call('SADD', m .. 'ids:posting', id)

@@ -5,7 +5,14 @@ seat_operation('release', function(_, p, now, a)
   if a[3] == 'worker' and p.start_ms <= now then return refuse('too_late') end
 end, function(m, p, profile, e, now, to, a)
   local asked_again = e.assignment == 'consent_due' -- the terms changed: leaving is free
+  local alone = mate_left(m, p, e)
   vacate(m, p, profile, e, to, a[3], now)
-  if a[3] == 'worker' and not asked_again then count_on_profile(m, profile, 'releases', 'profile.released') end
+  each_mate(m, p, e, function(mate, its) -- who was seated together with somebody who leaves may leave too, freely
+    if its.assignment == 'seated' or its.assignment == 'confirmed' then
+      involve(p, mate)
+      notify(m, mate, 'mate_left', p.id, now)
+    end
+  end)
+  if a[3] == 'worker' and not asked_again and not alone then count_on_profile(m, profile, 'releases', 'profile.released') end
   settle(m, p, now)
 end)

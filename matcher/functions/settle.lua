@@ -118,7 +118,7 @@ local function settle(m, p, now)
       p.filled_ms = now
       p.awarded = 1
     end
-    if p.standby >= p.standby_target then withdraw_open_offers(m, p) end
+    if p.standby >= p.standby_target then withdraw_open_offers(m, p, now) end
   else
     p.state = 'open'
   end

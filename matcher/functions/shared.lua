@@ -57,10 +57,10 @@ end
 -- posting ---------------------------------------------------------------------------------------------------------
 
 local function get_posting(m, id)
-  local f = redis.call('HMGET', m .. 'posting:' .. id, 'state', 'award', 'employer', unpack(FIELDS))
+  local f = redis.call('HMGET', m .. 'posting:' .. id, 'state', 'award', 'employer', 'crews', unpack(FIELDS))
   if not f[1] then return nil end
-  local p = { id = id, state = f[1], was = f[1], award = f[2], employer = f[3], who = {}, seen = {} }
-  for i, name in ipairs(FIELDS) do p[name] = tonumber(f[i + 3]) or 0 end
+  local p = { id = id, state = f[1], was = f[1], award = f[2], employer = f[3], crews = f[4], who = {}, seen = {} }
+  for i, name in ipairs(FIELDS) do p[name] = tonumber(f[i + 4]) or 0 end
   return p
 end
 
@@ -154,63 +154,4 @@ end
 local function count_on_profile(m, profile, field, kind)
   local n = tonumber(redis.call('HGET', m .. 'profile:' .. profile, field)) or 0
   change_profile(m, profile, kind, field, n + 1)
-end
-
--- offers, acceptances, seats: the moves that several operations share ---------------------------------------------------
-
-local function end_offer(m, p, profile, e, state)
-  e.offer = state
-  p.open_offers = p.open_offers - 1
-  redis.call('ZREM', m .. 'live:' .. profile, p.id)
-end
-
-local function withdraw_open_offers(m, p)
-  if p.open_offers <= 0 then return end
-  each_entry(m, p, function(profile, e)
-    if e.offer == 'open' then
-      end_offer(m, p, profile, e, 'withdrawn')
-      put_entry(m, p, profile, e)
-    end
-  end)
-end
-
-local COUNTED = { waiting = 'waiting', standby = 'standby', called = 'called' }
-
-local function move_acceptance(m, p, profile, e, state) -- keeps the posting's counts and the queue in step
-  if COUNTED[e.acceptance] then p[e.acceptance] = p[e.acceptance] - 1 end
-  if COUNTED[state] then
-    p[state] = p[state] + 1
-  else
-    redis.call('ZREM', m .. 'queue:' .. p.id, profile)
-  end
-  e.acceptance = state
-end
-
-local function seat(m, p, profile, e, now)
-  move_acceptance(m, p, profile, e, 'seated')
-  e.assignment = 'seated'
-  e.seated_ms = now
-  p.taken = p.taken + 1
-  book(m, profile, p)
-  put_entry(m, p, profile, e)
-  notify(m, profile, 'seated', p.id, now)
-end
-
-local function vacate(m, p, profile, e, state, by, now) -- a seat is given up: released or no_show
-  e.assignment = state
-  e.ended_by = by
-  p.taken = p.taken - 1
-  unbook(m, profile, p)
-  put_entry(m, p, profile, e)
-  notify(m, profile, state, p.id, now)
-end
-
-local function withdraw_waiting(m, p, why, now) -- everybody who waits is told that there is nothing to wait for
-  for _, profile in ipairs(redis.call('ZRANGE', m .. 'queue:' .. p.id, 0, -1)) do
-    local e = get_entry(m, p, profile)
-    move_acceptance(m, p, profile, e, 'withdrawn')
-    e.ended_by = why
-    put_entry(m, p, profile, e)
-    notify(m, profile, why, p.id, now)
-  end
 end
