@@ -26,7 +26,7 @@ from ingest.runs import COUNTS, Run, added
 from ingest.sample import write_sample
 from ingest.sites import BadSites, configured
 from matcher.settings import Settings
-from matcher.store import opened
+from matcher.store import Store, opened
 
 HEADINGS: Final = ("读入", "新增", "更新", "未变", "并入", "不合规", "隔离", "撤回")
 
@@ -65,7 +65,7 @@ def reencode_records(settings: Settings, out: TextIO) -> int:
 
 
 async def _reencode(settings: Settings) -> Reencoded:
-    with _progress() as bar:
+    with progress_bars() as bar:
         encoder = await _encoder(settings, bar)
         tasks: dict[str, TaskID] = {}
 
@@ -131,20 +131,18 @@ def _import(
 async def _run(settings: Settings, work: list[tuple[str, list[Path]]], complete: bool) -> list[Run]:
     vault, sites = Vault.open(settings.data_dir), configured(settings.sites_file)
     runs = []
-    with _progress() as bar:
+    with progress_bars() as bar:
         encoder = await _encoder(settings, bar)
         async with opened(settings.store_url, settings.market) as store:
             await check_key(store, vault)
-            in_force = await store.propose_model(encoder.model_id, encoder.dimension)
-            if in_force != encoder.model_id:
-                words = f"市场现在用的模型是 {in_force},不是 {encoder.model_id}:导入后请运行 kuaizhao reencode"
-                bar.console.print(words)
+            if in_other := await model_in_force(store, encoder):
+                bar.console.print(in_other)
             task = TaskID(0)
 
             def advance(run: str, rows: int) -> None:
                 bar.advance(task, rows)
 
-            parts = machinery(store, vault, encoder, sites, advance)
+            parts = machinery(store, vault, lambda: encoder, sites, advance)
             for site, paths in work:
                 task = bar.add_task(site, total=sum(_lines(path) for path in paths))
                 some = await ingest(parts, paths, site, sites=sites, complete=complete)
@@ -154,7 +152,16 @@ async def _run(settings: Settings, work: list[tuple[str, list[Path]]], complete:
     return runs
 
 
-def _progress() -> Progress:
+async def model_in_force(store: Store, encoder: Encoder) -> str:
+    """Names the encoder's model where none is named; a sentence for the operator when another is in force, else ""."""
+    in_force = await store.propose_model(encoder.model_id, encoder.dimension)
+    if in_force == encoder.model_id:
+        return ""
+    return f"市场现在用的模型是 {in_force},不是 {encoder.model_id}:导入后请运行 kuaizhao reencode"
+
+
+def progress_bars() -> Progress:
+    """Bars on standard error."""
     return Progress(
         SpinnerColumn(),
         TextColumn("{task.description:<10}"),

@@ -22,7 +22,7 @@ from matcher.model import PostingState
 from matcher.store import Store
 
 BELIEVED_AFTER: Final = 3
-"""Complete lists in a row that must lack more than half of a source's rows before they count as withdrawn."""
+"""Complete lists in a row that must lack rows before these count as withdrawn although there was doubt."""
 LIVING: Final[frozenset[PostingState]] = frozenset({"draft", "blocked", "awaiting_review", "open", "filled"})
 _BATCH: Final = 500
 
@@ -34,11 +34,12 @@ class Missing(Struct):
     over: list[tuple[str, Note]]
 
 
-def believed(listed: int, missing: int, doubts: int) -> bool:
-    """Whether missing rows are withdrawn: `doubts` is how many lists in a row have lacked too many before this one."""
+def believed(listed: int, missing: int, unread: int, doubts: int) -> bool:
+    """Whether missing rows are withdrawn: not at once when more than half are missing, or when rows could not be read,
+    which may be the missing ones. `doubts` is how many lists in a row were not believed before this one."""
     if missing == 0 or listed == 0:
         return missing == 0
-    return missing * 2 <= listed + missing or doubts + 1 >= BELIEVED_AFTER
+    return (missing <= listed and not unread) or doubts + 1 >= BELIEVED_AFTER
 
 
 class Ender:
@@ -51,11 +52,14 @@ class Ender:
     async def end(self, ending: Ending) -> tuple[Counter[str], dict[str, str | int]]:
         """What the end of a run counts, and the fields of the run it sets. Doing it again does nothing more."""
         counts: Counter[str] = Counter()
-        if not ending.error:
+        if not ending.error and not ending.same:
             await self._kept.discard(await self._kept.of_origin(ending.origin, not_of_run=ending.run))
         if ending.complete and not ending.error:
             await self._withdraw(ending, counts)
-        state = "failed" if ending.error else "done"
+        if ending.known_by:
+            async with guarded():
+                await self._store.commands.hset(self._store.key("known_by"), ending.source, ending.known_by)
+        state = "failed" if ending.error else "same" if ending.same else "done"
         return counts, {"state": state, "error": ending.error, "finished_ms": await self._store.now_ms()}
 
     async def _withdraw(self, ending: Ending, counts: Counter[str]) -> None:
@@ -65,7 +69,7 @@ class Ender:
         others = [(row, note) for row, note in notes.items() if note.run != ending.run and row[:2] in kinds]
         missing = await self._missing(others, await self._store.now_ms())
         doubts = await self._doubts(ending)
-        if believed(listed, len(missing.living), doubts):
+        if believed(listed, len(missing.living), ending.unread, doubts):
             await self._settle(ending, reset=True)
             counts["withdrawn"] += await self._gone(ending.source, missing.living)
         else:

@@ -7,12 +7,12 @@ run that was cut off is finished by whoever looks at the queue next.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
 
-from ingest.bringing import Source, bring
+from ingest.bringing import Source, bring, chunks
 from ingest.fields.days import local_day
 from ingest.inference import TradeInference
 from ingest.intake import Intake, Progress
@@ -47,14 +47,14 @@ class Machinery(Struct):
 def machinery(
     store: Store,
     vault: Vault,
-    encoder: Encodes,
+    encoder: Callable[[], Encodes],
     sites: Mapping[str, ConfiguredSite] | None = None,
     progress: Progress = lambda run, rows: None,
     infer: TradeInference | None = None,
 ) -> Machinery:
-    """Puts the parts together."""
+    """Puts the parts together; `encoder` is loaded when the first row needs it."""
     queue, transit = Queue(store, vault), Transit(vault)
-    preparer = Preparer(configured() if sites is None else sites, vault, lambda: encoder, infer)
+    preparer = Preparer(configured() if sites is None else sites, vault, encoder, infer)
     return Machinery(store, queue, Runs(store), Intake(store, queue, preparer, transit, progress))
 
 
@@ -93,7 +93,8 @@ async def ingest(
 
     async def read_all() -> None:
         for path, source in sources:
-            await bring(parts.queue, parts.runs, source, read(path, known[site].columns), begun.append)
+            rows = chunks(read(path, known[site].columns))
+            await bring(parts.queue, parts.runs, source, rows, begun.append)
 
     reading = asyncio.create_task(read_all())
 

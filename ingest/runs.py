@@ -13,7 +13,7 @@ from matcher.store import Store
 
 KEPT_S: Final = 30 * 86_400
 """How long a finished run is remembered."""
-RunState = Literal["reading", "done", "failed"]
+RunState = Literal["reading", "done", "same", "failed"]
 COUNTS: Final = ("read", "accepted", "changed", "unchanged", "merged", "blocked", "quarantined", "withdrawn")
 
 
@@ -21,7 +21,7 @@ class Run(Struct, kw_only=True):
     """One run. `read` is the sum of accepted, changed, unchanged, merged, blocked and quarantined rows.
 
     `withheld` counts rows that vanished from their list and were not withdrawn, because too many vanished at once.
-    `error` says in Chinese why the source could not be read to its end.
+    State `same`: the source said that nothing has changed. `error` says in Chinese why it could not be read to its end.
     """
 
     id: str

@@ -44,7 +44,11 @@ class Batch(Struct):
 
 
 class Ending(Struct):
-    """The last entry of a run. `complete`: the source gave everything it has, so that what it did not list is gone."""
+    """The last entry of a run. `complete`: the source gave everything it has, so that what it did not list is gone.
+
+    `unread` rows could not be read, so nobody knows which they were. `same`: the source has not changed since it was
+    last taken in; `known_by` is what it said it is known by.
+    """
 
     run: str
     source: str
@@ -53,6 +57,9 @@ class Ending(Struct):
     batches: int
     complete: bool = False
     error: str = ""
+    unread: int = 0
+    same: bool = False
+    known_by: str = ""
 
 
 _batches = msgspec.msgpack.Decoder(Batch)

@@ -38,6 +38,11 @@ def parser() -> argparse.ArgumentParser:
     ingest.add_argument("--json", action="store_true", help="print the report as JSON")
     ingest.add_argument("--check", action="store_true", help="only say what is understood; store nothing")
 
+    collect = sub.add_parser("collect", help="fetch every site's records by schedule and take them in")
+    collect.add_argument("--once", action="store_true", help="run each once, show what came of it, and end")
+    collect.add_argument("--site", action="append", default=[], help="with --once: only this site (may be repeated)")
+    collect.add_argument("--json", action="store_true", help="with --once: print the report as JSON")
+
     runs = sub.add_parser("runs", help="what the last imports read and what became of the rows")
     runs.add_argument("--count", type=int, default=30)
     runs.add_argument("--json", action="store_true", help="print the report as JSON")
@@ -226,6 +231,14 @@ def _ingest(settings: Settings, args: argparse.Namespace) -> int:
     return commands.ingest_files(settings, args.files, args.site, sys.stdout, complete=args.complete, as_json=args.json)
 
 
+def _collect(settings: Settings, args: argparse.Namespace) -> int:
+    from ingest import collect_command
+
+    if args.once:
+        return collect_command.once(settings, args.site, sys.stdout, as_json=args.json)
+    return collect_command.forever(settings)
+
+
 def _runs(settings: Settings, args: argparse.Namespace) -> int:
     from ingest import desk
 
@@ -354,6 +367,7 @@ _COMMANDS = {
     "serve": _serve,
     "match": _match,
     "ingest": _ingest,
+    "collect": _collect,
     "runs": _runs,
     "quarantine": _quarantine,
     "merges": _merges,

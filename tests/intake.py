@@ -53,7 +53,7 @@ def profile_line(ref: str, **over: str) -> str:
 
 def posting_line(ref: str, now_ms: int, **over: str) -> str:
     """A posting's row; another number starts at another minute."""
-    start_ms = now_ms + 5 * HOUR_MS + _number(ref) % 180 * 60_000
+    start_ms = now_ms + 5 * HOUR_MS + _number(ref) * 60_000
     cells = {
         "ref": ref,
         "employer": FIRM,
@@ -80,7 +80,7 @@ async def events(store: Store) -> int:
 
 async def take(store: Store, encoder: Encoder, path: Path, site: str = "licang", *, complete: bool = False) -> Run:
     """Takes one file in, and answers with its closed run."""
-    (run,) = await ingest(machinery(store, VAULT, encoder), [path], site, complete=complete)
+    (run,) = await ingest(machinery(store, VAULT, lambda: encoder), [path], site, complete=complete)
     return run
 
 

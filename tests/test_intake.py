@@ -13,7 +13,7 @@ from msgspec import structs
 from numpy.typing import NDArray
 
 from embeddings.encoder import Encoder
-from ingest.bringing import Source, bring
+from ingest.bringing import Source, bring, chunks
 from ingest.ending import believed
 from ingest.intake import GIVEN_UP
 from ingest.kept import KeptRows
@@ -49,7 +49,7 @@ def desk(store: Store) -> KeptRows:
 
 async def drain(store: Store, encoder: Encoder, run: str) -> Run:
     """Takes what waits until the queue is empty, and answers with a run that has no end of its own."""
-    parts = machinery(store, VAULT, encoder)
+    parts = machinery(store, VAULT, lambda: encoder)
 
     async def empty() -> bool:
         return await parts.queue.waiting() == 0
@@ -241,11 +241,11 @@ async def test_one_poisoned_row_harms_no_other(market: Store, tmp_path: Path) ->
 async def test_a_batch_that_kills_again_and_again_is_given_up(market: Store, encoder: Encoder, tmp_path: Path) -> None:
     path = tmp_path / "workers.csv"
     path.write_text(PROFILES + profile_line("1"), "utf-8")
-    parts = machinery(market, VAULT, encoder)
+    parts = machinery(market, VAULT, lambda: encoder)
     source = Source("licang", "files", path.name, date(2026, 11, 27))
-    run = await bring(parts.queue, parts.runs, source, read(path))
+    run = (await bring(parts.queue, parts.runs, source, chunks(read(path)))).run
     for _ in range(GIVEN_UP):
-        killed = machinery(market, VAULT, encoder)  # the same machine, started again
+        killed = machinery(market, VAULT, lambda: encoder)  # the same machine, started again
         await killed.queue.open()
         assert await killed.queue.take(1) is not None
     closed = await drain(market, encoder, run)
@@ -257,26 +257,21 @@ async def test_a_batch_that_kills_again_and_again_is_given_up(market: Store, enc
 
 
 @pytest.mark.parametrize(
-    ("listed", "missing", "doubts", "answer"),
+    ("listed", "missing", "unread", "doubts", "answer"),
     [
-        (5, 0, 0, True),
-        (4, 2, 0, True),
-        (3, 3, 0, True),
-        (3, 4, 0, False),
-        (3, 4, 2, True),
-        (0, 4, 9, False),
-        (0, 0, 0, True),
+        (5, 0, 0, 0, True), (4, 2, 0, 0, True), (3, 3, 0, 0, True), (3, 4, 0, 0, False), (3, 4, 0, 2, True),
+        (0, 4, 0, 9, False), (0, 0, 0, 0, True), (9, 1, 1, 0, False), (9, 1, 1, 2, True),
     ],
-)
-def test_how_much_is_believed(listed: int, missing: int, doubts: int, answer: bool) -> None:
-    assert believed(listed, missing, doubts) is answer
+)  # fmt: skip
+def test_how_much_is_believed(listed: int, missing: int, unread: int, doubts: int, answer: bool) -> None:
+    assert believed(listed, missing, unread, doubts) is answer
 
 
 async def test_two_files_of_a_site_do_not_disturb_each_other(market: Store, encoder: Encoder, tmp_path: Path) -> None:
     workers, jobs = tmp_path / "workers.csv", tmp_path / "jobs.csv"
     workers.write_text(PROFILES + profile_line("1"), "utf-8")
     jobs.write_text(POSTINGS + posting_line("1", await market.now_ms()), "utf-8")
-    parts = machinery(market, VAULT, encoder)
+    parts = machinery(market, VAULT, lambda: encoder)
     for _ in range(2):
         runs = await ingest(parts, [workers, jobs], "licang", complete=True)
         assert [run.withdrawn for run in runs] == [0, 0]

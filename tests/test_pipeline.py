@@ -234,7 +234,7 @@ async def test_the_sample_goes_in_and_twice_is_once(market: Store, encoder: Enco
     for site, path in write_sample(tmp_path, profiles=1_200, postings=100, now_ms=now_ms):
         files.setdefault(site, []).append(path)
     progress: list[int] = []
-    parts = machinery(market, VAULT, encoder, progress=lambda run, rows: progress.append(rows))
+    parts = machinery(market, VAULT, lambda: encoder, progress=lambda run, rows: progress.append(rows))
     for again in range(2):
         for site, paths in files.items():
             total = added(await ingest(parts, paths, site), site=site)

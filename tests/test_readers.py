@@ -108,8 +108,8 @@ def test_jsonl_values_become_text(tmp_path: Path) -> None:
 
 def test_json_is_known_by_its_first_character_too(tmp_path: Path) -> None:
     path = tmp_path / "export.txt"
-    path.write_text('\ufeff{"id": 1}\n', encoding="utf-8")
-    assert only(path) == {"id": "1"}
+    path.write_text('\ufeff{"id": 1, "name": "张样本"}\n', encoding="utf-8")
+    assert only(path) == {"id": "1", "name": "张样本"}
 
 
 @settings(max_examples=60)
@@ -184,8 +184,10 @@ def test_half_a_json_document_gives_what_it_has_and_says_so(tmp_path: Path) -> N
 
 def test_a_json_document_without_a_list_is_refused_and_a_single_object_is_a_row(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
-    path.write_text('{\n"id": 1\n}', encoding="utf-8")
-    assert only(path) == {"id": "1"}
+    path.write_text('{\n"id": 1, "name": "张样本", "tags": []\n}', encoding="utf-8")
+    assert only(path) == {"id": "1", "name": "张样本", "tags": ""}
+    path.write_text('{"code": 0, "list": []}', encoding="utf-8")
+    assert rows(path) == []
     path.write_text("[1, 2]", encoding="utf-8")
     with pytest.raises(CannotRead, match="没有记录的列表"):
         rows(path)

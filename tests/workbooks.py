@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -20,12 +21,19 @@ Sheet = tuple[Sequence[Sequence[object]], Sequence[str]]
 """Rows of cells, and merged ranges (`A1:C1`)."""
 
 
-def workbook(path: Path, sheets: Mapping[str, Sheet]) -> None:
+def workbook(path: Path | io.BytesIO, sheets: Mapping[str, Sheet]) -> None:
     """Writes an .xlsx; empty cells are left out, numbers have no format."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         _frame(archive, list(sheets))
         for number, (rows, merged) in enumerate(sheets.values(), 1):
             archive.writestr(f"xl/worksheets/sheet{number}.xml", _sheet(rows, merged))
+
+
+def workbook_bytes(sheets: Mapping[str, Sheet]) -> bytes:
+    """An .xlsx, as a server sends it."""
+    held = io.BytesIO()
+    workbook(held, sheets)
+    return held.getvalue()
 
 
 def bomb(path: Path) -> None:

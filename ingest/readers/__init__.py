@@ -39,7 +39,7 @@ def read(path: Path, own: Collection[str] = ()) -> Iterator[Row | BadRow]:
     if path.suffix.lower() in (".jsonl", ".ndjson"):
         return read_jsonl(path)
     if text.startswith(b"[") or (text.startswith(b"{") and _is_document(text)):
-        return read_json(path)
+        return read_json(path, known)
     if text.startswith(b"{"):
         return read_jsonl(path)
     if text[:1] == b"<" and re.search(rb"<(?:table|html|!doctype)", text[:4_096], re.IGNORECASE):
@@ -48,8 +48,6 @@ def read(path: Path, own: Collection[str] = ()) -> Iterator[Row | BadRow]:
 
 
 def _is_document(head: bytes) -> bool:
-    """Whether an object holds a list of objects, or goes over several lines, so that it is no line of its own."""
+    """Whether it begins with an object that is all there is, holds a list of objects, or goes over several lines."""
     first, _, rest = head.partition(b"\n")
-    if _LIST_OF_OBJECTS.search(first):
-        return True
-    return not first.rstrip().endswith(b"}") and bool(rest.strip())
+    return _LIST_OF_OBJECTS.search(first) is not None or not rest.strip() or not first.rstrip().endswith(b"}")

@@ -8,16 +8,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from ingest.readers.json_values import decoded
+from ingest.columns import is_known
+from ingest.readers.headers import Known
+from ingest.readers.json_values import decoded, is_json
 from ingest.readers.rows import BadRow, CannotRead, Row, too_long
 from ingest.readers.text import LONGEST_LINE, encoding_of
 
 _CHUNK: Final = 1 << 16
+_EMPTY_LIST: Final = re.compile(r"\[\s*\]")
 _MARKS: Final = re.compile(rb'["\\{}\[\]]')
 _QUOTE, _BACKSLASH, _OPEN, _CLOSE, _LIST, _LIST_END = b'"\\{}[]'
 
 
-def read_json(path: Path) -> Iterator[Row | BadRow]:
+def read_json(path: Path, known: Known = is_known) -> Iterator[Row | BadRow]:
     """The objects of the document's first list of objects; without one, the document itself, if it is an object.
 
     A broken object is refused by itself. Raises CannotRead where the document ends before its list does.
@@ -31,10 +34,7 @@ def read_json(path: Path) -> Iterator[Row | BadRow]:
                 number += 1
                 yield too_long(number) if found is None else decoded(number, found)
         if not objects.seen and not number:
-            alone = _alone(path, encoding)
-            if alone is None:
-                raise CannotRead("这个 JSON 里没有记录的列表")
-            yield alone
+            yield from _alone(path, encoding, known)
         elif not objects.ended:
             raise CannotRead("JSON 没有结束:只收到一半,或文件坏了")
 
@@ -49,11 +49,15 @@ def _utf8(file: BinaryIO, encoding: str) -> Iterator[bytes]:
         yield decoder.decode(chunk).encode()
 
 
-def _alone(path: Path, encoding: str) -> Row | BadRow | None:
+def _alone(path: Path, encoding: str, known: Known) -> Iterator[Row]:
+    """A document without a list of objects: one record, or none where its list is empty."""
     with path.open(encoding=encoding, errors="replace") as file:
         text = file.read(LONGEST_LINE).strip()
-    row = decoded(1, text) if text.startswith("{") else None
-    return row if isinstance(row, Row) and len(text) < LONGEST_LINE else None
+    row = decoded(1, text) if text.startswith("{") and len(text) < LONGEST_LINE else None
+    if isinstance(row, Row) and sum(map(known, row.cells)) >= 2:
+        yield row
+    elif not (_EMPTY_LIST.search(text) and is_json(text)):
+        raise CannotRead("这个 JSON 里没有记录的列表")
 
 
 class _Objects:

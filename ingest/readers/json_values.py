@@ -21,6 +21,15 @@ def decoded(line: int, text: str | bytes) -> Row | BadRow:
         return BadRow(line, "bad_json", "这一行不是完整的 JSON 对象")
 
 
+def is_json(text: str | bytes) -> bool:
+    """Whether the text is a whole JSON document."""
+    try:
+        msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        return False
+    return True
+
+
 def row_of(line: int, values: Mapping[str, Any]) -> Row:
     """The values as a row."""
     return Row(line, dict(_columns(values, "", 1)))

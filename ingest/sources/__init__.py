@@ -1,0 +1,1 @@
+"""Sources: what a site's connectors bring, as rows."""
