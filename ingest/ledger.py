@@ -17,9 +17,10 @@ from matcher.connection import Done, answer_of, guarded
 from matcher.errors import KuaizhaoError
 from matcher.store import Store
 
-Outcome = Literal["accepted", "changed", "unchanged", "blocked", "merged", "quarantined"]
-OUTCOMES: Final[tuple[Outcome, ...]] = ("accepted", "changed", "unchanged", "blocked", "merged", "quarantined")
+Outcome = Literal["accepted", "changed", "unchanged", "blocked", "merged", "quarantined", "series"]
 NOTHING: Final = "-"
+SERIES: Final = "series"
+"""Outcome of a row that became one posting a day; its note's record is the day (ISO) from which its days count."""
 ROWS_A_CALL: Final = 50
 """Rows that one atomic call takes: about a millisecond of the store's time, which nobody else notices."""
 _SCAN: Final = 5_000
@@ -37,7 +38,7 @@ class Note(Struct, frozen=True):
     @property
     def leads(self) -> bool:
         """Whether changes of the row are changes of the record."""
-        return self.record != NOTHING and self.outcome != "merged"
+        return self.record != NOTHING and self.outcome not in ("merged", SERIES)
 
 
 class Step(Struct):

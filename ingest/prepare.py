@@ -14,7 +14,7 @@ from ingest.columns import Kind, Layout, UnknownLayout, layout
 from ingest.duplicates import person_marks, posting_marks
 from ingest.findings import Verdict
 from ingest.inference import TradeInference
-from ingest.ledger import Note, row_digest
+from ingest.ledger import SERIES, Note, row_digest
 from ingest.masking import mask_row
 from ingest.persons import Vault
 from ingest.posting_parts import series_days
@@ -50,6 +50,7 @@ class Named(Struct):
     known: Layout | None = None
     cells: dict[str, str] = {}
     series: str | None = None
+    counted_from: date | None = None
     problem: Problem | None = None
 
     @property
@@ -117,14 +118,25 @@ def spared(note: Note, named: Named) -> bool:
     return note.digest == named.digest and note.outcome != "withdrawn"
 
 
-def _by_day(row: Named, today: date) -> Iterator[Named]:
-    """A row that names several days (周六日两天) is as many rows, each a posting, with the row's own id as `series`."""
-    days = series_days(row.cells, today) if row.kind == "posting" else []
-    if not days:
-        yield row
-    for day in days:
-        id_ = "j_" + short_hash("day", row.id, day.isoformat())
-        yield structs.replace(row, id=id_, series=row.id, cells={**row.cells, "day": day.isoformat()})
+def by_day(row: Named, note: Note | None, today: date) -> list[Named]:
+    """A row that names several days (周六日两天) as that many rows, each a posting, with the row's own id as `series`.
+
+    A row that has not changed keeps the days that it had when it was first read.
+    """
+    if row.kind != "posting" or (note is not None and spared(note, row) and note.outcome != SERIES):
+        return [row]
+    if note is not None and note.digest == row.digest and note.outcome == SERIES:
+        today = date.fromisoformat(note.record)
+    return [
+        structs.replace(
+            row,
+            id="j_" + short_hash("day", row.id, day.isoformat()),
+            series=row.id,
+            counted_from=today,
+            cells={**row.cells, "day": day.isoformat()},
+        )
+        for day in series_days(row.cells, today)
+    ] or [row]
 
 
 class Preparer:
@@ -148,8 +160,7 @@ class Preparer:
 
     def named(self, batch: Batch) -> list[Named]:
         """The batch's rows with their ids, before anything else is understood of them."""
-        today = date.fromisoformat(batch.day)
-        return [row for line in batch.lines for row in _by_day(self._named(line, batch.site), today)]
+        return [self._named(line, batch.site) for line in batch.lines]
 
     def _named(self, line: Line, site: str) -> Named:
         if line.cells is None:

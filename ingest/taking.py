@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any, Final
 
 import structlog
@@ -14,9 +15,9 @@ from msgspec import Struct
 from ingest.changes import material
 from ingest.duplicates import differences, same_person, same_shift
 from ingest.kept import Kept, KeptRows, keep_args, merge_id, nameless
-from ingest.ledger import NOTHING, Ledger, Note, Outcome, Step
+from ingest.ledger import NOTHING, SERIES, Ledger, Note, Outcome, Step
 from ingest.postings import employer_id
-from ingest.prepare import Named, Preparer, Ready, ReadyPosting, ReadyProfile, Refused, posted_again, spared
+from ingest.prepare import Named, Preparer, Ready, ReadyPosting, ReadyProfile, Refused, by_day, posted_again, spared
 from ingest.problems import Problem, problem
 from ingest.transit import Batch, Transit
 from matcher.connection import Done, guarded
@@ -64,8 +65,10 @@ class Taker:
 
     async def understand(self, batch: Batch) -> Understood:
         """Reads the rows that have changed since they were last taken in; writes nothing."""
-        rows = await asyncio.to_thread(self._preparer.named, batch)
-        notes = await self._ledger.notes(batch.source, list({row.id for row in rows if row.id}))
+        named = await asyncio.to_thread(self._preparer.named, batch)
+        notes = await self._ledger.notes(batch.source, list({row.id for row in named if row.id}))
+        rows = await asyncio.to_thread(_with_days, named, notes, date.fromisoformat(batch.day))
+        notes |= await self._ledger.notes(batch.source, [row.id for row in rows if row.series])
         now_ms = await self._store.now_ms()
         changed = [row for row in rows if row.id not in notes or not spared(notes[row.id], row)]
         ready = await asyncio.to_thread(self._preparer.prepare, batch, changed, now_ms)
@@ -93,6 +96,12 @@ class Taker:
             if note is not None and spared(note, row):
                 outcome: Outcome = "merged" if note.outcome == "merged" else "unchanged"
                 steps.append(Step(row.id, row.line.line, row.digest, outcome, note.record))
+        whole = {row.series: row for row in some.rows if row.series and row.counted_from}
+        await self._ledger.take(
+            some.batch.source,
+            some.batch.run,
+            [Step(id_, r.line.line, r.digest, SERIES, str(r.counted_from)) for id_, r in whole.items()],
+        )
         for answer in await self._ledger.take(some.batch.source, some.batch.run, steps):
             some.counts[answer.outcome if isinstance(answer, Done) else "quarantined"] += 1
 
@@ -297,6 +306,10 @@ class Taker:
                 *(put_when_missing(self._store.put_employer(id_, doc, _MUST_BE_NEW)) for id_, doc in new.items())
             )
         self._employers |= new.keys()
+
+
+def _with_days(rows: Sequence[Named], notes: Mapping[str, Note], today: date) -> list[Named]:
+    return [each for row in rows for each in by_day(row, notes.get(row.id), today)]
 
 
 async def put_when_missing(call: Any) -> None:

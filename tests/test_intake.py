@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from embeddings.encoder import Encoder
 from ingest.bringing import Source, bring, chunks
 from ingest.ending import believed
+from ingest.fields.days import local_day
 from ingest.intake import GIVEN_UP
 from ingest.kept import KeptRows
 from ingest.pipeline import ingest, machinery
@@ -276,3 +277,26 @@ async def test_two_files_of_a_site_do_not_disturb_each_other(market: Store, enco
         runs = await ingest(parts, [workers, jobs], "licang", complete=True)
         assert [run.withdrawn for run in runs] == [0, 0]
     assert await market.count("profile") == await market.count("posting") == 1
+
+
+async def test_the_days_of_a_row_do_not_move_while_it_does_not_change(
+    market: Store, encoder: Encoder, tmp_path: Path
+) -> None:
+    """明天后天 in a feed that is read every day: counted from the day on which the row was first read."""
+    path, first = tmp_path / "jobs.csv", local_day(await market.now_ms())
+    head = "编号,用工单位,已核验,工作内容,工作地点\n"
+    row = "1,样本公司(虚构),是,明天后天 8:00-16:00 招搬运工3名 240元/天 日结,李沧区浮山路\n"
+    path.write_text(head + row, "utf-8")
+    parts = machinery(market, VAULT, lambda: encoder)
+    await ingest(parts, [], "licang")
+    taken = []
+    for later in (0, 1, 3):
+        source = Source("licang", "feed", "a", first + timedelta(days=later), complete=True)
+        brought = await bring(parts.queue, parts.runs, source, chunks(read(path)))
+        run = await drain(market, encoder, brought.run)
+        taken.append((run.accepted, run.unchanged, run.withdrawn))
+    assert taken == [(2, 0, 0), (0, 2, 0), (0, 2, 0)]
+    path.write_text(head + row.replace("3名", "4名"), "utf-8")
+    brought = await bring(parts.queue, parts.runs, source, chunks(read(path)))
+    run = await drain(market, encoder, brought.run)
+    assert (run.accepted, run.withdrawn) == (2, 2), "changed on the third day, it counts from there"
