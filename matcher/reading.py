@@ -81,11 +81,13 @@ class Reading(Connection):
             raise KuaizhaoError("no_crew")
         return records.crew(id_, raw)
 
-    async def crew_of(self, profile: str) -> str | None:
-        """The crew that somebody has consented to."""
+    async def crews_of(self, profile: str) -> list[Crew]:
+        """The crew that somebody has consented to, first; then those that they are invited to."""
         async with guarded():
-            found = await self.commands.get(self.key("crew_of", profile))
-        return found.decode() if found else None
+            own = await self.commands.get(self.key("crew_of", profile))
+            invited = await self.commands.smembers(self.key("invited", profile))
+        ids = [id_.decode() for id_ in ([own] if own else []) + sorted(invited)]
+        return [records.crew(id_, raw) for id_, raw in zip(ids, await self.hashes("crew", ids), strict=True) if raw]
 
     async def site(self, id_: str) -> records.SiteRecord:
         """Raises `no_site`."""

@@ -16,7 +16,7 @@ from server.worker_views import Brief, Card, HelloFrame, brief, message_view, ow
 
 NAMES_KEPT = 20_000
 OVER = frozenset({"paid", "released", "no_show"})
-STILL_OPEN = frozenset({"waiting", "standby", "called"})
+STILL_OPEN = frozenset({"gathering", "waiting", "standby", "called"})
 
 
 class Shown(Struct, frozen=True):

@@ -27,10 +27,11 @@ _PARAMETERS: Final = {
     "profile": "Id of a profile",
     "employer": "Id of an employer",
     "posting": "Id of a posting",
+    "crew": "Id of a crew",
     "offer": "POSTING:PROFILE:TERMS",
     "assignment": "POSTING:PROFILE",
 }
-_KEYED: Final = frozenset({"/v1/postings", "/v1/employers"})
+_KEYED: Final = frozenset({"/v1/postings", "/v1/employers", "/v1/crews"})
 
 
 @cache

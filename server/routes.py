@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from matcher.model import Presence, Role
+from matcher.model import Crew, Presence, Role
 from server import posting_views, views, worker_views
-from server.api import assignments, employers, health, inbox, offers, postings, profiles, recognise, sites
+from server.api import assignments, crews, employers, health, inbox, offers, postings, profiles, recognise, sites
 from server.auth import STAFF
 
 Handler = Callable[[web.Request, Any], Awaitable[Any]]
@@ -110,6 +110,20 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("POST", "/v1/offers/{offer}/decline", "Say no", offers.decline_offer, worker_views.Answered, AS_WORKER,
           worker_views.Refusal, errors=("bad_id", "no_posting", "no_profile", "no_offer", "offer_expired",
                                         "offer_withdrawn", "illegal_move")),
+    # crews
+    Route("POST", "/v1/crews", "Form a crew", crews.post_crew, views.Written, AS_WORKER, worker_views.NewCrew,
+          status=201, errors=("key_reused", "bad_id", "no_profile", "in_a_crew", "crew_full")),
+    Route("GET", "/v1/crews", "A worker's crew and invitations", crews.list_crews, worker_views.CrewList, AS_WORKER,
+          query=worker_views.OwnQuery, errors=("no_profile",)),
+    Route("GET", "/v1/crews/{crew}", "One crew", crews.get_crew, Crew, AS_WORKER, errors=("no_crew", "no_profile")),
+    Route("POST", "/v1/crews/{crew}/invite", "Ask one more person", crews.invite, views.Written, AS_WORKER,
+          worker_views.Member, errors=("no_crew", "no_profile", "crew_full")),
+    Route("POST", "/v1/crews/{crew}/join", "Consent to a crew", crews.join_crew, views.Written, AS_WORKER,
+          worker_views.Member, errors=("no_crew", "no_profile", "not_invited", "in_a_crew")),
+    Route("POST", "/v1/crews/{crew}/leave", "Leave a crew or decline its invitation", crews.leave_crew, views.Written,
+          AS_WORKER, worker_views.Member, errors=("no_crew", "no_profile")),
+    Route("POST", "/v1/crews/{crew}/dissolve", "End a crew", crews.dissolve_crew, views.Written, AS_WORKER,
+          errors=("no_crew", "no_profile")),
     # assignments
     Route("GET", "/v1/assignments", "What a worker has accepted", assignments.list_assignments, worker_views.CardList,
           AS_WORKER, query=worker_views.OwnQuery, errors=("no_profile",)),

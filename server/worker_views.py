@@ -10,6 +10,8 @@ from matcher.model import (
     AcceptanceState,
     AssignmentState,
     Award,
+    Crew,
+    Crews,
     Entry,
     Id,
     OfferState,
@@ -44,6 +46,7 @@ class Brief(Struct, kw_only=True):
     id: str
     state: PostingState
     award: Award
+    crews: Crews
     terms: int
     window_until_ms: int
     commitment: str
@@ -71,7 +74,8 @@ class Brief(Struct, kw_only=True):
 
 
 class OwnEntry(Struct, kw_only=True):
-    """Where the worker stands with the posting. `offer` and `assignment_id` are what the API's paths take."""
+    """Where the worker stands with the posting. `offer` and `assignment_id` are what the API's paths take. `mates` are
+    the others of the crew it was offered to; `together`: all are seated or none, and each one's yes is needed."""
 
     offer: str
     offer_state: OfferState
@@ -80,6 +84,9 @@ class OwnEntry(Struct, kw_only=True):
     deadline_ms: int
     distance_m: int
     reasons: list[str]
+    crew: str
+    together: bool
+    mates: list[str]
     acceptance: AcceptanceState | None
     order: int | None
     call_deadline_ms: int | None
@@ -183,6 +190,26 @@ class Refusal(Struct, forbid_unknown_fields=True):
     """A worker's no; the reason is free to give."""
 
     reason: ShortText = ""
+
+
+class NewCrew(Struct, forbid_unknown_fields=True):
+    """A crew to form, under an id of the caller's or one derived from Idempotency-Key."""
+
+    leader: Id
+    invited: Annotated[list[Id], Meta(max_length=9)] = []
+    id: Id | None = None
+
+
+class Member(Struct, forbid_unknown_fields=True):
+    """Who: the worker themselves without it; kiosks and clerks name the profile, and so does who invites."""
+
+    profile: Id | None = None
+
+
+class CrewList(Struct):
+    """A worker's crew and the crews that invite them."""
+
+    crews: list[Crew]
 
 
 class Consent(Struct, forbid_unknown_fields=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -37,9 +38,7 @@ async def api(valkey_url: str, tmp_path: Path) -> AsyncIterator[Api]:
 def path_of(route: Route) -> str:
     """A path with ids in it that exist nowhere."""
     parts = {"offer": "x:y:1", "assignment": "x:y"}
-    names = {
-        name: parts.get(name, "nowhere") for name in ("site", "profile", "employer", "posting", "offer", "assignment")
-    }
+    names = {name: parts.get(name, "nowhere") for name in re.findall(r"{(\w+)}", route.path)}
     return route.path.format(**names)
 
 

@@ -64,7 +64,7 @@ async def test_a_crew_is_formed_by_each_one_s_consent(store: Store) -> None:
         await store.join_crew("c", who)
         await replayed(store, store.join_crew("c", who))
     assert (await store.crew("c")).consented == ["ann", "bob", "cat"]
-    assert await store.crew_of("cat") == "c"
+    assert [c.id for c in await store.crews_of("cat")] == ["c"]
 
 
 async def test_nobody_is_in_two_crews(store: Store) -> None:
@@ -94,7 +94,7 @@ async def test_a_leader_who_leaves_dissolves_the_crew(store: Store) -> None:
     await replayed(store, store.leave_crew("c", "stranger"))
     await store.leave_crew("c", "ann")
     await refused(store, "no_crew", store.join_crew("c", "bob"))
-    assert await store.crew_of("bob") is None
+    assert await store.crews_of("bob") == []
     assert (await audit(store)).ok
 
 

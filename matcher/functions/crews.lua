@@ -1,6 +1,7 @@
 -- Crews: a leader and members who have each consented, offered work together.
 --   m crew:ID             hash    v, digest, leader, members (msgpack: profile -> 'invited' | 'consented')
 --   m crew_of:PROFILE     string  the crew that somebody has consented to; one at a time
+--   m invited:PROFILE     set     crews that wait for somebody's consent
 -- Where a posting keeps crews together (整组), the members' entries carry the crew, `together` and their `mates`; they are
 -- one unit of the line from the last member's yes on, and until then those who said yes are `gathering`. Where a crew may
 -- be split (可拆), its members are offered the work together and everything after is each one's own.
@@ -25,10 +26,16 @@ local function put_crew(m, crew, kind)
   crew_event(m, crew, kind)
 end
 
-local function crew_size(crew)
+local function count(members)
   local n = 0
-  for _ in pairs(crew.members) do n = n + 1 end
+  for _ in pairs(members) do n = n + 1 end
   return n
+end
+
+local function invite(m, crew, profile, now)
+  crew.members[profile] = 'invited'
+  redis.call('SADD', m .. 'invited:' .. profile, crew.id)
+  notify(m, profile, 'crew_invited', '', now)
 end
 
 local function no_crew_for(m, profile) -- why somebody cannot consent to a crew now

@@ -1,6 +1,6 @@
 -- form_crew: a new crew under an id of the caller's; its leader has consented, the others are invited.
 -- KEYS m   ARGV crew, leader, digest, profiles invited ...
-operation('form_crew', function(m, a)
+operation('form_crew', function(m, a, now)
   local known = redis.call('HMGET', m .. 'crew:' .. a[1], 'digest', 'v')
   if known[1] then
     if known[1] ~= a[3] then return refuse('key_reused') end
@@ -9,11 +9,13 @@ operation('form_crew', function(m, a)
   local no = no_crew_for(m, a[2])
   if no then return no end
   local crew = { id = a[1], v = 0, leader = a[2], members = { [a[2]] = 'consented' } }
+  local invited = {}
   for i = 4, #a do
     if redis.call('EXISTS', m .. 'profile:' .. a[i]) == 0 then return refuse('no_profile', a[i]) end
-    crew.members[a[i]] = crew.members[a[i]] or 'invited'
+    invited[a[i]] = a[i] ~= crew.leader or nil
   end
-  if crew_size(crew) > CREW_MOST then return refuse('crew_full') end
+  if count(invited) >= CREW_MOST then return refuse('crew_full') end
+  for profile in pairs(invited) do invite(m, crew, profile, now) end
   redis.call('HSET', m .. 'crew:' .. crew.id, 'digest', a[3])
   redis.call('SET', m .. 'crew_of:' .. crew.leader, crew.id)
   redis.call('SADD', m .. 'ids:crew', crew.id)

@@ -7,6 +7,7 @@ operation('join_crew', function(m, a)
   local no = no_crew_for(m, profile)
   if no then return no end
   crew.members[profile] = 'consented'
+  redis.call('SREM', m .. 'invited:' .. profile, crew.id)
   redis.call('SET', m .. 'crew_of:' .. profile, crew.id)
   put_crew(m, crew, 'crew.joined')
   return { ok = true, v = crew.v, replay = false }

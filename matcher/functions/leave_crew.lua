@@ -25,6 +25,8 @@ local function leave_crew(m, crew, profile, now)
   if crew.members[profile] == 'consented' then
     redis.call('DEL', m .. 'crew_of:' .. profile)
     leave_line(m, crew, profile, now)
+  else
+    redis.call('SREM', m .. 'invited:' .. profile, crew.id)
   end
   crew.members[profile] = nil
 end
