@@ -50,6 +50,11 @@ class Ask(Struct, frozen=True):
     asked: frozenset[str]
     """Profiles that had this posting before."""
 
+    @property
+    def radius_m(self) -> float:
+        """How far it looks."""
+        return float(self.terms["radius_m"][0])
+
     def within(self, radius_m: float) -> Ask:
         """The same, looking as far as another radius."""
         terms = self.terms.copy()

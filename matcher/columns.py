@@ -105,6 +105,8 @@ class Columns:
     """A growing table, one row a profile. Not for two writers."""
 
     def __init__(self) -> None:
+        self.numbering = 0
+        """Counts how often rows were numbered anew."""
         self.ids: list[str] = []
         self.row_of: dict[str, int] = {}
         self.weeks = WeekTable()
@@ -267,6 +269,7 @@ class Columns:
 
         Answers with the old number of every new row, so that whatever goes by row can follow.
         """
+        self.numbering += 1
         rows = np.flatnonzero(self.alive)
         kept: NDArray[np.int64] = rows[np.argsort(grid.cells_of(self.lat[rows], self.lon[rows]), kind="stable")]
         table = np.zeros(len(kept) + len(kept) // 64 + FIRST_CAPACITY, dtype=ROW)

@@ -7,17 +7,21 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
+import numpy as np
 import structlog
+from msgspec import Struct
 
+from matcher import plan
 from matcher.connection import Done
 from matcher.errors import KuaizhaoError
-from matcher.plan import Wave, needs_people, wave
+from matcher.plan import Question, Wave, needs_people
 from matcher.reading import Change
 from matcher.replica import Replica
 from matcher.score import Weights
 from matcher.store import Store
+from matcher.wide import WideSearch
 
 log = structlog.get_logger()
 
@@ -44,6 +48,20 @@ TIMED = ASK_MORE_AFTER | {"posting.offered", "posting.accepted", "posting.posted
 """Events that may have set a timer earlier than the one the sweeper waits for."""
 
 
+class Counts(Struct):
+    """What a dispatcher has done; `/metrics` shows it. Kinds of questions: alone, together with others, wide."""
+
+    events: int = 0
+    alone: int = 0
+    together: int = 0
+    wide: int = 0
+    wide_cut: int = 0
+    waves: int = 0
+    refused: int = 0
+    offers: int = 0
+    deciding_us: int = 0
+
+
 class Dispatcher:
     """Follows one market: applies events to memory, dispatches the postings that need people."""
 
@@ -54,6 +72,9 @@ class Dispatcher:
         self.clock_ahead_ms = 0
         """How far the store's clock is ahead of ours: deadlines are the store's."""
         self.timers_changed = asyncio.Event()
+        self.counts = Counts()
+        self._wide = WideSearch()
+        self._wide_questions: asyncio.Queue[Question] = asyncio.Queue()
         self._asking: set[str] = set()
         """Postings that an event left wanting people, and no wave since."""
 
@@ -86,6 +107,7 @@ class Dispatcher:
         """One batch: memory first, then waves for the postings that the events leave wanting."""
         if any(c.kind in ("model.put", "market.configured") for c in changes):
             raise MemoryStale("the market's model or settings have changed")
+        self.counts.events += len(changes)
         touched = await self.memory.apply(changes)
         for change in changes:  # a record read back may hold another matcher's wave whose event is still to come
             if change.kind in ASK_MORE_AFTER:
@@ -99,9 +121,18 @@ class Dispatcher:
             self.timers_changed.set()
         wanting = [i for i in touched if i in asking or (i in answered and self._all_answered(i))]
         await self.dispatch(wanting)
-        if any(c.kind == "profile.presence" for c in changes):  # who comes need not wait for the next wave
-            hungry = [i for i in self.memory.postings if i not in wanting and self._all_answered(i)]
-            await self.dispatch(hungry, only_if_found=True)
+        arrived = [c.id for c in changes if c.kind == "profile.presence"]
+        if arrived:
+            await self.dispatch(self._hungry_for(arrived, wanting), only_if_found=True)
+
+    def _hungry_for(self, profiles: Iterable[str], wanting: Collection[str]) -> list[str]:
+        """Postings but those `wanting` that no offer is out for and that one of these people may be asked for: who
+        comes need not wait for the next wave."""
+        row_of, now_ms = self.memory.columns.row_of, self.now_ms()
+        rows = np.array([row_of[i] for i in profiles if i in row_of], dtype=np.int64)
+        hungry = [i for i in self.memory.postings if i not in wanting and self._all_answered(i)]
+        held = [(i, self.memory.postings[i]) for i in hungry]
+        return [i for i, h in held if needs_people(h.record) and plan.reaches(self.memory, h, rows, now_ms)]
 
     def _caught_up(self, posting: str) -> bool:
         held = self.memory.postings.get(posting)
@@ -112,20 +143,50 @@ class Dispatcher:
         return held is not None and held.record.open_offers == 0
 
     async def dispatch(self, postings: Iterable[str], *, only_if_found: bool = False) -> list[Wave]:
-        """Plans and writes the next wave of each posting that needs people, all in one round trip. A wave that reaches
-        nobody is written too, for it sets the time of the next one, unless `only_if_found`."""
-        taken: dict[int, int] = {}
-        now_ms = self.now_ms()
-        planned = []
-        for id_ in postings:
-            held = self.memory.postings.get(id_)
-            if held is not None and needs_people(held.record) and held.record.start_ms > now_ms:
-                next_wave = wave(self.memory, held, now_ms, self.weights, taken)
-                if next_wave.offered or not only_if_found:
-                    planned.append(next_wave)
+        """Decides and writes the next wave of each posting that needs people, all in one round trip; wide ones follow
+        (`answer_wide`). A wave that reaches nobody is written too, for it sets the time of the next one, unless
+        `only_if_found`."""
+        begun, now_ms = time.perf_counter_ns(), self.now_ms()
+        held = [self.memory.postings[id_] for id_ in postings if id_ in self.memory.postings]
+        questions = [
+            plan.question(self.memory, h, now_ms) for h in held if needs_people(h.record) and h.record.start_ms > now_ms
+        ]
+        waves, wide = plan.decide(self.memory, questions, self.weights)
+        for q in wide:
+            self._wide_questions.put_nowait(q)
+        self.counts.wide += len(wide)
+        if len(waves) == 1:
+            self.counts.alone += 1
+        self.counts.together += len(waves) if len(waves) > 1 else 0
+        self.counts.deciding_us += (time.perf_counter_ns() - begun) // 1_000
+        planned = [w for w in waves if w.offered or not only_if_found]
         if planned:
             await self._write(planned)
         return planned
+
+    async def answer_wide(self) -> None:
+        """Answers wide questions as they come, for ever; those that came together share people."""
+        try:
+            while True:
+                questions = [await self._wide_questions.get()]
+                while not self._wide_questions.empty():
+                    questions.append(self._wide_questions.get_nowait())
+                memory = self.memory
+                found = [await self._wide.find(memory, q, self.weights) for q in questions if self._is_open(q)]
+                self.counts.wide_cut = self._wide.cut
+                still_open = [f for f in found if self._is_open(f.question)]
+                chosen = plan.share(memory.columns, still_open, memory.settings.live_cap)
+                if chosen:
+                    await self._write([plan.wave_of(memory.columns, f, self.weights) for f in chosen])
+        finally:
+            self._wide.close()
+
+    def _is_open(self, q: Question) -> bool:
+        """Whether the posting still waits for the wave that answers this."""
+        held = self.memory.postings.get(q.ask.posting)
+        if held is None or (held.record.wave + 1, held.record.terms) != (q.wave, q.held.record.terms):
+            return False
+        return needs_people(held.record)
 
     async def _write(self, planned: list[Wave]) -> None:
         calls = [
@@ -141,8 +202,11 @@ class Dispatcher:
         ]
         for w, answer in zip(planned, await self.store.call_many(calls), strict=True):
             if isinstance(answer, KuaizhaoError):  # somebody was quicker: their event tells us what is so
+                self.counts.refused += 1
                 log.info("wave_refused", posting=w.posting, wave=w.number, code=answer.code)
             else:
+                self.counts.waves += 1
+                self.counts.offers += answer.offered
                 log.debug(
                     "wave", posting=w.posting, wave=w.number, offered=answer.offered, left_out=len(answer.left_out)
                 )

@@ -1,20 +1,35 @@
-"""The decision: which people get an offer of a posting now (pure)."""
+"""The decision: which people get an offer of which posting now (pure).
+
+A question is put to everybody within the posting's radius; whoever was found is shared out among the postings that are
+decided together; who is still short looks farther. Too many people to look at now make a question wide: it is not
+answered here but on a thread of its own (`wide`).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from typing import Final
+
 import numpy as np
-from msgspec import Struct
+from msgspec import Struct, structs
 from numpy.typing import NDArray
 
 from matcher import score, search, waves
 from matcher.ask import Ask, ask_of
+from matcher.assign import assigned
 from matcher.columns import Columns
 from matcher.model import HOUR_MS, Pay, Place, Posting, PostingRecord
 from matcher.replica import HeldPosting, Replica
-from matcher.score import Weights
+from matcher.score import Scores, Weights
 from matcher.search import Rows
 from matcher.seating import Offered
 from matcher.settings import MarketSettings
+
+NARROW: Final = 20_000
+"""So many candidates are looked at without a thread: about a millisecond."""
+SPARE_PAIRS: Final = 200
+PAIRS_A_PLACE: Final = 4
+"""Where postings compete, each brings its best people: so many, and so many more for each one wanted."""
 
 
 class Wave(Struct, frozen=True):
@@ -27,64 +42,129 @@ class Wave(Struct, frozen=True):
     offered: list[Offered]
 
 
+class Question(Struct, frozen=True):
+    """What a posting needs now: how many people, and the radii to look in, the nearest first."""
+
+    held: HeldPosting
+    ask: Ask
+    radii_m: tuple[int, ...]
+    wanted: int
+    timing: waves.Timing
+
+    @property
+    def wave(self) -> int:
+        """Number of the wave that answers it."""
+        return self.held.record.wave + 1
+
+
+class Found(Struct, frozen=True):
+    """Who may be asked, and how well they fit; the question holds the radius looked in, and those left."""
+
+    question: Question
+    rows: Rows
+    similarity: Scores
+    totals: Scores
+
+    def only(self, positions: NDArray[np.int64]) -> Found:
+        """These of them."""
+        return Found(self.question, self.rows[positions], self.similarity[positions], self.totals[positions])
+
+
 def needs_people(record: PostingRecord) -> bool:
     """Open for dispatch, and more seats open than people who have said yes and wait for the award."""
-    return (
-        record.state == "open"
-        and not record.doc.listed_only
-        and record.headcount - record.taken - record.called - record.waiting > 0
-    )
+    return record.state == "open" and not record.doc.listed_only and seats_open(record) > 0
 
 
-def nearest(
-    memory: Replica, ask: Ask, radii_m: tuple[int, ...], wanted: int, full: NDArray[np.int64]
-) -> tuple[Rows, Ask]:
-    """Who may be asked, but for the rows that are full, within the first radius that holds enough people, and the
-    question as it was put then; nobody near enough means looking further at once."""
-    for radius_m in radii_m:
-        ask = ask.within(radius_m)
-        rows = search.survivors(memory.columns, ask)
-        if len(full):
-            rows = rows[~np.isin(rows, full)]
-        if len(rows) >= wanted:
-            break
-    return rows, ask
+def seats_open(record: PostingRecord) -> int:
+    """Seats that nobody has, is called for or waits for."""
+    return record.headcount - record.taken - record.called - record.waiting
 
 
-def wave(memory: Replica, held: HeldPosting, now_ms: int, weights: Weights, taken: dict[int, int]) -> Wave:
-    """The next wave of a posting: hard rules, exact scores of the survivors, the best ones with their reasons.
-
-    Args:
-        taken: row -> offers already planned in this batch, so that postings decided together do not ask the same
-            people beyond their cap; updated.
-    """
-    record, c, settings = held.record, memory.columns, memory.settings
-    timing = waves.timing(record.start_ms, now_ms, waves.midnight_after(now_ms, settings.zone_offset_ms))
-    seats = record.headcount - record.taken - record.called - record.waiting
-    wanted = waves.people_to_ask(seats, waves.DEFAULT_ACCEPTANCE_RATE)
-    number = record.wave + 1
+def question(memory: Replica, held: HeldPosting, now_ms: int) -> Question:
+    """What the posting needs for its next wave."""
+    record, settings = held.record, memory.settings
     reached = len({e.wave for e in memory.ledger.entries.get(record.id, {}).values()})
     radii_m = waves.radii_from(reached + 1)  # a wave that reached nobody, as by night, is no reason to look further
-    ask = ask_of(
-        record.id, record.doc, radius_m=radii_m[0], asked=memory.asked(record.id), now_ms=now_ms, settings=settings
+    asked = memory.asked(record.id)
+    return Question(
+        held=held,
+        ask=ask_of(record.id, record.doc, radius_m=radii_m[0], asked=asked, now_ms=now_ms, settings=settings),
+        radii_m=radii_m,
+        wanted=waves.people_to_ask(seats_open(record), waves.DEFAULT_ACCEPTANCE_RATE),
+        timing=waves.timing(record.start_ms, now_ms, waves.midnight_after(now_ms, settings.zone_offset_ms)),
     )
-    full = [row for row, planned in taken.items() if planned + int(c.live_offers[row]) >= settings.live_cap]
-    rows, ask = nearest(memory, ask, radii_m, wanted, np.array(full, dtype=np.int64))
-    similarity = memory.index.scores(held.vector, rows)
-    chosen = score.best(score.totals(c, ask, weights, rows, similarity), wanted)
-    rows, similarity = rows[chosen], similarity[chosen]
-    p = score.parts(c, ask, rows, similarity)
-    offered = []
-    told = score.reasons(c, ask, rows, p, weights)
-    for row, metres, words in zip(rows.tolist(), p.metres.tolist(), told, strict=True):
-        taken[row] = taken.get(row, 0) + 1
-        offered.append(Offered(c.ids[row], round(metres), words))
-    return Wave(record.id, record.terms, number, timing, offered)
+
+
+def look(memory: Replica, q: Question, weights: Weights) -> Found | Question:
+    """Everybody within the first radius that holds enough people; nobody near enough means looking farther at once. A
+    question that turns out to be wide comes back with the radii left to look in."""
+    c, radii_m = memory.columns, q.radii_m
+    while True:
+        ask, radii_m = q.ask.within(radii_m[0]), radii_m[1:]
+        spans = search.spans(c.by_cell, ask)
+        if search.candidates(spans) > NARROW:
+            return structs.replace(q, ask=ask, radii_m=(int(ask.radius_m), *radii_m))
+        sight = search.sight(c, ask)
+        rows = search.survivors(sight, ask, spans)
+        if len(rows) >= q.wanted or not radii_m:
+            break
+    similarity = memory.index.scores(q.held.vector, rows)
+    totals = score.totals(sight.town, ask, weights, rows, similarity)
+    return Found(structs.replace(q, ask=ask, radii_m=radii_m), rows, similarity, totals)
+
+
+def decide(memory: Replica, questions: Iterable[Question], weights: Weights) -> tuple[list[Wave], list[Question]]:
+    """The waves of postings decided together, and the questions that are wide."""
+    found: list[Found] = []
+    wide: list[Question] = []
+    looking = list(questions)
+    while True:
+        for q in looking:
+            answer = look(memory, q, weights)
+            if isinstance(answer, Found):
+                found.append(answer)
+            else:
+                wide.append(answer)
+        chosen = share(memory.columns, found, memory.settings.live_cap)
+        short = [len(f.rows) < f.question.wanted and bool(f.question.radii_m) for f in chosen]
+        if not any(short):
+            return [wave_of(memory.columns, f, weights) for f in chosen], wide
+        looking = [f.question for f, is_short in zip(found, short, strict=True) if is_short]
+        found = [f for f, is_short in zip(found, short, strict=True) if not is_short]
+
+
+def share(c: Columns, found: Sequence[Found], live_cap: int) -> list[Found]:
+    """Whom each posting gets, the best first, nobody beyond the offers allowed at a time: alone the best, together as
+    the sum of all scores is greatest."""
+    if len(found) <= 1:
+        return [f.only(score.best(f.totals, f.question.wanted)) for f in found]
+    best = [f.only(score.best(f.totals, SPARE_PAIRS + PAIRS_A_PLACE * f.question.wanted)) for f in found]
+    room = [live_cap - np.minimum(c.live_offers[f.rows], live_cap) for f in best]
+    chosen = assigned([f.rows for f in best], [f.totals for f in best], [f.question.wanted for f in best], room)
+    return [f.only(positions) for f, positions in zip(best, chosen, strict=True)]  # in the order of `best`
+
+
+def wave_of(c: Columns, chosen: Found, weights: Weights) -> Wave:
+    """The chosen people as a wave, with distances and reasons."""
+    q, rows = chosen.question, chosen.rows
+    parts = score.parts(c.town(()), q.ask, rows, chosen.similarity)
+    told = score.reasons(c.table[rows], q.ask, parts, weights)
+    offered = [
+        Offered(c.ids[row], round(metres), words)
+        for row, metres, words in zip(rows.tolist(), parts.metres.tolist(), told, strict=True)
+    ]
+    return Wave(q.ask.posting, q.held.record.terms, q.wave, q.timing, offered)
+
+
+def reaches(memory: Replica, held: HeldPosting, rows: Rows, now_ms: int) -> bool:
+    """Whether one of these people may be asked for the posting now, however far it looks."""
+    q = question(memory, held, now_ms)
+    return len(search.passing(memory.columns, q.ask.within(q.radii_m[-1]), rows)) > 0
 
 
 def warm() -> None:
     """Compiles what decides, or reads it from disk, by deciding on a posting that nobody made over no profiles: seconds
-    the first time on a machine, a fifth of one later."""
+    the first time on a machine, half a second later."""
     doc = Posting(
         employer="nobody",
         site="nowhere",
@@ -97,9 +177,12 @@ def warm() -> None:
         place=Place(lat=36.3, lon=120.4),
         pay=Pay(fen=3_000),
     )
-    c, rows, none = Columns(), np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32)
+    c, rows, none = Columns(), np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.float32)
     ask = ask_of("none", doc, radius_m=1.0, asked=frozenset(), now_ms=0, settings=MarketSettings())
-    search.survivors(c, ask)
+    sight = search.sight(c, ask)
+    search.survivors(sight, ask, search.spans(c.by_cell, ask))
+    search.passing(c, ask, rows)
     search.excluded_by(c, ask, 0)
-    score.totals(c, ask, Weights(), rows, none)
-    score.parts(c, ask, rows, none)
+    score.totals(sight.town, ask, Weights(), rows, none)
+    score.parts(sight.town, ask, rows, none)
+    assigned([rows, rows], [none, none], [1, 1], [rows.astype(np.uint8)] * 2)

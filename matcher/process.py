@@ -74,6 +74,7 @@ async def serve_market(store: Store, settings: Settings) -> None:
     try:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(dispatcher.follow())
+            tasks.create_task(dispatcher.answer_wide())
             tasks.create_task(dispatcher.sweep())
             tasks.create_task(_beat(store))
             tasks.create_task(_tidy_now_and_then(memory))

@@ -16,7 +16,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from matcher.ask import Ask
-from matcher.columns import PRESENCE, Columns, Town
+from matcher.columns import PRESENCE, Town
 from matcher.compiled import inner, kernel
 from matcher.model import DAY_MS
 from matcher.rules import Row, Terms, metres
@@ -191,15 +191,15 @@ def by_part(weights: Weights) -> NDArray[np.float64]:
     return np.array([getattr(weights, part.name) for part in PARTS])
 
 
-def totals(c: Columns, ask: Ask, weights: Weights, rows: Rows, similarity: Scores) -> Scores:
+def totals(town: Town, ask: Ask, weights: Weights, rows: Rows, similarity: Scores) -> Scores:
     """The weighted sum for each row; `similarity` is the inner product of the posting's vector with each row's."""
-    found: Scores = _totals(c.town(()), ask.terms, by_part(weights), rows, similarity)
+    found: Scores = _totals(town, ask.terms, by_part(weights), rows, similarity)
     return found
 
 
-def parts(c: Columns, ask: Ask, rows: Rows, similarity: Scores) -> Parts:
+def parts(town: Town, ask: Ask, rows: Rows, similarity: Scores) -> Parts:
     """What the totals of some rows are made of."""
-    return Parts(*_parts(c.town(()), ask.terms, rows, similarity))
+    return Parts(*_parts(town, ask.terms, rows, similarity))
 
 
 def best(total: Scores, wanted: int) -> NDArray[np.int64]:
@@ -215,9 +215,10 @@ def kilometres(metres: float) -> str:
     return f"离你{round(metres / 10) * 10:.0f}米" if metres < 1_000 else f"离你{metres / 1_000:.1f}公里"
 
 
-def reasons(c: Columns, ask: Ask, rows: Rows, p: Parts, weights: Weights) -> list[list[str]]:
-    """The reasons that count most for each row, in words; the distance is always told. `p` are the rows' parts."""
-    people, now_ms = c.table[rows], int(ask.terms["now_ms"][0])
+def reasons(people: NDArray[Any], ask: Ask, p: Parts, weights: Weights) -> list[list[str]]:
+    """The reasons that count most for each of the people (rows of the table), in words; the distance is always told.
+    `p` are their parts."""
+    now_ms = int(ask.terms["now_ms"][0])
     seen = map(Seen, *(people[name].tolist() for name in Seen._fields))
     counted = (p.values * by_part(weights)).tolist()
     return [

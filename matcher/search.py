@@ -1,13 +1,13 @@
 """Who may be asked: the rules compiled into one loop over the rows that the index names (pure).
 
-`survivors` finds them, `excluded_by` tells every rule that keeps one row out: the same functions, once stopping at the
-first rule broken, once going on.
+`survivors` finds them, `passing` looks at some again, `excluded_by` tells every rule that keeps one row out: the same
+functions, once stopping at the first rule broken, once going on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,17 +73,53 @@ def _rules_broken(town: Town, terms: Any, row: int) -> Any:
     return _broken(town.people[row], terms[0], town, True)
 
 
-def spans(c: Columns, ask: Ask) -> Spans:
+@kernel
+def _passing(town: Town, terms: Any, rows: Rows) -> Any:
+    passing = np.empty(len(rows), dtype=np.bool_)
+    for i in range(len(rows)):
+        passing[i] = _broken(town.people[rows[i]], terms[0], town, False) == 0
+    return passing
+
+
+class Sight(NamedTuple):
+    """What a search looks at, as it is at one moment: a thread may go on looking while the columns change."""
+
+    town: Town
+    by_cell: TradesByCell
+    strays: NDArray[np.uint32]
+
+
+def sight(c: Columns, ask: Ask) -> Sight:
+    """What a search for this ask looks at."""
+    return Sight(c.town(ask.asked), c.by_cell, c.stray_rows)
+
+
+def spans(index: TradesByCell, ask: Ask) -> Spans:
     """Where the rows lie that the index has for this ask; see `grid.near`."""
     terms = ask.terms[0]
-    found: Spans = near(c.by_cell, ask.trades, terms["lat"], terms["lon"], terms["radius_m"])
+    found: Spans = near(index, ask.trades, terms["lat"], terms["lon"], terms["radius_m"])
     return found
 
 
-def survivors(c: Columns, ask: Ask) -> Rows:
-    """Rows that pass every rule, each once."""
-    rows: Rows = _survivors(c.town(ask.asked), c.by_cell, c.stray_rows, ask.terms, spans(c, ask))
+def candidates(spans: Spans) -> int:
+    """Rows to be looked at."""
+    return int((spans[:, 1] - spans[:, 0]).sum())
+
+
+def survivors(sight: Sight, ask: Ask, spans: Spans) -> Rows:
+    """Rows in these spans, and strays, that pass every rule; each once."""
+    rows: Rows = _survivors(sight.town, sight.by_cell, sight.strays, ask.terms, spans)
     return rows
+
+
+def everybody(c: Columns, ask: Ask) -> Rows:
+    """Rows that pass every rule, each once."""
+    return survivors(sight(c, ask), ask, spans(c.by_cell, ask))
+
+
+def passing(c: Columns, ask: Ask, rows: Rows) -> NDArray[np.int64]:
+    """Positions of those rows that pass every rule now."""
+    return np.flatnonzero(_passing(c.town(ask.asked), ask.terms, rows))
 
 
 def excluded_by(c: Columns, ask: Ask, row: int) -> list[tuple[str, str]]:

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from matcher import waves
+from matcher import plan, waves
 from matcher.dispatch import Dispatcher
 from matcher.model import HOUR_MS, Place, Presence
 from matcher.plan import needs_people
@@ -26,7 +26,7 @@ async def matcher(store: Store) -> AsyncIterator[Dispatcher]:
     dispatcher = Dispatcher(store, await rebuilt(store))
     dispatcher.clock_ahead_ms = await builders.market_now_ms(store) - await store.now_ms()
     await dispatcher.catch_up()
-    tasks = [asyncio.create_task(dispatcher.follow()), asyncio.create_task(dispatcher.sweep())]
+    tasks = [asyncio.create_task(work) for work in (dispatcher.follow(), dispatcher.answer_wide(), dispatcher.sweep())]
     try:
         yield dispatcher
     finally:
@@ -92,6 +92,30 @@ async def test_two_postings_at_once_keep_the_cap_of_live_offers(market: Store) -
     offered = [p for n in range(4) for p in await market.entries(f"j{n}")]
     assert all(offered.count(p) <= 2 for p in offered)
     assert len(offered) == 8
+
+
+async def test_whom_two_postings_want_goes_to_the_one_that_has_nobody_else(market: Store) -> None:
+    await market.configure({"live_cap": 1})
+    await builders.register(market, "only", trades=[builders.TRADE, "bricklayer"])
+    await builders.register(market, "other", place=Place(lat=builders.HERE.lat + 0.01, lon=builders.HERE.lon))
+    await builders.post(market, "a", headcount=1)
+    await builders.post(market, "b", headcount=1, trade="bricklayer")
+    dispatcher = Dispatcher(market, await rebuilt(market))
+    dispatcher.memory.settings = await market.market_settings()
+    await dispatcher.catch_up()
+    assert [list(await market.entries(posting)) for posting in ("a", "b")] == [["other"], ["only"]]
+    assert (dispatcher.counts.together, dispatcher.counts.waves, dispatcher.counts.offers) == (2, 2, 2)
+
+
+async def test_a_wide_posting_is_answered_beside_the_others(market: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    await crowd(market, 30)
+    async with matcher(market) as dispatcher:
+        monkeypatch.setattr(plan, "NARROW", -1)
+        end, _ = await market.stream_end()
+        await builders.post(market, "j", headcount=1)
+        await until_event(market, "posting.offered", end)
+    assert len(await market.entries("j")) == waves.people_to_ask(1, waves.DEFAULT_ACCEPTANCE_RATE)
+    assert (dispatcher.counts.wide, dispatcher.counts.alone) == (1, 0)
 
 
 async def test_a_release_asks_more_people(market: Store) -> None:

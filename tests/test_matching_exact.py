@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from loadtest.bench import exactness, memories, population
-from loadtest.bench.population import NOON_MS, Kind
+from loadtest.bench import exactness, memories, oracle, population
+from loadtest.bench.oracle import Question
+from loadtest.bench.population import MODEL, NOON_MS, Kind
 from matcher import grid, plan, replica, search
 from matcher.ask import Ask, ask_of
 from matcher.columns import Columns
@@ -100,7 +102,7 @@ def test_columns_after_any_history_equal_columns_rebuilt(history: list[str], dra
         assert kept.ids[row] == id_
         assert kept.described(row) == rebuilt.described(rebuilt.row_of[id_])
     for ask in asks():
-        found = [sorted(c.ids[row] for row in search.survivors(c, ask)) for c in (kept, rebuilt)]
+        found = [sorted(c.ids[row] for row in search.everybody(c, ask)) for c in (kept, rebuilt)]
         assert found[0] == found[1]
         for id_, row in list(kept.row_of.items())[:20]:
             why = search.excluded_by(kept, ask, row)
@@ -136,10 +138,29 @@ def answers(memory: Replica) -> list[list[tuple[str, float]]]:
     """Survivors and their scores for every ask."""
     query = population.unit_vectors(["porter"], np.random.default_rng(1))[0]
     c = memory.columns
-    found = [search.survivors(c, ask) for ask in asks()]
+    found = [search.everybody(c, ask) for ask in asks()]
     return [
         sorted(zip([c.ids[r] for r in rows], memory.index.scores(query, rows).tolist(), strict=True)) for rows in found
     ]
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.lists(st.integers(0, len(CROWD) - 1), max_size=60), st.booleans(), st.randoms(use_true_random=False))
+def test_no_rule_and_no_cap_is_ever_broken_by_an_offer(moved: list[int], night: bool, draw: random.Random) -> None:
+    memory, known = memories.empty(), {}
+    for n, record in enumerate(CROWD):
+        known[record.id] = memories.known(n, changed(record, draw) if n in moved else record)
+        row = memory.columns.put(known[record.id].record)
+        memory.index.put(row, population.unit_vectors(record.doc.trades[:1], np.random.default_rng(n))[0], MODEL)
+        memories.tell(memory, known[record.id])
+    now_ms = exactness.NIGHT_MS if night else NOON_MS
+    held = memories.hold(memory, POSTINGS, SEED)
+    waves, _ = plan.decide(memory, [plan.question(memory, h, now_ms) for h in held], Weights())
+    offers = Counter(offered.profile for wave in waves for offered in wave.offered)
+    assert all(known[id_].live + n <= memories.SETTINGS.live_cap for id_, n in offers.items())
+    for wave in waves:
+        question = Question(wave.posting, memory.postings[wave.posting].record.doc, 60_000, now_ms, memories.SETTINGS)
+        assert all(oracle.may_be_asked(known[offered.profile], question) for offered in wave.offered)
 
 
 async def test_idle_compaction_takes_vectors_and_explanations_along() -> None:
@@ -178,7 +199,7 @@ def test_a_fresh_memory_has_an_index_without_strays() -> None:
     memory = filled()
     assert memory.columns.strays == 0
     local = population.posting_records(5, SEED, Kind(popular=True))
-    spans = search.spans(memory.columns, asked_by(local[0], 3_000))
+    spans = search.spans(memory.columns.by_cell, asked_by(local[0], 3_000))
     assert (spans[:, 1] - spans[:, 0]).sum() < len(CROWD) // 4
 
 
@@ -196,9 +217,10 @@ async def test_nothing_is_compiled_anew_once_warm() -> None:
     compiled = [len(kernel.signatures) for kernel in KERNELS]
     memory = filled()
     for held in memories.hold(memory, POSTINGS, SEED):
-        assert plan.wave(memory, held, NOON_MS, Weights(), {}).number == 1
+        waves, wide = plan.decide(memory, [plan.question(memory, held, NOON_MS)] * 2, Weights())
+        assert (len(waves), wide) == (2, [])
     restored = Columns()
     restored.restore(memory.columns.ids, memory.columns.arrays())
     for ask in asks():  # shifts and caps come back with the postings
-        assert set(search.survivors(restored, ask)) >= set(search.survivors(memory.columns, ask))
+        assert set(search.everybody(restored, ask)) >= set(search.everybody(memory.columns, ask))
     assert [len(kernel.signatures) for kernel in KERNELS] == compiled == [1] * len(KERNELS)

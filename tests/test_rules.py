@@ -46,7 +46,7 @@ def passing(code: str, columns: Columns, asked: Ask) -> list[bool]:
     """Whom the rule does not keep out; whoever no rule keeps out is found."""
     assert code in {rule.code for rule in RULES}
     why = [{code for code, _ in search.excluded_by(columns, asked, row)} for row in range(columns.size)]
-    assert sorted(search.survivors(columns, asked)) == [row for row, codes in enumerate(why) if not codes]
+    assert sorted(search.everybody(columns, asked)) == [row for row, codes in enumerate(why) if not codes]
     return [code not in codes for codes in why]
 
 
@@ -75,7 +75,7 @@ def test_the_seventh_trade_counts_as_the_first() -> None:
     assert passing("trade", columns, ask()) == [True, False, True]
     columns.put(ProfileRecord(id="p0", v=2, schema=1, doc=builders.profile(trades=others)))
     columns.compact()
-    assert sorted(columns.ids[row] for row in search.survivors(columns, ask())) == ["p2"]
+    assert sorted(columns.ids[row] for row in search.everybody(columns, ask())) == ["p2"]
 
 
 def test_place_within_both_radii() -> None:
@@ -92,7 +92,7 @@ def test_distance_is_within_a_thousandth_of_the_great_circle() -> None:
     haversine = np.sin((b[0] - a[0]) / 2) ** 2 + np.cos(a[0]) * np.cos(b[0]) * np.sin((b[1] - a[1]) / 2) ** 2
     expected = 2 * 6_371_009 * np.arcsin(np.sqrt(haversine))
     rows, similarity = np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.float32)
-    found = score.parts(columns, ask(), rows, similarity).metres[0]
+    found = score.parts(columns.town(()), ask(), rows, similarity).metres[0]
     assert found == pytest.approx(expected, rel=5e-3)  # over 80 km; within a city's radius it is closer still
 
 
@@ -203,7 +203,7 @@ def test_every_exclusion_names_its_rule_in_chinese() -> None:
         ("pay", "工钱低于期望"),
     ]
     assert search.excluded_by(columns, asked, 1) == []
-    assert list(search.survivors(columns, asked)) == [1]
+    assert list(search.everybody(columns, asked)) == [1]
 
 
 def test_every_rule_says_what_it_asks_and_has_a_sentence_of_its_own() -> None:

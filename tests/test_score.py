@@ -22,10 +22,10 @@ def scored(
         columns.put(record)
     asked, rows = ask(**over), np.arange(columns.size, dtype=np.int64)
     similar = np.array(similarity or [0.0] * columns.size, dtype=np.float32)
-    p = score.parts(columns, asked, rows, similar)
+    p = score.parts(columns.town(()), asked, rows, similar)
     by_name = {part.name: p.values[:, k] for k, part in enumerate(score.PARTS)}
-    told = score.reasons(columns, asked, rows, p, Weights())
-    return by_name, told, score.totals(columns, asked, Weights(), rows, similar)
+    told = score.reasons(columns.table[rows], asked, p, Weights())
+    return by_name, told, score.totals(columns.town(()), asked, Weights(), rows, similar)
 
 
 def person(id_: str, **over: object) -> ProfileRecord:

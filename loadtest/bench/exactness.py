@@ -57,8 +57,8 @@ def questions(postings: Sequence[PostingRecord]) -> list[Question]:
 def _ours(memory: Replica, held: HeldPosting, q: Question) -> tuple[list[str], list[str]]:
     ask = ask_of(q.id, q.doc, radius_m=q.radius_m, asked=memory.asked(q.id), now_ms=q.now_ms, settings=q.settings)
     c = memory.columns
-    rows = search.survivors(c, ask)
-    total = score.totals(c, ask, Weights(), rows, memory.index.scores(held.vector, rows))
+    rows = search.everybody(c, ask)
+    total = score.totals(c.town(()), ask, Weights(), rows, memory.index.scores(held.vector, rows))
     return [c.ids[row] for row in rows], [c.ids[rows[i]] for i in score.best(total, TOP)]
 
 

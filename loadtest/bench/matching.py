@@ -8,6 +8,7 @@ greatest beside them.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import multiprocessing
 import os
@@ -22,13 +23,16 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import uvloop
 
 from loadtest.bench import exactness, memories, population
 from loadtest.bench.population import NOON_MS, Kind
-from matcher import plan, search, waves
-from matcher.ask import ask_of
+from matcher import plan, search
+from matcher.plan import Wave
 from matcher.replica import HeldPosting, Replica
 from matcher.score import Weights
+from matcher.waves import RADII_M
+from matcher.wide import WideSearch
 
 Json = dict[str, Any]
 SEED: Final = 7
@@ -40,9 +44,8 @@ LEAST_SURVIVORS: Final = 120
 """Median asked of a sample, so that the postings measured have 100 at least."""
 EXACT_PROFILES: Final = 10_000
 EXACT_POSTINGS: Final = 1_000
-CITY_WAVE: Final = len(waves.RADII_M)
+CITY_WAVE: Final = len(RADII_M)
 WEIGHTS: Final = Weights()
-NOBODY: Final = np.zeros(0, dtype=np.int64)
 
 
 def rss_gb(field: str) -> float:
@@ -51,15 +54,38 @@ def rss_gb(field: str) -> float:
     return int(next(line for line in lines if line.startswith(field)).split()[1]) * 1024 / 1e9
 
 
+async def decide(memory: Replica, wide: WideSearch, held: HeldPosting) -> Wave:
+    """One posting's wave, decided as the dispatcher does: a wide question on a thread."""
+    waves, too_wide = plan.decide(memory, [plan.question(memory, held, NOON_MS)], WEIGHTS)
+    if not too_wide:
+        return waves[0]
+    found = await wide.find(memory, too_wide[0], WEIGHTS)
+    (chosen,) = plan.share(memory.columns, [found], memory.settings.live_cap)
+    return plan.wave_of(memory.columns, chosen, WEIGHTS)
+
+
 def decide_all(memory: Replica, postings: Sequence[HeldPosting]) -> tuple[list[float], list[float]]:
-    """Milliseconds of each decision: on the wall clock and on this thread's processor."""
-    wall, cpu = [], []
-    for held in postings:
-        begun, begun_cpu = time.perf_counter_ns(), time.thread_time_ns()
-        plan.wave(memory, held, NOON_MS, WEIGHTS, {})
-        wall.append((time.perf_counter_ns() - begun) / 1e6)
-        cpu.append((time.thread_time_ns() - begun_cpu) / 1e6)
-    return wall, cpu
+    """Milliseconds of each decision, and how late a timer of every millisecond was in the loop beside it."""
+
+    async def lag(late_ms: list[float]) -> None:
+        while True:
+            begun = time.perf_counter_ns()
+            await asyncio.sleep(0.001)
+            late_ms.append((time.perf_counter_ns() - begun) / 1e6 - 1)
+
+    async def work() -> tuple[list[float], list[float]]:
+        wide, wall_ms, late_ms = WideSearch(), list[float](), list[float]()
+        beside = asyncio.create_task(lag(late_ms))
+        for held in postings:
+            begun = time.perf_counter_ns()
+            await decide(memory, wide, held)
+            wall_ms.append((time.perf_counter_ns() - begun) / 1e6)
+            await asyncio.sleep(0)
+        beside.cancel()
+        wide.close()
+        return wall_ms, late_ms
+
+    return uvloop.run(work())
 
 
 def spread(values: Sequence[float]) -> Json:
@@ -68,11 +94,11 @@ def spread(values: Sequence[float]) -> Json:
 
 
 def timed(memory: Replica, postings: Sequence[HeldPosting]) -> Json:
-    """p50 and p99 in milliseconds over the postings, for each repeat; the processor's time beside the wall clock's."""
+    """p50 and p99 in milliseconds over the postings, for each repeat; the lag of the loop beside it."""
     runs = [decide_all(memory, postings) for _ in range(REPEATS)]
     return {
         f"p{q}_{name}": spread([float(np.percentile(run[which], q)) for run in runs])
-        for which, name in enumerate(("ms", "cpu_ms"))
+        for which, name in enumerate(("ms", "loop_lag_ms"))
         for q in (50, 99)
     }
 
@@ -81,15 +107,15 @@ def found(memory: Replica, postings: Sequence[HeldPosting]) -> Json:
     """What the postings have to choose from: candidates looked at, survivors, offers made (medians), radii used."""
     looked, passed, radii = [], [], []
     for held in postings:
-        record, settings = held.record, memory.settings
-        wanted = waves.people_to_ask(record.headcount, waves.DEFAULT_ACCEPTANCE_RATE)
-        ring = waves.radii_from(record.wave + 1)
-        ask = ask_of(record.id, record.doc, radius_m=ring[0], asked=frozenset(), now_ms=NOON_MS, settings=settings)
-        rows, ask = plan.nearest(memory, ask, ring, wanted, NOBODY)
-        spans = search.spans(memory.columns, ask)
-        looked.append(int((spans[:, 1] - spans[:, 0]).sum()))
+        q = plan.question(memory, held, NOON_MS)
+        for radius_m in q.radii_m:
+            ask = q.ask.within(radius_m)
+            rows = search.everybody(memory.columns, ask)
+            if len(rows) >= q.wanted:
+                break
+        looked.append(search.candidates(search.spans(memory.columns.by_cell, ask)))
         passed.append(len(rows))
-        radii.append(float(ask.terms["radius_m"][0]))
+        radii.append(ask.radius_m)
     return {
         "postings": len(postings),
         "candidates_median": statistics.median(looked),

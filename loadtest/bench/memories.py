@@ -80,8 +80,12 @@ def _put(memory: Replica, batch: Sequence[ProfileRecord], first: int, rng: np.ra
 
 
 def hold(memory: Replica, postings: Sequence[PostingRecord], seed: int) -> list[HeldPosting]:
-    """Takes postings with their vectors into memory."""
+    """Takes postings with their vectors into memory; the waves they had were declined by people since erased."""
     vectors = population.unit_vectors([posting.doc.trade for posting in postings], np.random.default_rng(seed))
     held = [HeldPosting(posting, vector, 1) for posting, vector in zip(postings, vectors, strict=True)]
     memory.postings |= {posting.record.id: posting for posting in held}
+    for posting in postings:
+        for wave in range(1, posting.wave + 1):
+            declined = Entry(offer="declined", wave=wave, terms=1, offered_ms=0, deadline_ms=0)
+            memory.ledger.put(posting.id, f"erased-{wave}", declined, posting.start_ms, posting.end_ms)
     return held

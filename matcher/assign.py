@@ -1,0 +1,173 @@
+"""Who is asked for which posting when postings compete for the same people: a sparse auction (pure).
+
+Postings and people are two sides with room for so many each, and every pair that the rules allow has a score. One side
+bids: each bidder with room left takes those that give most above their price, and raises the price to where the next
+best would be as good, and a little more. Whoever is outbid bids again. When nobody wants to bid, the sum of the scores
+is within `RAISE` a pair of the greatest possible, for prices begin at 0 and only what somebody holds has another one
+(Bertsekas, "Auction algorithms", 1991; the case of unequal sides). The side with less room bids: prices then stay low.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.compiled import inner, kernel
+
+RAISE: Final = 0.01
+"""Smallest raise of a price. Scores are within 0..1; measured, the sum stays within 0.06 % of the optimum."""
+PEOPLE_BID_UP_TO: Final = 1.2
+"""People bid while there is at most so much room of people for each one wanted."""
+
+Chosen = NDArray[np.int64]
+
+
+@inner
+def _highest_first(values: Any, pairs: Any, n: int, k: int) -> None:
+    """Puts the k highest of n values before the others, the next one at k; `pairs` move along (Hoare's selection)."""
+    low, high = 0, n - 1
+    while low < high:
+        pivot, i, j = values[(low + high) // 2], low, high
+        while i <= j:
+            while values[i] > pivot:
+                i += 1
+            while values[j] < pivot:
+                j -= 1
+            if i <= j:
+                values[i], values[j] = values[j], values[i]
+                pairs[i], pairs[j] = pairs[j], pairs[i]
+                i, j = i + 1, j - 1
+        if k <= j:
+            high = j
+        elif k >= i:
+            low = i
+        else:
+            return
+
+
+@inner
+def _outbid(prices: Any, holders: Any, first: int, size: int, price: float, pair: int) -> int:
+    """Replaces the cheapest place of a heap that begins at `first`; answers with the pair that held it, -1 for none."""
+    out, at = holders[first], 0
+    while 2 * at + 1 < size:
+        below = 2 * at + 1
+        if below + 1 < size and prices[first + below + 1] < prices[first + below]:
+            below += 1
+        if prices[first + below] >= price:
+            break
+        prices[first + at], holders[first + at] = prices[first + below], holders[first + below]
+        at = below
+    prices[first + at], holders[first + at] = price, pair
+    return out  # type: ignore[no-any-return]
+
+
+@inner
+def _auction(starts: Any, of: Any, scores: Any, wants: Any, room: Any) -> Any:
+    """Which pairs are taken. Bidder b wants at most `wants[b]` of the pairs from `starts[b]` to `starts[b + 1]`; pair p
+    is with side `of[p]`, which has room for `room[of[p]]`."""
+    bidders, sides, pairs = len(wants), len(room), len(of)
+    places = np.zeros(sides + 1, dtype=np.int64)
+    for side in range(sides):
+        places[side + 1] = places[side] + room[side]
+    prices, holders = np.zeros(places[sides], dtype=np.float32), np.full(places[sides], -1, dtype=np.int32)
+    lowest = np.where(room > 0, np.float32(0), np.float32(np.inf))
+    bidder_of, taken = np.empty(pairs, dtype=np.int32), np.zeros(pairs, dtype=np.bool_)
+    longest = 0
+    for bidder in range(bidders):
+        bidder_of[starts[bidder] : starts[bidder + 1]] = bidder
+        longest = max(longest, starts[bidder + 1] - starts[bidder])
+    gains, at = np.empty(longest, dtype=np.float32), np.empty(longest, dtype=np.int32)
+    left, queue, queued = wants.copy(), np.arange(bidders), np.ones(bidders, dtype=np.bool_)
+    head, waiting = 0, bidders
+    while waiting > 0:
+        bidder = queue[head]
+        head, waiting, queued[bidder] = (head + 1) % bidders, waiting - 1, False
+        n, next_best = 0, np.float32(0)
+        for pair in range(starts[bidder], starts[bidder + 1]):
+            gain = scores[pair] - lowest[of[pair]]
+            if gain > 0 and not taken[pair]:
+                gains[n], at[n] = gain, pair
+                n += 1
+        if n > left[bidder]:
+            _highest_first(gains, at, n, left[bidder])
+            n = left[bidder]
+            next_best = gains[n]
+        left[bidder] -= n
+        for pair in at[:n]:
+            side = of[pair]
+            price = scores[pair] - next_best + RAISE
+            size = places[side + 1] - places[side]
+            out = _outbid(prices, holders, places[side], size, price, pair)
+            lowest[side], taken[pair] = prices[places[side]], True
+            if out >= 0:
+                loser = bidder_of[out]
+                taken[out] = False
+                left[loser] += 1
+                if not queued[loser]:
+                    queue[(head + waiting) % bidders] = loser
+                    waiting, queued[loser] = waiting + 1, True
+    return taken
+
+
+@inner
+def _turned(starts: Any, of: Any, scores: Any, sides: int) -> Any:
+    """The same pairs from the other side: (starts, of, scores, number that each pair had)."""
+    begins = np.zeros(sides + 2, dtype=np.int64)
+    for side in of:
+        begins[side + 2] += 1
+    begins = np.cumsum(begins)
+    turned_of, turned_scores = np.empty(len(of), dtype=np.int32), np.empty(len(of), dtype=np.float32)
+    numbers = np.empty(len(of), dtype=np.int32)
+    for bidder in range(len(starts) - 1):
+        for pair in range(starts[bidder], starts[bidder + 1]):
+            at = begins[of[pair] + 1]
+            begins[of[pair] + 1] += 1
+            turned_of[at], turned_scores[at], numbers[at] = bidder, scores[pair], pair
+    return begins[: sides + 1], turned_of, turned_scores, numbers
+
+
+@kernel
+def _assigned(starts: Any, rows: Any, scores: Any, wanted: Any, room: Any) -> Any:
+    number, people = np.full(rows.max() + 1, -1, dtype=np.int32), 0
+    of, room_of = np.empty(len(rows), dtype=np.int32), np.empty(len(rows), dtype=np.int64)
+    for pair in range(len(rows)):
+        if number[rows[pair]] < 0:
+            number[rows[pair]], room_of[people] = people, room[pair]
+            people += 1
+        of[pair] = number[rows[pair]]
+    room_of = room_of[:people]
+    if room_of.sum() > PEOPLE_BID_UP_TO * wanted.sum():
+        return _auction(starts, of, scores, wanted, room_of)
+    begins, posting_of, turned_scores, numbers = _turned(starts, of, scores, people)
+    taken, turned = np.empty(len(rows), dtype=np.bool_), _auction(begins, posting_of, turned_scores, room_of, wanted)
+    for at in range(len(rows)):
+        taken[numbers[at]] = turned[at]
+    return taken
+
+
+def assigned(
+    rows: Sequence[NDArray[np.int64]],
+    scores: Sequence[NDArray[np.float32]],
+    wanted: Sequence[int],
+    room: Sequence[NDArray[np.uint8]],
+) -> list[Chosen]:
+    """For each posting the positions in its rows of those whom it gets, in the rows' order.
+
+    Args:
+        rows: people who may be asked, by posting; one person has the same row everywhere, and comes once in a posting.
+        scores: their scores with it, 0..1.
+        wanted: how many each posting wants at most.
+        room: how many more offers each of these people may get.
+    """
+    starts = np.zeros(len(rows) + 1, dtype=np.int64)
+    np.cumsum([len(some) for some in rows], out=starts[1:])
+    if not starts[-1]:
+        return [np.zeros(0, dtype=np.int64) for _ in rows]
+    taken = _assigned(
+        starts, np.concatenate(rows), np.concatenate(scores), np.array(wanted, dtype=np.int64), np.concatenate(room)
+    )
+    return [np.flatnonzero(taken[first:last]) for first, last in pairwise(starts)]
