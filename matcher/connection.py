@@ -119,15 +119,17 @@ class Connection:
         )
 
     async def load(self, settings: MarketSettings | None = None) -> None:
-        """Loads the function library and writes the market's settings (given ones, else defaults for missing ones)."""
+        """Writes the market's settings (given ones, else defaults for missing ones) and loads the function library.
+
+        All settings appear at once and before the functions: an operation that met half of them would end half done.
+        """
         async with guarded():
-            await self.commands.function_load(library.source(self._clock), replace=True)
-            key = self.key("settings")
+            pipe = self.commands.pipeline(transaction=True)
             for name, value in codec.unpack(codec.pack(settings or MarketSettings())).items():
-                if settings is None:
-                    await self.commands.hsetnx(key, name, value)
-                else:
-                    await self.commands.hset(key, name, value)
+                write = pipe.hsetnx if settings is None else pipe.hset
+                write(self.key("settings"), name, value)
+            await pipe.execute()
+            await self.commands.function_load(library.source(self._clock), replace=True)
 
     async def close(self) -> None:
         """Closes every connection."""

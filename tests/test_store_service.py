@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import signal
@@ -73,6 +74,15 @@ async def test_a_function_without_its_market_writes_nothing(store: Store) -> Non
     with pytest.raises(blocking_redis.ResponseError, match="NOSETTINGS"):
         await store.commands.fcall("kz_presence", 1, store.prefix, "ann", "away", 0, "")
     assert await dump(store) == {}
+
+
+async def test_a_market_that_is_being_loaded_is_used_whole_or_not_at_all(store_url: str) -> None:
+    for _ in range(20):
+        loading, working = (Store(store_url, market_name, clock=TEST_CLOCK) for market_name in [new_market()] * 2)
+        await asyncio.gather(loading.load(), working.put_employer("e1", employer()))
+        await working.put_employer("e1", employer())
+        assert [change.kind for change in await working.changes("0-0")] == ["employer.put"]
+        await asyncio.gather(loading.close(), working.close())
 
 
 async def test_every_operation_has_its_function(store: Store) -> None:
