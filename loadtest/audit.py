@@ -30,10 +30,11 @@ from loadtest.audit_checks import (
     holds_time,
     posting_faults,
     record_lost,
+    series_faults,
     worker_faults,
 )
-from matcher import records
-from matcher.model import Entry, PostingState, PresenceState
+from matcher import codec, records
+from matcher.model import Entry, PostingRecord, PostingState, PresenceState
 from matcher.store import Store
 
 T = TypeVar("T")
@@ -84,6 +85,7 @@ async def audit(store: Store, clients: Iterable[ClientRecord] = ()) -> AuditRepo
     """Audits one market, and what clients say that they were told against it. Raises StoreUnavailable."""
     run = _Audit(store)
     await run.postings()
+    await run.series_as_a_whole()
     await run.profiles()
     await run.plain("employer")
     await run.plain("site")
@@ -111,6 +113,7 @@ class _Audit:
         self.versions: dict[tuple[str, str], int] = {}
         self.held: dict[str, list[Shift]] = {}
         self.live: dict[str, dict[str, int]] = {}
+        self.series: dict[str, dict[str, tuple[PostingRecord, dict[str, Entry]]]] = {}
 
     def note(self, fault: Fault, words: str) -> None:
         self.counts[fault] += 1
@@ -172,6 +175,8 @@ class _Audit:
         listed.discard(id_)
         entries = self.readable(id_, flat)
         self.note_all(posting_faults(posting, entries, queue))
+        if posting.whole:
+            self.series.setdefault(posting.whole, {})[id_] = posting, entries
         self.records["entries"] += len(entries)
         self.records["seats"] += posting.headcount
         for profile, entry in entries.items():
@@ -180,6 +185,14 @@ class _Audit:
                 self.held.setdefault(profile, []).append(Shift(posting.start_ms, posting.end_ms, id_))
             if entry.offer == "open":
                 self.live.setdefault(profile, {})[id_] = entry.deadline_ms
+
+    async def series_as_a_whole(self) -> None:
+        """Reads the lists of the series that the postings name."""
+        now_ms = await self.store.clock_ms()
+        lists = await self.pipelined(self.series, lambda pipe, id_: pipe.get(self.store.key("series", id_)))
+        for (id_, held), raw in zip(self.series.items(), lists, strict=True):
+            days, entries = {i: p for i, (p, _) in held.items()}, {i: e for i, (_, e) in held.items()}
+            self.note_all(series_faults(id_, codec.unpack(raw) if raw else [], days, entries, now_ms))
 
     def readable(self, id_: str, flat: records.Hash) -> dict[str, Entry]:
         """The entries that can be read; the others are illegal."""

@@ -142,6 +142,30 @@ def _entry_faults(p: PostingRecord, e: Entry) -> Iterator[str]:
         yield f"terms {e.terms} or wave {e.wave} from the future"
 
 
+def series_faults(
+    id_: str,
+    listed: list[str],
+    days: Mapping[str, PostingRecord],
+    entries: Mapping[str, Mapping[str, Entry]],
+    now_ms: int,
+) -> Found:
+    """A series that is taken as a whole: its days in order, and until it begins everybody is seated on all of them."""
+    in_order = sorted(days, key=lambda day: days[day].start_ms)
+    if listed != in_order:
+        yield "illegal_states", f"series {id_} lists {listed}, its days are {in_order}"
+        return
+    begins_ms = days[in_order[0]].start_ms
+    if any(p.begins_ms != begins_ms for p in days.values()) and begins_ms > now_ms:
+        yield "illegal_states", f"series {id_}: its days disagree about when it begins"
+    if begins_ms <= now_ms:
+        return
+    seated = {day: {who for who, e in entries[day].items() if e.assignment in BEFORE_WORK} for day in days}
+    begun = {who for some in entries.values() for who, e in some.items() if e.assignment in SEAT_HOLDING - BEFORE_WORK}
+    for day in in_order[1:]:
+        for who in sorted((seated[day] ^ seated[in_order[0]]) - begun):
+            yield "illegal_states", f"series {id_}: {who} has some of the days only"
+
+
 def worker_faults(profile: str, shifts: Iterable[Shift], calendar: Iterable[Shift]) -> Found:
     """Overlapping shifts of one worker, and a calendar that says other than the entries."""
     held = sorted(shifts)

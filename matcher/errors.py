@@ -28,6 +28,8 @@ TABLE: Final[dict[str, tuple[int, str]]] = {
     "no_profile": (404, "没有这份零工登记"),
     "no_employer": (404, "没有这个用工方"),
     "no_site": (404, "没有这个站点"),
+    "no_series": (404, "没有这个系列"),
+    "series_overlap": (409, "同一系列的各天时间不能重叠"),
     "no_crew": (404, "没有这个班组"),
     "not_invited": (403, "这个班组没有邀请你"),
     "in_a_crew": (409, "已经在一个班组里,请先退出"),

@@ -11,6 +11,7 @@ NAME: Final = "kuaizhao"
 ORDER: Final = (
     "shared",
     "marks",
+    "series",
     "moves",
     "crews",
     "settle",
@@ -21,6 +22,7 @@ ORDER: Final = (
     "put",
     "configure",
     "post",
+    "post_series",
     "review",
     "amend",
     "reencode",
@@ -33,6 +35,7 @@ ORDER: Final = (
     "close",
     "withdraw",
     "expire",
+    "withdraw_series",
     "assignment",
     "confirm",
     "reconsent",

@@ -187,6 +187,7 @@ class Posting(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     crews: Crews = "none"
     valid_until_ms: EpochMs
     series: Id | None = None
+    whole_series: bool = False
     listed_only: bool = False
 
 
@@ -313,6 +314,10 @@ class PostingRecord(Struct, kw_only=True):
     commitment: str = ""
     seed: str = ""
     rounds: int = 0
+    whole: str = ""
+    """The series that this posting is a day of, where it is taken as a whole (全程)."""
+    begins_ms: int = 0
+    """When that series begins: until then its first day, which starts at this moment, leads."""
     awarded: bool = False
     review_reason: str = ""
     model: str = ""

@@ -101,6 +101,7 @@ def profile_record(id_: str, raw: Hash) -> ProfileRecord:
 _COUNTERS = (
     "v", "schema", "terms", "wave", "offered", "open_offers", "taken", "called", "waiting", "standby", "headcount",
     "start_ms", "end_ms", "valid_until_ms", "standby_target", "window_until_ms", "opened_ms", "filled_ms", "rounds",
+    "begins_ms",
 )  # fmt: skip
 
 
@@ -115,6 +116,7 @@ def posting_record(id_: str, raw: Hash) -> PostingRecord:
         commitment=raw.get(b"commitment", b"").decode(),
         seed=raw.get(b"seed", b"").decode(),
         awarded=_int(raw, b"awarded") == 1,
+        whole=raw.get(b"whole", b"").decode(),
         review_reason=raw.get(b"review_reason", b"").decode(),
         model=raw.get(b"model", b"").decode(),
         **counters,

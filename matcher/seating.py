@@ -97,6 +97,10 @@ class Seating(Reading):
         """Does up to `limit` things that have come due; answers with when to come again (0: nothing planned)."""
         return await self.call("sweep", limit)
 
+    async def clock_ms(self) -> int:
+        """The clock that the operations go by."""
+        return (await self.sweep(0)).now_ms
+
     # -- crews ------------------------------------------------------------------------------------------------------
 
     async def form_crew(self, id_: str, leader: str, invited: Sequence[str] = ()) -> Done:

@@ -163,6 +163,7 @@ class Store(Seating):
             " ".join(marks),
             " ".join(apart),
             doc.crews,
+            doc.series or "",
         ]
 
     async def post(
@@ -171,6 +172,15 @@ class Store(Seating):
         """A new posting. The same again replays; another document under the id: `key_reused`."""
         name, args = self.post_call(id_, write, verdict=verdict, reason=reason, award=award, seed=seed)
         return await self.call(name, *args)
+
+    async def post_series(self, series: str, days: Sequence[tuple[str, list[Any]]]) -> Done:
+        """The days of a series that is taken as a whole, each as `post_call` gives it; all are written or none."""
+        args = [part for _, day in days for part in day]
+        return await self.call("post_series", series, len(days[0][1]), *args)
+
+    async def withdraw_series(self, series: str) -> Done:
+        """Takes back every day that has not ended."""
+        return await self.call("withdraw_series", series)
 
     async def review(self, id_: str, to: PostingState, reason: str = "") -> Done:
         """Moves a posting that is not open yet: to `open`, `draft`, `blocked` or `awaiting_review`."""

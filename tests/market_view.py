@@ -32,20 +32,44 @@ class View(Struct, frozen=True):
             for who, entry in entries.items():
                 yield id_, who, self.postings[id_], entry
 
-    def booked(self, who: str, posting: str) -> bool:
-        """Whether a shift that `who` holds elsewhere overlaps this posting's."""
+    def bound(self, posting: str) -> list[str]:
+        """The days of the series that this posting is bound to, the leading one first; else the posting alone."""
         p = self.postings[posting]
+        if not p.whole or p.begins_ms <= self.now_ms:
+            return [posting]
+        days = [id_ for id_, other in self.postings.items() if other.whole == p.whole]
+        return sorted(days, key=lambda id_: self.postings[id_].start_ms)
+
+    def leader(self, posting: str) -> str:
+        """The posting that holds the line."""
+        return self.bound(posting)[0]
+
+    def may_seat(self, posting: str) -> bool:
+        """Whether every day of the line is open or filled."""
+        return all(self.postings[day].state in ("open", "filled") for day in self.bound(posting))
+
+    def booked(self, who: str, posting: str) -> bool:
+        """Whether a shift that `who` holds elsewhere overlaps one of the line's."""
+        days = self.bound(posting)
+        times = [(self.postings[day].start_ms, self.postings[day].end_ms) for day in days]
         return any(
-            e.assignment in design.HOLDING and other.start_ms < p.end_ms and p.start_ms < other.end_ms
+            e.assignment in design.HOLDING and other.start_ms < end_ms and start_ms < other.end_ms
             for id_, profile, other, e in self.pairs()
-            if profile == who and id_ != posting
+            if profile == who and id_ not in days
+            for start_ms, end_ms in times
         )
 
+    def taken(self, posting: str) -> int:
+        """Seats taken, counted from the entries."""
+        return sum(e.assignment in design.HOLDING for e in self.entries.get(posting, {}).values())
+
+    def called(self, posting: str) -> int:
+        """Seats of the line that are kept for somebody called."""
+        return sum(e.acceptance == "called" for e in self.entries.get(self.leader(posting), {}).values())
+
     def open_seats(self, posting: str) -> int:
-        """Seats that are neither taken nor kept for somebody called, counted from the entries."""
-        entries = self.entries.get(posting, {}).values()
-        kept = sum(e.assignment in design.HOLDING or e.acceptance == "called" for e in entries)
-        return self.postings[posting].headcount - kept
+        """Seats of the line that are neither taken nor kept for somebody called, counted from the entries."""
+        return min(self.postings[day].headcount - self.taken(day) for day in self.bound(posting)) - self.called(posting)
 
     def live_offers(self, who: str) -> int:
         """Open offers of one person whose time has not run out."""
@@ -87,7 +111,9 @@ def move_faults(before: View, after: View, *, several: bool) -> Iterator[str]:
         for who, e in entries.items():
             yield from (f"{id_}, {who}: {words}" for words in _entry_moves(e, after.entries[id_].get(who), several))
     for id_, who, _, e in after.pairs():
-        if who not in before.entries.get(id_, {}) and (e.offer, e.acceptance, e.assignment) != ("open", None, None):
+        by_series = after.postings[id_].whole and e.acceptance == "seated"
+        begins = (e.offer, e.acceptance, e.assignment) == ("open", None, None)
+        if who not in before.entries.get(id_, {}) and not begins and not by_series:
             yield f"{id_}, {who}: an entry that did not begin with an open offer"
 
 
@@ -173,8 +199,9 @@ def _joins(entries: dict[str, Entry], who: str) -> bool:
 
 def idle_seat_faults(before: View, after: View, id_: str) -> Iterator[str]:
     """After settling: open seats while somebody waits who could take them, or a waiting list that nobody works off."""
+    id_ = after.leader(id_)
     p, entries = after.postings[id_], after.entries[id_]
-    if p.state not in ("open", "filled") or p.window_until_ms > after.now_ms or p.end_ms <= after.now_ms:
+    if not after.may_seat(id_) or p.window_until_ms > after.now_ms or p.end_ms <= after.now_ms:
         return
     yield from (f"{id_}: {who} still waits" for who, e in entries.items() if e.acceptance == "waiting")
     for unit in _units(entries, [who for who, e in entries.items() if e.acceptance == "standby"]):

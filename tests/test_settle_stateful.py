@@ -446,6 +446,39 @@ class Market(RuleBasedStateMachine):
         stale = data.draw(rarely)
         self.amend_to(id_, p, entries, doc, named, warns, told_material, p.v - 1 if stale else p.v)
 
+    def overlaps(self, id_: str, doc: Posting) -> bool:
+        others = [self.view.postings[day] for day in self.view.bound(id_) if day != id_]
+        return any(doc.start_ms < day.end_ms and day.start_ms < doc.end_ms for day in others)
+
+    @action(
+        2,
+        needs=lambda m: len(m.view.postings) < 4,
+        ids=st.lists(postings, min_size=2, max_size=2, unique=True),
+        award=st.sampled_from(["instant", "fair"]),
+        headcounts=st.lists(st.integers(1, 2), min_size=2, max_size=2),
+        starts_in=st.sampled_from([60, 130, 190]),
+        mode=modes,
+        verdicts=st.lists(st.sampled_from(["open"] * 6 + ["awaiting_review"]), min_size=2, max_size=2),
+    )
+    def post_series(
+        self, ids: list[str], award: str, headcounts: list[int], starts_in: int, mode: Any, verdicts: list[Any]
+    ) -> None:
+        """Two shifts that are taken as a whole."""
+        days = []
+        for n, id_ in enumerate(ids):
+            doc = posting(
+                self.now_ms,
+                headcount=headcounts[n],
+                starts_in_ms=(starts_in + n * 100) * MINUTE_MS,
+                lasts_ms=90 * MINUTE_MS,
+                crews=mode,
+                series="s",
+                whole_series=True,
+            )
+            days.append(Store.post_call(id_, write(doc), verdict=verdicts[n], reason="", award=award, seed=SEED))
+        known = any(id_ in self.view.postings for id_ in ids) or any(p.doc.series for p in self.view.postings.values())
+        self.do(lambda: self.store.post_series("s", days), {"key_reused": known})
+
     def amend_to(
         self, id_: str, p: PostingRecord, entries: dict[str, Entry], doc: Posting, named: set[str],
         warns: bool, told_material: bool, expected_v: int,
@@ -475,7 +508,8 @@ class Market(RuleBasedStateMachine):
                 "no_assignment": any(
                     who not in entries or entries[who].assignment not in design.BEFORE_WORK for who in named
                 ),
-                "headcount_below_seats": doc.headcount < p.headcount - self.view.open_seats(id_) - len(named),
+                "headcount_below_seats": doc.headcount < self.view.taken(id_) + self.view.called(id_) - len(named),
+                "series_overlap": self.overlaps(id_, doc),
             },
             settles=[id_],
             check=consent,
@@ -568,7 +602,14 @@ class Market(RuleBasedStateMachine):
             ),
             {
                 "no_posting": p is None,
-                "posting_not_open": p is not None and (p.state != "open" or past or self.view.open_seats(id_) <= 0),
+                "posting_not_open": p is not None
+                and (
+                    p.state != "open"
+                    or past
+                    or self.view.open_seats(id_) <= 0
+                    or not self.view.may_seat(id_)
+                    or self.view.leader(id_) != id_
+                ),
                 "stale_wave": stale and p is not None,
             },
             check=right_ones,
@@ -609,7 +650,7 @@ class Market(RuleBasedStateMachine):
                 assert there.window_until_ms > self.now_ms, "open seats, and nobody has a fair chance"
 
         refusals = self.offer_refusals(p, e, terms, "accepted")
-        ended = p is not None and (p.valid_until_ms <= self.now_ms or p.state not in ("open", "filled"))
+        ended = p is not None and (p.valid_until_ms <= self.now_ms or not self.view.may_seat(id_))
         answered = e is not None and e.offer == "accepted"
         self.do(
             lambda: self.store.accept(id_, who, terms),
@@ -652,7 +693,7 @@ class Market(RuleBasedStateMachine):
                 and (e.acceptance == "lapsed" or (called and (e.call_deadline_ms or 0) <= self.now_ms)),
                 "illegal_move": e is not None
                 and e.acceptance in {"gathering", "waiting", "standby", "passed_over", "withdrawn"},
-                "posting_not_open": called and p is not None and p.state not in ("open", "filled"),
+                "posting_not_open": called and p is not None and not self.view.may_seat(id_),
                 "already_booked": e is not None
                 and called
                 and any(self.view.booked(one, id_) for one in (who, *(e.mates if e.together else ()))),
@@ -807,7 +848,7 @@ class Market(RuleBasedStateMachine):
                 e.acceptance != "waiting"
                 or p.window_until_ms > self.now_ms
                 or id_ not in settled
-                or (p.state not in ("open", "filled"))
+                or not after.may_seat(id_)
             )
         self.view, self.dump = after, await dump(self.store)
 

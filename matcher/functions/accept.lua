@@ -26,7 +26,7 @@ local function open_window(m, p, now)
 end
 
 operation('accept', function(m, a, now)
-  local p, profile = get_posting(m, a[1]), a[2]
+  local p, profile = find_posting(m, a[1], now), a[2]
   if not p then return refuse('no_posting') end
   local e = get_entry(m, p, profile)
   if not e then return refuse('no_offer') end
@@ -34,7 +34,7 @@ operation('accept', function(m, a, now)
   if e.offer == 'accepted' then return acceptance_answer(p, e, true) end
   if OFFER_ENDED[e.offer] then return refuse(OFFER_ENDED[e.offer]) end
   if e.deadline_ms <= now then return refuse('offer_expired') end
-  if (p.state ~= 'open' and p.state ~= 'filled') or p.valid_until_ms <= now then
+  if not all_open(p) or p.valid_until_ms <= now then
     return refuse('posting_not_open', p.state)
   end
 

@@ -18,10 +18,10 @@ local function amend_refusal(m, p, a, named, material)
   if p.state == 'filled' and a[14] == '1' then return refuse('illegal_move', 'filled -> awaiting_review') end
   for _, profile in ipairs(named) do
     local e = get_entry(m, p, profile)
-    local s = e and e.assignment
-    if s ~= 'seated' and s ~= 'confirmed' and s ~= 'consent_due' then return refuse('no_assignment', profile) end
+    if not e or not BEFORE_WORK[e.assignment] then return refuse('no_assignment', profile) end
   end
-  if tonumber(a[8]) < p.taken + p.called - #named then return refuse('headcount_below_seats') end
+  if tonumber(a[8]) < p.taken + leader(p).called - #named then return refuse('headcount_below_seats') end
+  if overlaps_day(p, start_ms, tonumber(a[10])) then return refuse('series_overlap') end
   if material then
     local begun = false
     each_entry(m, p, function(_, e)
@@ -31,11 +31,21 @@ local function amend_refusal(m, p, a, named, material)
   end
 end
 
+local function change_terms(m, p, now) -- whoever is offered it or waits for it is asked anew; of a series, in its line
+  local line = leader(p)
+  withdraw_open_offers(m, line, now)
+  withdraw_waiting(m, line, 'terms_changed', now)
+  line.window_until_ms = 0
+  line.terms = line.terms + 1
+  line.dirty = true
+  if line ~= p then p.terms = p.terms + 1 end
+end
+
 local function ask_consent(m, p, now)
   local deadline = math.min(now + setting(m, 'consent_ms'), math.max(p.start_ms, now + 1))
   each_entry(m, p, function(profile, e)
     local s = e.assignment
-    if s == 'seated' or s == 'confirmed' or s == 'consent_due' then
+    if BEFORE_WORK[s] then
       if booked(m, profile, p.start_ms, p.end_ms, p.id) then
         vacate(m, p, profile, e, 'released', 'amend', now)
       else
@@ -52,7 +62,7 @@ local function ask_consent(m, p, now)
 end
 
 operation('amend', function(m, a, now)
-  local p = get_posting(m, a[1])
+  local p = find_posting(m, a[1], now)
   if not p then return refuse('no_posting') end
   if redis.call('HGET', m .. 'posting:' .. p.id, 'digest') == a[3] then
     return { ok = true, v = p.v, state = p.state, replay = true }
@@ -71,17 +81,15 @@ operation('amend', function(m, a, now)
     'review_reason', a[15], 'crews', a[16])
   for _, profile in ipairs(named) do vacate(m, p, profile, get_entry(m, p, profile), 'released', 'employer', now) end
   if material then
-    p.terms = p.terms + 1
-    withdraw_open_offers(m, p, now)
-    withdraw_waiting(m, p, 'terms_changed', now)
-    p.window_until_ms = 0
+    change_terms(m, p, now)
     ask_consent(m, p, now)
+    if p.bound then write_days(m, p.whole, p.bound) end
   end
   if p.state == 'blocked' then
     p.state = 'draft'
   elseif p.state == 'open' and a[14] == '1' then
     p.state = 'awaiting_review'
-    withdraw_open_offers(m, p, now)
+    withdraw_open_offers(m, leader(p), now)
   end
   settle(m, p, now)
   set_timer(m, 'expire', p.id, p.valid_until_ms)

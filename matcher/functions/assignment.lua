@@ -13,7 +13,7 @@ local SEAT_TARGET = { confirm = 'confirmed', check_in = 'checked_in', done = 'do
 -- operation on a seat: `guard(m, p, now, args)` may refuse; `apply(m, p, profile, e, now, to, args)` does the move
 local function seat_operation(name, guard, apply)
   operation(name, function(m, a, now)
-    local p, profile = get_posting(m, a[1]), a[2]
+    local p, profile = find_posting(m, a[1], now), a[2]
     if not p then return refuse('no_posting') end
     local e = get_entry(m, p, profile)
     if not e or not e.assignment then return refuse('no_assignment') end

@@ -1,7 +1,7 @@
 -- decline: a worker's no; free, always possible while the offer is open.
 -- KEYS m   ARGV posting, profile, terms, reason
 operation('decline', function(m, a, now)
-  local p, profile = get_posting(m, a[1]), a[2]
+  local p, profile = find_posting(m, a[1], now), a[2]
   if not p then return refuse('no_posting') end
   local e = get_entry(m, p, profile)
   if not e then return refuse('no_offer') end

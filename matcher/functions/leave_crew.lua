@@ -4,7 +4,7 @@ local function leave_line(m, crew, profile, now)
   local postings = redis.call('ZRANGE', m .. 'live:' .. profile, 0, -1)
   for _, id in ipairs(redis.call('ZRANGE', m .. 'mine:' .. profile, 0, -1)) do postings[#postings + 1] = id end
   for _, id in ipairs(postings) do
-    local p = get_posting(m, id)
+    local p = find_posting(m, id, now)
     local e = p and get_entry(m, p, profile)
     if e and e.together and e.crew == crew.id and (e.offer == 'open' or is_waiting(e)) then
       if e.offer == 'open' then

@@ -22,22 +22,49 @@ local function move_acceptance(m, p, profile, e, state) -- keeps the posting's c
   e.acceptance = state
 end
 
-local function seat(m, p, profile, e, now)
-  move_acceptance(m, p, profile, e, 'seated')
+local BEFORE_WORK = { seated = true, confirmed = true, consent_due = true }
+
+local function take_seat(m, p, profile, e, now)
   e.assignment = 'seated'
   e.seated_ms = now
   p.taken = p.taken + 1
   book(m, profile, p)
   put_entry(m, p, profile, e)
+end
+
+local function entry_of_day(day, e) -- what somebody who is seated by the line of a series has with another of its days
+  return { offer = 'accepted', acceptance = 'seated', terms = day.terms, wave = day.wave, offered_ms = e.offered_ms,
+    deadline_ms = e.deadline_ms, nth_today = e.nth_today, distance_m = e.distance_m, reasons = e.reasons,
+    answered_ms = e.answered_ms, crew = e.crew }
+end
+
+local function seat(m, p, profile, e, now)
+  move_acceptance(m, p, profile, e, 'seated')
+  for _, day in ipairs(days_of(p)) do
+    if day == p then
+      take_seat(m, p, profile, e, now)
+    else
+      take_seat(m, day, profile, entry_of_day(day, e), now)
+      redis.call('ZADD', m .. 'mine:' .. profile, string.format('%.0f', day.end_ms), day.id)
+    end
+  end
   notify(m, profile, 'seated', p.id, now)
 end
 
-local function vacate(m, p, profile, e, state, by, now) -- a seat is given up: released or no_show
+local function give_up(m, p, profile, e, state, by)
   e.assignment = state
   e.ended_by = by
   p.taken = p.taken - 1
   unbook(m, profile, p)
   put_entry(m, p, profile, e)
+end
+
+local function vacate(m, p, profile, e, state, by, now) -- a seat is given up, released or no_show, on every day it is for
+  give_up(m, p, profile, e, state, by)
+  for _, day in ipairs(days_of(p)) do
+    local its = day ~= p and get_entry(m, day, profile)
+    if its and BEFORE_WORK[its.assignment] then give_up(m, day, profile, its, state, by) end
+  end
   notify(m, profile, state, p.id, now)
 end
 

@@ -72,9 +72,10 @@ local function write_offer(m, p, profile, e, now, deadline, midnight_ms)
 end
 
 operation('offer', function(m, a, now)
-  local p = get_posting(m, a[1])
+  local p = find_posting(m, a[1], now)
   if not p then return refuse('no_posting') end
   if p.state ~= 'open' or p.start_ms <= now or p.valid_until_ms <= now then return refuse('posting_not_open', p.state) end
+  if p ~= leader(p) or not all_open(p) then return refuse('posting_not_open', 'series') end
   if tonumber(a[2]) ~= p.terms or tonumber(a[3]) ~= p.wave + 1 then return refuse('stale_wave') end
   if open_seats(p) <= 0 then return refuse('posting_not_open', 'filled') end
   local live_cap, daily_cap = setting(m, 'live_cap'), setting(m, 'daily_cap')
@@ -106,7 +107,7 @@ operation('offer', function(m, a, now)
 end)
 
 on_due.wave = function(m, p) -- time to ask more people, if seats are still open; the matcher decides whom
-  if p.state == 'open' and open_seats(p) > 0 then commit(m, p, 'posting.wave_due') end
+  if p == leader(p) and p.state == 'open' and open_seats(p) > 0 then commit(m, p, 'posting.wave_due') end
 end
 
 on_due.offers = function(m, p, now) -- tidies: offers past their deadline are marked, and three in a row pause the person

@@ -1,7 +1,8 @@
 -- post: a new posting under an id of the caller's. Opens at once only for a verified employer and without a warning.
 -- KEYS m   ARGV id, digest, schema, doc, vec, model, employer, verdict (open | awaiting_review | blocked | draft), reason,
 --          award, headcount, start_ms, end_ms, valid_until_ms, standby_target, seeds ('' = no draw), commitment,
---          marks ('' = none), apart (ids known to be other shifts), crews (none | whole | split)
+--          marks ('' = none), apart (ids known to be other shifts), crews (none | whole | split),
+--          series ('' = none)
 -- A living posting with one of the marks: known_twin, with the ids; the caller compares and says which are apart.
 local function open_posting(m, p, now)
   p.state = 'open'
@@ -12,33 +13,43 @@ local function too_late(p, now)
   return p.start_ms <= now or p.valid_until_ms <= now
 end
 
-operation('post', function(m, a, now)
-  local id = a[1]
-  local known = redis.call('HMGET', m .. 'posting:' .. id, 'first_digest', 'v', 'state')
+local function post_answer(m, a, now) -- a refusal, or the answer of before; nil for a posting that can be written
+  local known = redis.call('HMGET', m .. 'posting:' .. a[1], 'first_digest', 'v', 'state')
   if known[1] then
     if known[1] ~= a[2] then return refuse('key_reused') end
     return { ok = true, v = tonumber(known[2]), state = known[3], replay = true }
   end
-  local verified = redis.call('HGET', m .. 'employer:' .. a[7], 'verified')
-  if not verified then return refuse('no_employer') end
+  if redis.call('EXISTS', m .. 'employer:' .. a[7]) == 0 then return refuse('no_employer') end
+  if tonumber(a[12]) <= now or tonumber(a[14]) <= now then return refuse('posting_past') end
+  local twins = known_twins(m, 'posting', a[1], a[18] or '', a[19])
+  if twins then return refuse('known_twin', twins) end
+end
+
+local function new_posting(m, a, now) -- written but for its fields and event
+  local id, marks = a[1], a[18] or ''
   local p = { id = id, state = a[8], award = a[10], who = {}, seen = {} }
   for _, name in ipairs(FIELDS) do p[name] = 0 end
   p.headcount, p.start_ms, p.end_ms = tonumber(a[11]), tonumber(a[12]), tonumber(a[13])
   p.valid_until_ms, p.standby_target, p.terms = tonumber(a[14]), tonumber(a[15]), 1
-  if too_late(p, now) then return refuse('posting_past') end
-  local marks = a[18] or ''
-  local twins = known_twins(m, 'posting', id, marks, a[19])
-  if twins then return refuse('known_twin', twins) end
+  local verified = redis.call('HGET', m .. 'employer:' .. a[7], 'verified')
   if p.state == 'open' and verified ~= '1' then p.state = 'awaiting_review' end
   if p.state == 'open' then open_posting(m, p, now) end
   redis.call('HSET', m .. 'posting:' .. id, 'digest', a[2], 'first_digest', a[2], 'schema', a[3], 'doc', a[4],
     'vec', a[5], 'model', a[6], 'employer', a[7], 'review_reason', a[9], 'commitment', a[17],
-    'marks', marks, 'crews', a[20])
+    'marks', marks, 'crews', a[20], 'series', a[21])
   if a[16] ~= '' then redis.call('SET', m .. 'seeds:' .. id, a[16]) end
+  if a[21] ~= '' then redis.call('SADD', m .. 'days_of:' .. a[21], id) end
   claim_marks(m, 'posting', id, marks)
   redis.call('SADD', m .. 'ids:posting', id)
   redis.call('SADD', m .. 'postings_of:' .. a[7], id)
   set_timer(m, 'expire', id, p.valid_until_ms)
+  return p
+end
+
+operation('post', function(m, a, now)
+  local answer = post_answer(m, a, now)
+  if answer then return answer end
+  local p = new_posting(m, a, now)
   commit(m, p, p.state == 'open' and 'posting.opened' or 'posting.posted')
   return { ok = true, v = p.v, state = p.state, replay = false }
 end)

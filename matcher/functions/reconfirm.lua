@@ -2,7 +2,7 @@
 -- together takes its seats when the last of them has said yes.
 -- KEYS m   ARGV posting, profile
 operation('reconfirm', function(m, a, now)
-  local p, profile = get_posting(m, a[1]), a[2]
+  local p, profile = find_posting(m, a[1], now), a[2]
   if not p then return refuse('no_posting') end
   local e = get_entry(m, p, profile)
   if not e or not e.acceptance then return refuse('no_acceptance') end
@@ -12,12 +12,12 @@ operation('reconfirm', function(m, a, now)
   if e.acceptance == 'lapsed' then return refuse('offer_expired') end
   if e.acceptance ~= 'called' then return refuse('illegal_move', e.acceptance .. ' -> seated') end
   if e.call_deadline_ms <= now then return refuse('offer_expired') end
-  if p.state ~= 'open' and p.state ~= 'filled' then return refuse('posting_not_open', p.state) end
+  if not all_open(p) then return refuse('posting_not_open', p.state) end
   if e.reconfirmed then return { ok = true, v = p.v, acceptance = 'called', replay = true } end
-  local whole, busy = true, booked(m, profile, p.start_ms, p.end_ms, p.id)
+  local whole, busy = true, is_busy(m, p, profile)
   each_mate(m, p, e, function(mate, its)
     whole = whole and its.reconfirmed
-    busy = busy or booked(m, mate, p.start_ms, p.end_ms, p.id)
+    busy = busy or is_busy(m, p, mate)
   end)
   if busy then return refuse('already_booked') end
   e.reconfirmed = true

@@ -1,7 +1,7 @@
 -- reconsent: after an amend, a seated worker says yes to the new terms (and is back where they were) or no (released
 -- without penalty).   KEYS m   ARGV posting, profile, terms, yes (0 | 1)
 operation('reconsent', function(m, a, now)
-  local p, profile = get_posting(m, a[1]), a[2]
+  local p, profile = find_posting(m, a[1], now), a[2]
   if not p then return refuse('no_posting') end
   local e = get_entry(m, p, profile)
   if not e or not e.assignment then return refuse('no_assignment') end

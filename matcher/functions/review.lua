@@ -8,7 +8,7 @@ local REVIEW = {
 }
 
 operation('review', function(m, a, now)
-  local p = get_posting(m, a[1])
+  local p = find_posting(m, a[1], now)
   if not p then return refuse('no_posting') end
   local to = a[2]
   if p.state == to then return { ok = true, v = p.v, state = p.state, replay = true } end

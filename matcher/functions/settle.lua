@@ -5,10 +5,7 @@
 -- Nobody is seated or called once the shift is over. Somebody booked at that time is passed over. A standby whose seat
 -- opens close to the start is called to reconfirm, and the seat is kept for them until the call ends. Who is not seated
 -- stands by; a crew that stays together also when fewer seats are open than it needs, and those behind it go on.
-
-local function open_seats(p)
-  return p.headcount - p.taken - p.called
-end
+-- The line of a series that is taken as a whole (series.lua) is its first day's, and its seats are those of every day.
 
 local function window_over(p, now) -- a fair window has run out, and the sweep has not come by yet
   return p.window_until_ms > 0 and p.window_until_ms <= now
@@ -88,7 +85,7 @@ end
 
 local function unit_booked(m, p, unit)
   for _, item in ipairs(unit) do
-    if booked(m, item.profile, p.start_ms, p.end_ms, p.id) then return true end
+    if is_busy(m, p, item.profile) then return true end
   end
   return false
 end
@@ -107,20 +104,26 @@ local function try_seat(m, p, unit, now) -- all of a unit or nobody
   end
 end
 
-local function settle(m, p, now)
-  if p.state ~= 'open' and p.state ~= 'filled' then return end
-  if p.window_until_ms > now then return end
-  p.window_until_ms = 0
-  for _, unit in ipairs(ordered_list(m, p)) do try_seat(m, p, unit, now) end
-  if p.taken >= p.headcount then
-    if p.state == 'open' then
-      p.state = 'filled'
-      p.filled_ms = now
-      p.awarded = 1
-    end
-    if p.standby >= p.standby_target then withdraw_open_offers(m, p, now) end
-  else
+local function note_filled(p, now)
+  if p.taken < p.headcount then
     p.state = 'open'
+  elseif p.state == 'open' then
+    p.state = 'filled'
+    p.filled_ms = now
+    p.awarded = 1
+  end
+end
+
+local function settle(m, p, now)
+  p = leader(p)
+  if p.window_until_ms > now then return end
+  if all_open(p) then
+    p.window_until_ms = 0
+    for _, unit in ipairs(ordered_list(m, p)) do try_seat(m, p, unit, now) end
+    if open_seats(p) + p.called <= 0 and p.standby >= p.standby_target then withdraw_open_offers(m, p, now) end
+  end
+  for _, day in ipairs(days_of(p)) do
+    if day.state == 'open' or day.state == 'filled' then note_filled(day, now) end
   end
 end
 

@@ -29,8 +29,9 @@ local MESSAGES_KEPT = 20
 local FIELDS = {
   'v', 'terms', 'wave', 'offered', 'open_offers', 'taken', 'called', 'waiting', 'standby', 'headcount', 'start_ms',
   'end_ms', 'valid_until_ms', 'standby_target', 'window_until_ms', 'opened_ms', 'filled_ms', 'orders', 'awarded',
-  'rounds',
+  'rounds', 'begins_ms',
 }
+local ENDED = { closed = true, withdrawn = true, expired = true }
 
 local operations = {} -- name -> function(m, args, now), for operations that are made of others
 local on_due = {} -- timer kind -> function(m, posting, now), filled by the operations that set such timers
@@ -57,10 +58,11 @@ end
 -- posting ---------------------------------------------------------------------------------------------------------
 
 local function get_posting(m, id)
-  local f = redis.call('HMGET', m .. 'posting:' .. id, 'state', 'award', 'employer', 'crews', unpack(FIELDS))
+  local f = redis.call('HMGET', m .. 'posting:' .. id, 'state', 'award', 'employer', 'crews', 'whole', unpack(FIELDS))
   if not f[1] then return nil end
-  local p = { id = id, state = f[1], was = f[1], award = f[2], employer = f[3], crews = f[4], who = {}, seen = {} }
-  for i, name in ipairs(FIELDS) do p[name] = tonumber(f[i + 4]) or 0 end
+  local p = { id = id, state = f[1], was = f[1], award = f[2], employer = f[3], crews = f[4],
+    whole = f[5] and f[5] ~= '' and f[5], who = {}, seen = {} }
+  for i, name in ipairs(FIELDS) do p[name] = tonumber(f[i + 5]) or 0 end
   return p
 end
 
@@ -76,7 +78,7 @@ local function add_event(m, kind, id, v, who)
     'seq', redis.call('INCR', m .. 'event_seq'), 'kind', kind, 'id', id, 'v', v, 'who', table.concat(who or {}, ' '))
 end
 
-local function commit(m, p, kind) -- writes the posting's fields and its event, in the same atomic step
+local function write_posting(m, p, kind) -- its fields and its event, in the same atomic step
   p.v = p.v + 1
   local row = { 'state', p.state, 'award', p.award }
   for _, name in ipairs(FIELDS) do
@@ -89,6 +91,16 @@ local function commit(m, p, kind) -- writes the posting's fields and its event, 
     redis.call('SADD', m .. 'in:' .. p.state, p.id)
   end
   add_event(m, kind, p.id, p.v, p.who)
+end
+
+local function commit(m, p, kind) -- the posting, and the days of its series that have changed with it (series.lua)
+  write_posting(m, p, kind)
+  for _, day in ipairs(p.bound or {}) do
+    if day ~= p and (day.dirty or #day.who > 0 or day.state ~= day.was) then
+      local ended = ENDED[day.state] and day.state ~= day.was
+      write_posting(m, day, 'posting.' .. (ended and day.state or 'settled'))
+    end
+  end
 end
 
 local function get_entry(m, p, profile)

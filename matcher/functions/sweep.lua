@@ -6,7 +6,7 @@ operation('sweep', function(m, a, now)
   for _, member in ipairs(members) do
     redis.call('ZREM', m .. 'due', member)
     local kind, id = string.match(member, '^(%a+):(.+)$')
-    local p = get_posting(m, id)
+    local p = find_posting(m, id, now)
     if p and on_due[kind] then on_due[kind](m, p, now) end
   end
   local first = redis.call('ZRANGE', m .. 'due', 0, 0, 'WITHSCORES')

@@ -3,7 +3,7 @@
 -- Who is seated already uses release.
 -- KEYS m   ARGV posting, profile
 operation('withdraw_acceptance', function(m, a, now)
-  local p, profile = get_posting(m, a[1]), a[2]
+  local p, profile = find_posting(m, a[1], now), a[2]
   if not p then return refuse('no_posting') end
   local e = get_entry(m, p, profile)
   if not e or not e.acceptance then return refuse('no_acceptance') end
