@@ -1,7 +1,8 @@
 """Duplicates: marks by which the same person or the same shift is found again, and whether two postings are one (pure).
 
-A person is found by a keyed hash of the ID number, else of name and telephone; a shift by its employer (credit code, or
-name without the usual endings), trade and start. The store refuses a second record under a mark (marks.lua).
+A person is found by a keyed hash of the ID number, of name and telephone, or of the telephone alone; a shift by its
+employer (credit code, or name without the usual endings), trade and start. The store refuses a second record under a
+mark (marks.lua), except under a telephone alone.
 """
 
 from __future__ import annotations
@@ -24,11 +25,22 @@ _ENDINGS: Final = re.compile(r"\(.*?\)|有限责任公司|股份有限公司|有
 
 
 def person_marks(person: Person, vault: Vault) -> list[str]:
-    """`i:` and the hash of the ID number, where there is one; `n:` and the hash of name and telephone."""
+    """`i:` and the hash of the ID number, where there is one; `n:` and that of name and telephone; `t:` and that of the
+    telephone, which a family may share: it finds people and makes no twins."""
     marks = [f"n:{vault.keyed_hash(f'mark name {person.name} {person.telephone}')[:_MARK_CHARS]}"]
     if person.id_number:
-        marks.insert(0, f"i:{vault.keyed_hash(f'mark id {person.id_number}')[:_MARK_CHARS]}")
-    return marks
+        marks.insert(0, id_mark(person.id_number, vault))
+    return [*marks, telephone_mark(person.telephone, vault)]
+
+
+def id_mark(id_number: str, vault: Vault) -> str:
+    """The mark under which whoever has this ID number is found."""
+    return f"i:{vault.keyed_hash(f'mark id {id_number}')[:_MARK_CHARS]}"
+
+
+def telephone_mark(telephone: str, vault: Vault) -> str:
+    """The mark under which everybody with this telephone is found."""
+    return f"t:{vault.keyed_hash(f'mark telephone {telephone}')[:_MARK_CHARS]}"
 
 
 def posting_marks(posting: Posting, employer: Employer) -> list[str]:

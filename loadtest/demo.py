@@ -30,7 +30,7 @@ from loadtest.stage import Stage
 from matcher import draw, records, trades
 from matcher.model import HOUR_MS, Profile
 from matcher.store import Store, opened
-from server import auth
+from server import sessions
 
 MARKET: Final = {"window_ms": 3_000, "daily_cap": 200, "quiet_from_minute": 0, "quiet_until_minute": 0}
 INSTANT_POSTINGS: Final = 9
@@ -132,8 +132,9 @@ class Morning:
         return site, trade, near[:WORKERS_CONNECTED], middle
 
     async def register_in_the_hall(self, site: str, trade: str, near: Profile) -> None:
-        """People register at the site's kiosk, take any hours, and wait in the hall with a queue number."""
-        kiosk = await auth.issue(self.store, "kiosk", "kiosk-demo", site=site)
+        """People register at the site's kiosk, take any hours, and a clerk gives them queue numbers of the hall."""
+        kiosk = await sessions.issue(self.store, "kiosk", "kiosk-demo", site=site)
+        clerk = await sessions.issue(self.store, "clerk", "demo")
         for number in range(1, HALL_WORKERS + 1):
             profile = {
                 "site": site,
@@ -148,13 +149,13 @@ class Morning:
             body = {"profile": profile, "person": person}
             id_ = (await self.api.call("POST", "/v1/profiles", kiosk, body))["id"]
             body = {"state": "in_hall", "queue_no": number}
-            await self.api.call("PUT", f"/v1/profiles/{id_}/presence", kiosk, body)
+            await self.api.call("PUT", f"/v1/profiles/{id_}/presence", clerk, body)
             self.queue_numbers[id_] = number
 
     async def connect(self, profiles: list[str]) -> None:
         """Every one opens the inbox and says that they can work today."""
         for profile in profiles:
-            token = await auth.issue(self.store, "worker", profile)
+            token = await sessions.issue(self.store, "worker", profile)
             worker = self.workers[profile] = Worker(self.api, profile, token, HABITS, self.seen)
             if profile not in self.queue_numbers:
                 await self.api.call("PUT", f"/v1/profiles/{profile}/presence", token, {"state": "available"})
@@ -165,7 +166,7 @@ class Morning:
     async def register_employer(self) -> None:
         """An employer registers; a clerk verifies."""
         for role, subject in (("clerk", "demo"), ("employer", EMPLOYER)):
-            self.tokens[role] = await auth.issue(self.store, role, subject)  # type: ignore[arg-type]  # two roles
+            self.tokens[role] = await sessions.issue(self.store, role, subject)  # type: ignore[arg-type]  # two roles
         employer = {"name": "演示搬运有限公司(虚构)", "contact": "样本经理"}
         await self.api.call("POST", "/v1/employers", self.tokens["clerk"], {"id": EMPLOYER, "employer": employer})
         await self.api.call("POST", f"/v1/employers/{EMPLOYER}/verify", self.tokens["clerk"], {"verified": True})

@@ -20,6 +20,8 @@ TABLE: Final[dict[str, tuple[int, str]]] = {
     # who asks
     "no_token": (401, "请先登录"),
     "bad_token": (401, "登录已失效,请重新登录"),
+    "bad_login": (401, "登录不成功,请核对后再试"),
+    "bad_csrf": (403, "请从本站的页面操作,刷新页面后再试"),
     "forbidden": (403, "这不是你能操作的内容"),
     # what is not there
     "method_not_allowed": (405, "这个地址不支持这种操作"),
@@ -37,6 +39,7 @@ TABLE: Final[dict[str, tuple[int, str]]] = {
     "no_offer": (404, "没有给你派过这个单"),
     "no_acceptance": (404, "你没有接这个单"),
     "no_assignment": (404, "没有这条录用记录"),
+    "no_kiosk": (404, "没有这台自助机"),
     # moves that the states do not allow
     "illegal_move": (409, "现在不能这样操作:{detail}"),
     "key_reused": (409, "同一个编号已用于另一份内容,请换一个编号"),
@@ -52,6 +55,7 @@ TABLE: Final[dict[str, tuple[int, str]]] = {
     "posting_not_open": (409, "这个岗位已不再招人"),
     "posting_blocked": (422, "岗位不符合规定,请先改好:{detail}"),
     "headcount_below_seats": (409, "已录用的人比新的人数多,请指明不再需要谁"),
+    "several_people": (409, "这个号码登记了几个人,请选是谁"),
     "already_booked": (409, "这个时间你已经有别的活"),
     "too_early": (409, "还没到时间"),
     "too_late": (409, "已经开工,来不了请马上联系用工方"),
@@ -61,6 +65,7 @@ TABLE: Final[dict[str, tuple[int, str]]] = {
     "overloaded": (503, "现在人太多,请稍等几秒再试"),
     "too_many_requests": (429, "操作太快了,请稍等再试"),
     "timeout": (503, "处理超时,请再试一次"),
+    "no_gateway": (503, "短信暂时发不出去,请到窗口办理"),
     "internal": (500, "系统出错了,已经记下,请找工作人员"),
 }
 

@@ -45,6 +45,7 @@ ORDER: Final = (
     "done",
     "paid",
     "sweep",
+    "end_sessions",
     "form_crew",
     "invite",
     "join_crew",

@@ -166,6 +166,11 @@ class Reading(Connection):
         async with guarded():
             return await self.commands.get(self.key("person", id_)) or b""
 
+    async def marked(self, mark: str) -> list[str]:
+        """Ids of the records that have the mark; the same work whether there are any."""
+        async with guarded():
+            return str(((await self.commands.hget(self.key("marks"), mark)) or b"").decode()).split()
+
     async def ids(self, kind: str) -> list[str]:
         """Ids of all records of a kind (profile, posting, employer, site)."""
         return await self._members(self.key("ids", kind))

@@ -35,6 +35,16 @@ class Settings(Struct, frozen=True, kw_only=True):
     """A sentence-transformers model to use instead of the shipped one: a path or a hub id."""
     sites_file: str = ""
     """The sites and how their records are fetched (TOML); empty: the shipped sample of ten."""
+    gateway_url: str = ""
+    """Where short messages are handed over (`POST {"id", "to", "text"}`); empty: nobody can log in by telephone."""
+    gateway_key: str = ""
+    """Bearer key of the gateway."""
+    tls_cert: str = ""
+    """Certificate chain (PEM) to serve HTTPS with; empty: plain HTTP, for a proxy in front or one machine."""
+    tls_key: str = ""
+    """Private key (PEM) of the certificate."""
+    trusted_proxies: str = ""
+    """Addresses or networks of proxies whose X-Forwarded-For and X-Forwarded-Proto count, with commas between."""
     body_limit_bytes: int = 262_144
     """Largest request body."""
     request_timeout_s: float = 10.0

@@ -57,11 +57,19 @@ class Store(Seating):
         return "register", [*args, " ".join(marks), " ".join(apart)]
 
     async def register(
-        self, id_: str, doc: Profile, person: bytes, vector: Vector, model: str, person_mark: str = ""
+        self,
+        id_: str,
+        doc: Profile,
+        person: bytes,
+        vector: Vector,
+        model: str,
+        person_mark: str = "",
+        marks: Sequence[str] = (),
     ) -> Done:
         """A new profile with its sealed person (b"": none) and its mark, a keyed hash that tells whether two sealed
-        persons are the same. The same again replays; another document or person: `key_reused`."""
-        name, args = self.register_call(id_, doc, person, vector, model, person_mark)
+        persons are the same. The same again replays; another document or person: `key_reused`; somebody
+        under another id with one of the `marks`: `known_twin`."""
+        name, args = self.register_call(id_, doc, person, vector, model, person_mark, marks)
         return await self.call(name, *args)
 
     @staticmethod
@@ -86,6 +94,10 @@ class Store(Seating):
         """A new document for a profile; `expected_v` guards against overwriting another's change (0: any)."""
         name, args = self.amend_profile_call(id_, doc, vector, model, expected_v)
         return await self.call(name, *args)
+
+    async def end_sessions(self, whose: str, hashes: Iterable[str] = ()) -> Done:
+        """Ends log-ins of `ROLE:SUBJECT`, all or those with these hashes; `done` says how many."""
+        return await self.call("end_sessions", whose, *hashes)
 
     async def presence(self, id_: str, presence: Presence, until_ms: int) -> Done:
         """Sets where the person is, until `until_ms`."""

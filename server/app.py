@@ -15,16 +15,37 @@ from matcher.errors import StoreUnavailable
 from matcher.settings import Settings
 from matcher.store import Store
 from server import openapi
-from server.auth import Tokens
 from server.cards import Cards
 from server.encoding import Encoding, NamedEncoder
-from server.keys import CARDS, ENCODING, MARKET, METRICS, PUSH, RECOGNISING, SETTINGS, STORE, TOKENS, VAULT, now_ms
+from server.gateway import HttpGateway
+from server.keys import (
+    CARDS,
+    ENCODING,
+    MARKET,
+    METRICS,
+    OUTBOX,
+    PASSWORDS,
+    PROXIES,
+    PUSH,
+    RECOGNISING,
+    SEAL,
+    SESSIONS,
+    SETTINGS,
+    STORE,
+    VAULT,
+    now_ms,
+)
 from server.limits import Gate, endpoint, refusals
 from server.market import Market
 from server.metrics import Metrics
+from server.outbox import Outbox
+from server.peers import networks
 from server.push import Push
 from server.recognising import Recognising
 from server.routes import ROUTES
+from server.sealing import Seal
+from server.sessions import Sessions
+from server.staff import Passwords
 from server.warm import warm_rules
 from server.wire import JSON_TYPE
 
@@ -42,15 +63,20 @@ def create_app(
     app[STORE] = store or Store(settings.store_url, settings.market, connections=settings.store_connections)
     app[VAULT] = Vault.open(settings.data_dir)
     app[METRICS] = Metrics()
-    app[TOKENS] = Tokens(app[STORE])
+    app[SESSIONS] = Sessions(app[STORE])
+    app[SEAL] = Seal(app[VAULT])
+    gateway = HttpGateway(settings.gateway_url, settings.gateway_key) if settings.gateway_url else None
+    app[OUTBOX] = Outbox(app[STORE], app[SEAL], gateway, app[METRICS])
+    app[PASSWORDS] = Passwords()
+    app[PROXIES] = networks(settings.trusted_proxies)
     app[MARKET] = Market(app[STORE])
     app[CARDS] = Cards(app[STORE])
     app[ENCODING] = Encoding(settings, app[STORE], encoder)
     app[RECOGNISING] = Recognising(app[ENCODING])
-    app[PUSH] = Push(app[STORE], app[CARDS], app[METRICS], settings.socket_queue)
+    app[PUSH] = Push(app[STORE], app[CARDS], app[SESSIONS], app[METRICS], settings.socket_queue)
     if store is None:
         app.cleanup_ctx.append(_store)
-    app.cleanup_ctx.extend([_rules, _encoding, _recognising, _push])
+    app.cleanup_ctx.extend([_rules, _encoding, _recognising, _push, _outbox])
     app.on_shutdown.append(_end_sockets)
     _add_routes(app, Gate(settings, app[METRICS].working))
     return app
@@ -98,6 +124,14 @@ async def _push(app: web.Application) -> AsyncIterator[None]:
     yield
     following.cancel()
     await asyncio.wait([following])
+
+
+async def _outbox(app: web.Application) -> AsyncIterator[None]:
+    sending = asyncio.create_task(app[OUTBOX].run(), name="outbox")
+    yield
+    sending.cancel()
+    await asyncio.wait([sending])
+    await app[OUTBOX].close()
 
 
 async def _end_sockets(app: web.Application) -> None:

@@ -1,120 +1,100 @@
-"""Bearer tokens: who asks, with which role, and what is theirs.
+"""Who may do what: the token of a request, roles, scopes, and what is whose. The only place that decides it.
 
-The store keeps only the SHA-256 of a token, so that reading the store gives nobody a login.
+A token comes in the Authorization header, or in the cookie that a browser's log-in set; with the cookie, whatever
+changes something must carry the session's CSRF token, and a socket must come from a page of this server.
 """
 
 from __future__ import annotations
 
 import hashlib
-import secrets
-import time
-from collections import OrderedDict
+import hmac
+from collections.abc import Collection
 from typing import Final
+from urllib.parse import urlsplit
 
 from aiohttp import web
-from msgspec import Struct
 
-from matcher.connection import guarded
 from matcher.errors import KuaizhaoError
-from matcher.model import Role
+from matcher.model import PostingRecord, PostingState, Role
 from matcher.store import Store
+from server.sessions import EVERYTHING, Caller
 
-CACHE_S: Final = 3.0
-"""How long a token that was found is not looked up again; a revoked one works for so long at most."""
-CACHED_TOKENS: Final = 20_000
-TOKEN_BYTES: Final = 32
 STAFF: Final[frozenset[Role]] = frozenset({"clerk", "manager"})
+COOKIE: Final = "kuaizhao"
+CSRF_HEADER: Final = "X-CSRF-Token"
+SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+TOKEN_PROTOCOL: Final = "token."  # noqa: S105 - a prefix, not a secret
+"""A browser cannot send headers with a socket: it offers the token as one more subprotocol, `token.<TOKEN>`."""
+PRIVATE: Final[frozenset[PostingState]] = frozenset({"draft", "blocked", "awaiting_review"})
+"""States in which only the employer, staff and those who have an offer of it may see a posting."""
 
 
-class Caller(Struct, frozen=True):
-    """Who asks: `subject` is the id of a profile (worker) or an employer, `site` the kiosk's."""
-
-    role: Role
-    subject: str
-    site: str
-    expires_ms: int
-    token_hash: str
+# -- the token ---------------------------------------------------------------------------------------------------------
 
 
-def _hashed(token: str) -> str:
-    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()
+def token_of(request: web.Request, *, socket: bool = False) -> str:
+    """The token that a request carries. Raises `no_token`; `bad_csrf` where another site may have sent the cookie."""
+    header = request.headers.get("Authorization")
+    if header is not None:
+        return _bearer(header)
+    if socket and (token := _of_socket(request)):
+        return token
+    cookie = request.cookies.get(COOKIE, "")
+    if not cookie:
+        raise KuaizhaoError("no_token")
+    if socket:
+        origin = urlsplit(request.headers.get("Origin", "")).netloc
+        if origin != request.host:
+            raise KuaizhaoError("bad_csrf", "Origin")
+    elif request.method not in SAFE and not hmac.compare_digest(
+        csrf_of(cookie).encode(), request.headers.get(CSRF_HEADER, "").encode("utf-8", "surrogateescape")
+    ):
+        raise KuaizhaoError("bad_csrf", CSRF_HEADER)
+    return cookie
 
 
-async def issue(store: Store, role: Role, subject: str, site: str = "", ttl_s: int = 12 * 3600) -> str:
-    """A new token for a role. A worker's subject is the profile id, an employer's the employer id.
-
-    Raises StoreUnavailable.
-    """
-    token = secrets.token_urlsafe(TOKEN_BYTES)
-    key = store.key("token", _hashed(token))
-    expires_ms = await store.now_ms() + ttl_s * 1000
-    fields = {"role": role, "subject": subject, "site": site, "expires_ms": expires_ms}
-    async with guarded():
-        pipe = store.commands.pipeline(transaction=True)
-        pipe.hset(key, mapping=fields)
-        pipe.pexpireat(key, expires_ms)
-        await pipe.execute()
-    return token
+def csrf_of(token: str) -> str:
+    """The CSRF token of a session: whoever can read it has the session's token already."""
+    return hashlib.sha256(b"csrf " + token.encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
 
-async def revoke(store: Store, token: str) -> None:
-    """Ends a token; servers that know it forget it within `CACHE_S`."""
-    async with guarded():
-        await store.commands.delete(store.key("token", _hashed(token)))
+def offered_protocols(request: web.Request) -> list[str]:
+    """The subprotocols that a socket offers, in its order."""
+    return [p.strip() for p in request.headers.get("Sec-WebSocket-Protocol", "").split(",") if p.strip()]
 
 
-class Tokens:
-    """Looks tokens up, and remembers those found for `CACHE_S`."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._known: OrderedDict[str, tuple[Caller, float]] = OrderedDict()
-
-    async def caller(self, token: str) -> Caller:
-        """Raises `bad_token` for one that is unknown or has expired."""
-        hashed = _hashed(token)
-        known = self._known.get(hashed)
-        if known is None or known[1] < time.monotonic():
-            known = await self._look_up(hashed), time.monotonic() + CACHE_S
-            self._known[hashed] = known
-            if len(self._known) > CACHED_TOKENS:
-                self._known.popitem(last=False)
-        if known[0].expires_ms <= time.time_ns() // 1_000_000:
-            raise KuaizhaoError("bad_token")
-        return known[0]
-
-    async def _look_up(self, hashed: str) -> Caller:
-        (raw,) = await self._store.hashes("token", [hashed])
-        if not raw:
-            self._known.pop(hashed, None)
-            raise KuaizhaoError("bad_token")
-        return Caller(
-            role=raw[b"role"].decode(),  # type: ignore[arg-type]  # written by `issue` from the Literal
-            subject=raw[b"subject"].decode(),
-            site=raw[b"site"].decode(),
-            expires_ms=int(raw[b"expires_ms"]),
-            token_hash=hashed,
-        )
+def _of_socket(request: web.Request) -> str:
+    for protocol in offered_protocols(request):
+        if protocol.startswith(TOKEN_PROTOCOL):
+            return protocol.removeprefix(TOKEN_PROTOCOL)
+    return request.query.get("token", "")
 
 
-def bearer(request: web.Request) -> str:
-    """The token of the Authorization header. Raises `no_token`."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+def _bearer(header: str) -> str:
+    scheme, _, token = header.partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise KuaizhaoError("no_token")
     return token.strip()
 
 
+# -- roles -------------------------------------------------------------------------------------------------------------
+
+
+def check_role(caller: Caller, roles: Collection[Role], scope: str) -> None:
+    """The table names the caller's role, and an integration's key has the route's scope. Raises `forbidden`."""
+    if caller.role not in roles:
+        raise KuaizhaoError("forbidden", caller.role)
+    if caller.role == "integration" and scope and not caller.scopes & {EVERYTHING, scope}:
+        raise KuaizhaoError("forbidden", scope)
+
+
 # -- what is whose -----------------------------------------------------------------------------------------------------
 
 
-async def check_profile(store: Store, caller: Caller, profile: str) -> None:
-    """A worker's own profile, a kiosk's people of its site, everybody for staff. Raises `forbidden`, `no_profile`."""
-    if caller.role in STAFF or (caller.role == "worker" and caller.subject == profile):
-        return
-    if caller.role == "kiosk" and (await store.profile(profile)).doc.site == caller.site:
-        return
-    raise KuaizhaoError("forbidden")
+def check_profile(caller: Caller, profile: str) -> None:
+    """A worker's own profile, everybody for staff. Raises `forbidden`."""
+    if caller.role not in STAFF and not (caller.role == "worker" and caller.subject == profile):
+        raise KuaizhaoError("forbidden")
 
 
 def check_employer(caller: Caller, employer: str) -> None:
@@ -129,3 +109,29 @@ def check_site(caller: Caller, site: str) -> None:
     """A kiosk acts for its own site only. Raises `forbidden`."""
     if caller.role == "kiosk" and caller.site != site:
         raise KuaizhaoError("forbidden")
+
+
+async def check_posting(store: Store, caller: Caller, posting: str) -> None:
+    """A posting's employer, a kiosk of its site, or staff. Raises `forbidden`, `no_posting`."""
+    if caller.role in STAFF:
+        return
+    doc = (await store.posting(posting)).doc
+    if caller.role == "kiosk":
+        check_site(caller, doc.site)
+    else:
+        check_employer(caller, doc.employer)
+
+
+def may_see(caller: Caller, record: PostingRecord) -> bool:
+    """Whether a posting is shown: to its employer, a kiosk of its site, staff; to everybody else once it is public."""
+    if caller.role == "employer":
+        return record.doc.employer == caller.subject
+    if caller.role == "kiosk" and record.doc.site != caller.site:
+        return False
+    return record.state not in PRIVATE or caller.role in STAFF or caller.role == "integration"
+
+
+def check_in_hall(caller: Caller) -> None:
+    """Who is in the hall is said by staff, or by a worker who has logged in at a kiosk there. Raises `forbidden`."""
+    if caller.role == "worker" and not caller.site:
+        raise KuaizhaoError("forbidden", "in_hall")

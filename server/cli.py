@@ -11,14 +11,17 @@ import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import structlog
 from msgspec import structs
 
 from matcher.errors import KuaizhaoError
 from matcher.settings import Settings, from_environment
+from server.doors.arguments import add_parsers
 from server.embedded import StoreFailed
-from server.supervisor import Supervisor, run_once
+from server.supervisor import Supervisor
+from server.welcome import load_sample_once, welcome
 
 
 def parser() -> argparse.ArgumentParser:
@@ -78,7 +81,10 @@ def parser() -> argparse.ArgumentParser:
     market = sub.add_parser("market", help="show or change the market's settings")
     market.add_argument("changes", nargs="*", metavar="NAME=VALUE", help="e.g. window_ms=30000")
 
-    token = sub.add_parser("token", help="issue a bearer token")
+    add_parsers(sub)
+    sub.add_parser("gateway", help="a simulated gateway of short messages at KUAIZHAO_GATEWAY_URL")
+
+    token = sub.add_parser("token", help="issue a token for operators and samples")
     token.add_argument(
         "--role", required=True, choices=["worker", "employer", "kiosk", "clerk", "manager", "integration"]
     )
@@ -132,14 +138,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _up(settings: Settings, args: argparse.Namespace) -> int:
     def prepare() -> None:
         if args.sample:
-            _load_sample_once(settings)
+            load_sample_once(settings, _say)
 
     if not _port_is_free(settings):
         where = f"{settings.host}:{settings.port}"
         print(f"kuaizhao: 端口 {where} 已被占用,请停掉那个程序,或换一个 KUAIZHAO_PORT", file=sys.stderr)
         return 1
+    simulated = args.sample and not settings.gateway_url
+    if simulated:
+        settings = structs.replace(settings, gateway_url=f"http://127.0.0.1:{_free_port()}/messages")
     try:
-        return Supervisor(settings, _say).run(prepare, lambda: _print_welcome(settings, tokens=args.sample))
+        supervisor = Supervisor(settings, _say, ["gateway"] if simulated else [])
+        return supervisor.run(prepare, lambda: welcome(settings, _say, sample=args.sample, simulated=simulated))
     except StoreFailed as exc:
         print(f"kuaizhao: {exc}", file=sys.stderr)
         return 1
@@ -156,54 +166,14 @@ def _port_is_free(settings: Settings) -> bool:
     return True
 
 
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 def _say(line: str) -> None:
     print(line, flush=True)
-
-
-def _load_sample_once(settings: Settings) -> None:
-    from matcher.store import opened
-
-    async def profiles() -> int:
-        async with opened(settings.store_url, settings.market) as store:
-            return await store.count("profile")
-
-    unfinished = Path(settings.data_dir) / "sample.unfinished"
-    if unfinished.exists() or asyncio.run(profiles()) == 0:
-        unfinished.touch()
-        _say("第一次启动:导入十个站点的示例登记(人员均为虚构) ...")
-        if run_once(settings, "sample", str(Path(settings.data_dir) / "sample"), "--load") == 0:
-            unfinished.unlink()
-        else:
-            _say("示例没有导完,下次启动会再导")
-
-
-def _print_welcome(settings: Settings, *, tokens: bool) -> None:
-    base = f"http://{settings.host}:{settings.port}"
-    _say(f"\n快招已启动: {base}    接口: {base}/openapi.json    状态: {base}/readyz    指标: {base}/metrics")
-    if tokens:  # of invented people only: tokens of real ones have no place on a screen or in a journal
-        issued = asyncio.run(_sample_tokens(settings))
-        for role, token in issued.items():
-            _say(f"  {role:<10} {token}")
-        _say(f"试一试: curl -H 'Authorization: Bearer {issued['manager']}' {base}/v1/sites")
-    _say("按 Ctrl-C 停止。")
-
-
-async def _sample_tokens(settings: Settings) -> dict[str, str]:
-    from matcher.store import opened
-    from server import auth
-
-    async with opened(settings.store_url, settings.market) as store:
-        sites = sorted(await store.ids("site"))
-        tokens = {
-            "manager": await auth.issue(store, "manager", "sample"),
-            "clerk": await auth.issue(store, "clerk", "sample"),
-        }
-        if sites:
-            tokens["kiosk"] = await auth.issue(store, "kiosk", f"kiosk-{sites[0]}", site=sites[0])
-        for role, kind in (("worker", "profile"), ("employer", "employer")):
-            if first := await store.any_id(kind):
-                tokens[role] = await auth.issue(store, role, first)  # type: ignore[arg-type]  # two of the roles
-        return tokens
 
 
 def _serve(settings: Settings, args: argparse.Namespace) -> int:
@@ -211,6 +181,23 @@ def _serve(settings: Settings, args: argparse.Namespace) -> int:
 
     serve(settings)
     return 0
+
+
+def _gateway(settings: Settings, args: argparse.Namespace) -> int:
+    from server.simulated_gateway import main as gateway
+
+    url = urlsplit(settings.gateway_url)
+    if not url.hostname or not url.port:
+        print("kuaizhao gateway: KUAIZHAO_GATEWAY_URL 应写成 http://127.0.0.1:端口/messages", file=sys.stderr)
+        return 2
+    gateway(url.hostname, url.port)
+    return 0
+
+
+def _doors(settings: Settings, args: argparse.Namespace) -> int:
+    from server.doors import commands
+
+    return commands.run(settings, args, sys.stdout)
 
 
 def _match(settings: Settings, args: argparse.Namespace) -> int:
@@ -292,7 +279,7 @@ def _reencode(settings: Settings, args: argparse.Namespace) -> int:
 
 def _token(settings: Settings, args: argparse.Namespace) -> int:
     from matcher.store import opened
-    from server import auth
+    from server import sessions
 
     async def issue() -> str:
         async with opened(settings.store_url, settings.market) as store:
@@ -302,7 +289,7 @@ def _token(settings: Settings, args: argparse.Namespace) -> int:
                 await store.employer(args.subject)
             elif args.role == "kiosk":
                 await store.site(args.site)
-            return await auth.issue(store, args.role, args.subject, args.site, int(args.hours * 3600))
+            return await sessions.issue(store, args.role, args.subject, args.site, int(args.hours * 3600))
 
     print(asyncio.run(issue()))
     return 0
@@ -377,6 +364,10 @@ _COMMANDS = {
     "reencode": _reencode,
     "market": _market,
     "token": _token,
+    "gateway": _gateway,
+    "staff": _doors,
+    "kiosk": _doors,
+    "key": _doors,
     "audit": _audit,
     "bench": _bench,
     "demo": _demo,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from ipaddress import IPv4Network, IPv6Network
 from typing import Final
 
 from aiohttp import web
@@ -10,20 +11,27 @@ from aiohttp import web
 from ingest.persons import Vault
 from matcher.settings import Settings
 from matcher.store import Store
-from server.auth import Caller, Tokens
 from server.cards import Cards
 from server.encoding import Encoding
 from server.market import Market
 from server.metrics import Metrics
+from server.outbox import Outbox
 from server.push import Push
 from server.recognising import Recognising
+from server.sealing import Seal
+from server.sessions import Caller, Sessions
+from server.staff import Passwords
 
 SETTINGS: Final = web.AppKey("settings", Settings)
 STORE: Final = web.AppKey("store", Store)
 VAULT: Final = web.AppKey("vault", Vault)
 ENCODING: Final = web.AppKey("encoding", Encoding)
 RECOGNISING: Final = web.AppKey("recognising", Recognising)
-TOKENS: Final = web.AppKey("tokens", Tokens)
+SEAL: Final = web.AppKey("seal", Seal)
+OUTBOX: Final = web.AppKey("outbox", Outbox)
+PASSWORDS: Final = web.AppKey("passwords", Passwords)
+PROXIES: Final = web.AppKey("proxies", tuple[IPv4Network | IPv6Network, ...])
+SESSIONS: Final = web.AppKey("sessions", Sessions)
 MARKET: Final = web.AppKey("market", Market)
 CARDS: Final = web.AppKey("cards", Cards)
 PUSH: Final = web.AppKey("push", Push)

@@ -17,10 +17,10 @@ from matcher.errors import KuaizhaoError, Overloaded
 from matcher.settings import Settings
 from server import wire
 from server.api.ids import checked
-from server.api.inbox import token_of
-from server.auth import Caller, bearer
-from server.keys import CALLER, METRICS, TOKENS
+from server.auth import check_role, token_of
+from server.keys import CALLER, METRICS, SESSIONS
 from server.routes import Route
+from server.sessions import Caller
 
 WORKER_REQUESTS_AT_ONCE: Final = 8
 """One worker's phone does not need more; more are answered 429."""
@@ -96,11 +96,9 @@ def endpoint(route: Route, gate: Gate) -> Endpoint:
 
 
 async def _caller(route: Route, request: web.Request) -> Caller:
-    """Who asks. Raises `no_token`, `bad_token`, or `forbidden` for a role that the table does not name."""
-    token = token_of(request) if not route.bounded and "Authorization" not in request.headers else ""
-    caller = await request.app[TOKENS].caller(token or bearer(request))
-    if caller.role not in (route.roles or ()):
-        raise KuaizhaoError("forbidden", caller.role)
+    """Who asks. Raises `no_token`, `bad_token`, `bad_csrf`, or `forbidden` for a role that the table does not name."""
+    caller = await request.app[SESSIONS].caller(token_of(request, socket=not route.bounded))
+    check_role(caller, route.roles or (), route.scope)
     return caller
 
 

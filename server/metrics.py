@@ -31,6 +31,9 @@ class Metrics:
         self.frames = Counter("kuaizhao_frames_total", "Frames queued for sockets", ["kind"], registry=self.registry)
         self.dropped = Counter("kuaizhao_sockets_dropped_total", "Sockets dropped", ["why"], registry=self.registry)
         self.events = Counter("kuaizhao_push_events_total", "Events read from the stream", registry=self.registry)
+        self.messages = Counter(
+            "kuaizhao_short_messages_total", "Short messages by what became of them", ["became"], registry=self.registry
+        )
         self.push_restarts = Counter(
             "kuaizhao_push_restarts_total", "Times the reading of events began again", registry=self.registry
         )

@@ -24,6 +24,7 @@ _REF: Final = "#/components/schemas/{name}"
 _PARAMETER: Final = re.compile(r"{(\w+)}")
 _PARAMETERS: Final = {
     "site": "Id of a site",
+    "kiosk": "Id of a kiosk",
     "profile": "Id of a profile",
     "employer": "Id of an employer",
     "posting": "Id of a posting",

@@ -21,6 +21,7 @@ from matcher.store import Store
 from server import wire
 from server.cards import Cards, Shown
 from server.metrics import Metrics
+from server.sessions import Sessions
 from server.wire import Format
 from server.worker_views import MessageFrame, message_view, own_entry
 
@@ -50,8 +51,9 @@ log = structlog.get_logger()
 class Inbox:
     """What waits to be sent on one socket. Bounded: who does not keep up is dropped."""
 
-    def __init__(self, profile: str, wire_format: Format, size: int, after: int = 0) -> None:
+    def __init__(self, profile: str, wire_format: Format, size: int, after: int = 0, session: str = "") -> None:
         self.profile = profile
+        self.session = session
         self.wire_format = wire_format
         self.last_seq = after
         self.queue: asyncio.Queue[bytes] = asyncio.Queue(size)
@@ -104,8 +106,9 @@ class CardFrames:
 class Push:
     """Follows the stream and spreads what changed to the sockets that are open here."""
 
-    def __init__(self, store: Store, cards: Cards, metrics: Metrics, socket_queue: int) -> None:
+    def __init__(self, store: Store, cards: Cards, sessions: Sessions, metrics: Metrics, socket_queue: int) -> None:
         self._store = store
+        self._sessions = sessions
         self._cards = cards
         self._metrics = metrics
         self._socket_queue = socket_queue
@@ -119,14 +122,14 @@ class Push:
 
     # -- sockets ----------------------------------------------------------------------------------------------------
 
-    def join(self, profile: str, wire_format: Format, after: int = 0) -> Inbox:
+    def join(self, profile: str, wire_format: Format, after: int = 0, session: str = "") -> Inbox:
         """From now on the socket is sent what changes, and messages after `after`.
 
         Read the snapshot after this, so that there is no hole. Raises `overloaded`.
         """
         if self._sockets >= SOCKETS_AT_ONCE:
             raise Overloaded("sockets")
-        inbox = Inbox(profile, wire_format, self._socket_queue, after)
+        inbox = Inbox(profile, wire_format, self._socket_queue, after, session)
         mine = self._open.setdefault(profile, [])
         mine.append(inbox)
         if len(mine) > SOCKETS_PER_WORKER:
@@ -149,6 +152,12 @@ class Push:
         for mine in self._open.values():
             for inbox in mine:
                 inbox.end(SHUTTING_DOWN)
+
+    def _end_sessions(self, change: Change) -> None:
+        self._sessions.forget(change.who)
+        for inbox in self._open.get(change.id.partition(":")[2], ()):
+            if inbox.session in change.who:
+                inbox.end(TOKEN_EXPIRED)
 
     def _drop(self, inbox: Inbox, why: tuple[int, str]) -> None:
         inbox.end(why)
@@ -202,6 +211,7 @@ class Push:
         if self._after is None or not await self._store.stream_reaches(self._seq):
             self._after, self._seq = await self._store.stream_end()
             self._cards.forget_employers()
+            self._sessions.forget_all()
             await self._refresh()
         self.alive = True
 
@@ -219,6 +229,9 @@ class Push:
         for change in changes:
             if change.kind == "employer.put":
                 self._cards.forget_employer(change.id)
+            elif change.kind == "session.ended":
+                self._end_sessions(change)
+                continue
             if change.kind in TOLD_OF_PROFILE and change.id in self._open:
                 readers.add(change.id)
             concerned = self._open.keys() & change.who

@@ -12,18 +12,22 @@ from matcher.model import Crew, Presence, Role
 from server import posting_views, views, worker_views
 from server.api import assignments, crews, employers, health, inbox, offers, postings, profiles, recognise, sites
 from server.auth import STAFF
+from server.doors import desk, hall, session, telephone
+from server.doors import views as doors
 
 Handler = Callable[[web.Request, Any], Awaitable[Any]]
 
 MANAGER: Final[frozenset[Role]] = frozenset({"manager"})
+KIOSK: Final[frozenset[Role]] = frozenset({"kiosk"})
 WORKER: Final[frozenset[Role]] = frozenset({"worker"})
+AS_WORKER: Final[frozenset[Role]] = STAFF | {"worker"}
 ANYBODY: Final[frozenset[Role]] = frozenset({"worker", "employer", "kiosk", "clerk", "manager", "integration"})
-AS_WORKER: Final[frozenset[Role]] = STAFF | {"worker", "kiosk"}
 AS_EMPLOYER: Final[frozenset[Role]] = STAFF | {"employer"}
 AT_THE_DOOR: Final[frozenset[Role]] = AS_EMPLOYER | {"kiosk"}
 POSTS: Final[frozenset[Role]] = AS_EMPLOYER | {"integration"}
 REGISTERS: Final[frozenset[Role]] = STAFF | {"kiosk", "integration"}
 
+AT_A_DOOR: Final = ("bad_login", "bad_token", "too_many_requests", "no_gateway")
 POSTING_RULES: Final = ("bad_trade", "posting_past", "posting_blocked", "no_employer", "no_site")
 SEAT: Final = ("bad_id", "no_posting", "no_profile", "no_assignment", "illegal_move")
 
@@ -50,6 +54,12 @@ class Route:
         """The handler's name: unique in the table, the `operationId`."""
         return self.handler.__name__
 
+    @property
+    def scope(self) -> str:
+        """What an integration's key must be allowed: the noun after /v1; nothing for its own session."""
+        noun = self.path.split("/")[2] if self.path.startswith("/v1/") else ""
+        return "" if noun == "session" else noun
+
 
 ROUTES: Final[tuple[Route, ...]] = (
     # sites
@@ -62,7 +72,7 @@ ROUTES: Final[tuple[Route, ...]] = (
           body=views.TextToRecognise),
     # profiles
     Route("POST", "/v1/profiles", "Register a worker", profiles.post_profile, views.Written, REGISTERS,
-          views.NewProfile, status=201, errors=("key_reused", "bad_trade", "no_site")),
+          views.NewProfile, status=201, errors=("key_reused", "known_twin", "bad_trade", "no_site")),
     Route("GET", "/v1/profiles/{profile}", "One profile, without who it is", profiles.get_profile, views.ProfileView,
           AS_WORKER, errors=("no_profile",)),
     Route("PUT", "/v1/profiles/{profile}", "Change a profile", profiles.put_profile, views.Written,
@@ -146,6 +156,28 @@ ROUTES: Final[tuple[Route, ...]] = (
           AS_EMPLOYER, errors=(*SEAT, "too_early")),
     Route("POST", "/v1/assignments/{assignment}/paid", "The worker has the money", assignments.paid,
           worker_views.Answered, AS_WORKER, errors=SEAT),
+    # the doors
+    Route("POST", "/v1/login/code", "A one-time code is wanted", telephone.ask_code, doors.CodeSent, None,
+          doors.CodeAsked, status=202, errors=AT_A_DOOR),
+    Route("POST", "/v1/login/telephone", "Come in with telephone and code", telephone.log_in_by_telephone,
+          doors.LoggedIn, None, doors.TelephoneLogin, errors=(*AT_A_DOOR, "several_people")),
+    Route("POST", "/v1/login/staff", "Come in with name, password and authenticator", desk.log_in_staff, doors.LoggedIn,
+          None, doors.StaffLogin, errors=AT_A_DOOR),
+    Route("POST", "/v1/login/ticket", "Come in with queue number and PIN", hall.log_in_by_ticket, doors.LoggedIn, KIOSK,
+          doors.TicketLogin, errors=AT_A_DOOR),
+    Route("POST", "/v1/login/card", "Come in with the ID card", hall.log_in_by_card, doors.LoggedIn, KIOSK,
+          doors.CardLogin, errors=AT_A_DOOR),
+    Route("GET", "/v1/session", "Who asks", session.get_session, doors.SessionView),
+    Route("POST", "/v1/session/rotate", "A new token for this session", session.rotate_session, doors.LoggedIn),
+    Route("POST", "/v1/session/end", "Out", session.end_session, doors.Ended, body=doors.Ending),
+    Route("POST", "/v1/profiles/{profile}/ticket", "A queue number with its PIN", hall.give_ticket, doors.Ticket,
+          AS_WORKER, status=201, errors=("no_profile", "no_site")),
+    Route("POST", "/v1/employers/{employer}/logins", "Who may log in for an employer", telephone.set_login,
+          doors.LoginSet, STAFF, doors.Login, errors=("no_employer",)),
+    Route("POST", "/v1/kiosks", "Bind a kiosk to a site", hall.add_kiosk, doors.KioskToken, MANAGER, doors.NewKiosk,
+          status=201, errors=("no_site",)),
+    Route("POST", "/v1/kiosks/{kiosk}/end", "A kiosk is no more", hall.end_kiosk, doors.Ended, MANAGER,
+          errors=("no_kiosk",)),
     # the worker's socket
     Route("GET", "/v1/inbox", "A worker's socket: a hello frame, then card and message frames", inbox.inbox, None,
           WORKER, query=worker_views.InboxQuery, errors=("bad_body",), bounded=False),
@@ -156,7 +188,7 @@ ROUTES: Final[tuple[Route, ...]] = (
 )  # fmt: skip
 
 _SAID_BY_EVERY_ROUTE: Final = ("not_acceptable", "store_unavailable", "overloaded", "timeout", "internal")
-_SAID_TO_TOKENS: Final = ("no_token", "bad_token", "forbidden", "too_many_requests")
+_SAID_TO_TOKENS: Final = ("no_token", "bad_token", "bad_csrf", "forbidden", "too_many_requests")
 _SAID_TO_BODIES: Final = ("bad_body", "bad_field", "too_large", "unsupported_media")
 
 

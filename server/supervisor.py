@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -126,12 +126,12 @@ def environment(settings: Settings) -> dict[str, str]:
 class Supervisor:
     """Owns the store and the children. Use from the main thread only."""
 
-    def __init__(self, settings: Settings, say: Callable[[str], None]) -> None:
+    def __init__(self, settings: Settings, say: Callable[[str], None], also: Sequence[str] = ()) -> None:
         self.settings = settings
         self.say = say
         self.store = None if settings.redis_url else EmbeddedStore(settings.data_dir)
         self.store_patience = Patience()
-        self.children = [Child(name, settings) for name in ("match", "serve", "collect")]
+        self.children = [Child(name, settings) for name in ("match", "serve", "collect", *also)]
         self.stopping = False
 
     def run(self, prepare: Callable[[], None], greet: Callable[[], None]) -> int:

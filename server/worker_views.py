@@ -28,7 +28,7 @@ from server import words
 
 
 class OwnQuery(Struct, forbid_unknown_fields=True):
-    """Whose: a worker's own without it; a kiosk, clerk or manager names the profile."""
+    """Whose: a worker's own without it; a clerk or manager names the profile."""
 
     profile: Id | None = None
 

@@ -23,7 +23,7 @@ from matcher.errors import TABLE
 from matcher.model import Role
 from matcher.settings import Settings
 from matcher.store import Store
-from server import auth
+from server import sessions
 from server.app import create_app
 from server.encoding import NamedEncoder
 from server.routes import ROUTES, errors_of
@@ -70,7 +70,7 @@ class Api:
 
     async def token(self, role: Role, subject: str = "", site: str = "", ttl_s: int = 600) -> str:
         """A token from the store."""
-        return await auth.issue(self.store, role, subject or f"some-{role}", site, ttl_s)
+        return await sessions.issue(self.store, role, subject or f"some-{role}", site, ttl_s)
 
     async def worker(self, profile: str) -> str:
         return await self.token("worker", profile)

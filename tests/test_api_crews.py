@@ -46,7 +46,7 @@ async def test_a_crew_is_formed_invited_joined_and_dissolved(api: Api) -> None:
     assert (await api.get("/v1/crews", token=bob)).data == {"crews": []}
 
 
-async def test_a_clerk_acts_for_people_and_a_kiosk_for_those_of_its_site(api: Api) -> None:
+async def test_a_clerk_acts_for_people_and_a_kiosk_for_nobody(api: Api) -> None:
     clerk, kiosk = await api.token("clerk"), await api.token("kiosk", site="elsewhere")
     new = {"leader": "ann", "invited": ["bob"], "id": "c1"}
     assert (await api.post("/v1/crews", new, token=kiosk)).code == "forbidden"

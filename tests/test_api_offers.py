@@ -66,7 +66,7 @@ async def test_own_lists_show_what_is_current(api: Api) -> None:
     await builders.in_play(api.store, "j1", ["w1"], starts_in_ms=20 * HOUR_MS)
     await builders.post(api.store, "j2")
     await builders.offer(api.store, "j2", ["w1"])
-    w1, kiosk = await api.worker("w1"), await api.token("kiosk", site=builders.SITE)
+    w1, clerk = await api.worker("w1"), await api.token("clerk")
     cards = (await api.get("/v1/offers", token=w1)).data["cards"]
     assert [c["posting"]["id"] for c in cards] == ["j2", "j1"]
     card = cards[0]
@@ -75,7 +75,7 @@ async def test_own_lists_show_what_is_current(api: Api) -> None:
     assert card["posting"]["employer_name"] == builders.employer().name
     assert card["posting"]["pay"] == {"fen": 20_000, "unit": "day"}
     assert "seed" not in card["posting"]
-    assert (await api.get("/v1/offers?profile=w1", token=kiosk)).data["cards"] == cards
+    assert (await api.get("/v1/offers?profile=w1", token=clerk)).data["cards"] == cards
     assert (await api.get("/v1/assignments", token=w1)).data["cards"] == []
     await api.post("/v1/offers/j2:w1:1/accept", token=w1)
     assert [c["posting"]["id"] for c in (await api.get("/v1/offers", token=w1)).data["cards"]] == ["j1"]

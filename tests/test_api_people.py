@@ -68,14 +68,14 @@ async def test_a_worker_changes_their_profile_but_not_their_birthday(api: Api) -
 
 async def test_only_the_hall_says_who_is_in_the_hall(api: Api) -> None:
     await builders.register(api.store, "w1")
-    w1, kiosk = await api.worker("w1"), await api.token("kiosk", site=builders.SITE)
+    w1, clerk = await api.worker("w1"), await api.token("clerk")
     path = "/v1/profiles/w1/presence"
     available = await api.put(path, {"state": "available"}, token=w1)
     until_ms = available.data["until_ms"]
     assert (until_ms + ZONE_MS) % 86_400_000 == 0  # local midnight
     assert (await api.put(path, {"state": "in_hall", "queue_no": 1}, token=w1)).code == "forbidden"
     assert (await api.put(path, {"state": "available", "queue_no": 1}, token=w1)).code == "forbidden"
-    assert (await api.put(path, {"state": "in_hall", "queue_no": 12}, token=kiosk)).status == 200
+    assert (await api.put(path, {"state": "in_hall", "queue_no": 12}, token=clerk)).status == 200
     record = await api.store.profile("w1")
     assert (record.presence, record.queue_no) == ("in_hall", 12)
     past = time.time_ns() // 1_000_000 - 1

@@ -24,7 +24,7 @@ from matcher import snapshot
 from matcher.model import HOUR_MS
 from matcher.replica import Replica
 from matcher.store import Store, opened
-from server import auth
+from server import sessions
 from tests import builders
 
 WORKERS = 40
@@ -58,7 +58,7 @@ class Traffic:
         model, dimension = await self.store.model()
         for n in range(WORKERS):
             await self.store.register(f"p{n}", builders.profile(), b"", builders.vector(n)[:dimension], model)
-            token = await auth.issue(self.store, "worker", f"p{n}")
+            token = await sessions.issue(self.store, "worker", f"p{n}")
             self.workers.append(
                 Worker(self.api, f"p{n}", token, Habits(accepts=0.6, thinks_s=(0.01, 0.15)), self._seen)
             )
@@ -69,7 +69,7 @@ class Traffic:
         """Cards are what the workers answer to; the test counts answers."""
 
     async def _post(self) -> None:
-        token = await auth.issue(self.store, "employer", builders.EMPLOYER)
+        token = await sessions.issue(self.store, "employer", builders.EMPLOYER)
         for n in range(10_000):
             now_ms = time.time_ns() // 1_000_000
             doc = builders.posting(now_ms, headcount=1 + n % 3, starts_in_ms=(10 + SHIFTS_APART_H * n) * HOUR_MS)

@@ -21,7 +21,8 @@ local function known_twins(m, kind, id, marks, apart) -- living records, other t
   local passed, twins = { [id] = true }, {}
   for _, other in ipairs(words_of(apart)) do passed[other] = true end
   for _, mark in ipairs(words_of(marks)) do
-    for _, other in ipairs(words_of(redis.call('HGET', m .. 'marks', mark))) do
+    local finds_only = string.sub(mark, 1, 2) == 't:' -- a telephone: a family may share it
+    for _, other in ipairs(finds_only and {} or words_of(redis.call('HGET', m .. 'marks', mark))) do
       if not passed[other] and is_living(m, kind, other) then twins[#twins + 1] = other end
       passed[other] = true
     end

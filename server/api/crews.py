@@ -17,7 +17,7 @@ from server.worker_views import CrewList, Member, NewCrew, OwnQuery
 
 async def post_crew(request: web.Request, new: NewCrew) -> Written:
     """Forms a crew: the leader consents by it, the others are invited."""
-    await check_profile(request.app[STORE], request[CALLER], new.leader)
+    check_profile(request[CALLER], new.leader)
     id_ = given_or_new(request, new.id, "b")
     return _written(id_, await request.app[STORE].form_crew(id_, new.leader, new.invited))
 
@@ -31,14 +31,14 @@ async def get_crew(request: web.Request, _: None) -> Crew:
     """One crew, for who is in it or acts for its leader."""
     crew, caller = await _crew(request), request[CALLER]
     if caller.role not in STAFF and caller.subject not in crew.members:
-        await check_profile(request.app[STORE], caller, crew.leader)
+        check_profile(caller, crew.leader)
     return crew
 
 
 async def invite(request: web.Request, member: Member) -> Written:
     """The leader asks one more person."""
     crew = await _crew(request)
-    await check_profile(request.app[STORE], request[CALLER], crew.leader)
+    check_profile(request[CALLER], crew.leader)
     return _written(crew.id, await request.app[STORE].invite(crew.id, _named(member)))
 
 
@@ -61,7 +61,7 @@ async def leave_crew(request: web.Request, member: Member) -> Written:
 async def dissolve_crew(request: web.Request, _: None) -> Written:
     """The leader ends the crew."""
     crew = await _crew(request)
-    await check_profile(request.app[STORE], request[CALLER], crew.leader)
+    check_profile(request[CALLER], crew.leader)
     return _written(crew.id, await request.app[STORE].leave_crew(crew.id, crew.leader))
 
 

@@ -9,8 +9,9 @@ from matcher.errors import KuaizhaoError
 from matcher.model import Employer
 from matcher.records import EmployerRecord
 from server.api.ids import given_or_new
-from server.auth import STAFF, Caller, check_employer
+from server.auth import STAFF, check_employer
 from server.keys import CALLER, STORE
+from server.sessions import Caller
 from server.views import EmployerChange, EmployerView, NewEmployer, Verification, Written, employer_view
 
 MUST_BE_NEW = -1

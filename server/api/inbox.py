@@ -9,15 +9,14 @@ import structlog
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from server import wire
-from server.auth import Caller
+from server.auth import offered_protocols
 from server.keys import CALLER, CARDS, PUSH, now_ms
 from server.push import ONLY_LISTENS, TOKEN_EXPIRED, Inbox
+from server.sessions import Caller
 from server.wire import Format
 from server.worker_views import InboxQuery
 
 PROTOCOLS: Final[dict[str, Format]] = {"kuaizhao.json": "json", "kuaizhao.msgpack": "msgpack"}
-TOKEN_PROTOCOL: Final = "token."  # noqa: S105 - a prefix, not a secret
-"""A browser cannot send headers with a socket: it offers the token as one more subprotocol, `token.<TOKEN>`."""
 HEARTBEAT_S: Final = 20.0
 CLOSE_S: Final = 5.0
 """How long a socket has to take what waits for it and the reason why it closes."""
@@ -27,24 +26,11 @@ WRITER_LIMIT: Final = 65_536
 log = structlog.get_logger()
 
 
-def offered_protocols(request: web.Request) -> list[str]:
-    """The subprotocols that the client offers, in its order."""
-    return [p.strip() for p in request.headers.get("Sec-WebSocket-Protocol", "").split(",") if p.strip()]
-
-
-def token_of(request: web.Request) -> str:
-    """The token among the subprotocols or in the query; empty without one."""
-    for protocol in offered_protocols(request):
-        if protocol.startswith(TOKEN_PROTOCOL):
-            return protocol.removeprefix(TOKEN_PROTOCOL)
-    return request.query.get("token", "")
-
-
 async def inbox(request: web.Request, query: InboxQuery) -> web.StreamResponse:
     """Joins first and reads the snapshot after, so that nothing falls between; then sends what changes."""
     caller, push = request[CALLER], request.app[PUSH]
     wire_format = next((PROTOCOLS[p] for p in offered_protocols(request) if p in PROTOCOLS), wire.format_of(request))
-    box = push.join(caller.subject, wire_format, query.after)
+    box = push.join(caller.subject, wire_format, query.after, caller.token_hash)
     try:
         hello = await request.app[CARDS].hello(caller.subject, query.after)
         socket = web.WebSocketResponse(

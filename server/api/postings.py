@@ -17,7 +17,7 @@ from matcher.store import PostingWrite
 from matcher.waves import default_award
 from server.api.ids import given_or_new
 from server.api.reviewed import check_document, judged, reviewed, written
-from server.auth import STAFF, Caller, check_employer, check_site
+from server.auth import STAFF, check_employer, check_site, may_see
 from server.keys import CALLER, STORE, now_ms
 from server.posting_views import (
     Decision,
@@ -30,10 +30,9 @@ from server.posting_views import (
     entry_view,
     posting_view,
 )
+from server.sessions import Caller
 from server.views import Written
 
-PRIVATE: Final[frozenset[PostingState]] = frozenset({"draft", "blocked", "awaiting_review"})
-"""States in which only the employer, staff and those who have an offer of it may see a posting."""
 SUBMITTED: Final[frozenset[PostingState]] = frozenset({"open", "filled", "awaiting_review", "blocked"})
 """States that a submitted draft comes to: submitting it again changes nothing."""
 SEED_BYTES: Final = 32
@@ -184,18 +183,10 @@ async def get_posting(request: web.Request, _: None) -> PostingView:
     store, caller = request.app[STORE], request[CALLER]
     record = await store.posting(request.match_info["posting"])
     concerned = caller.role == "worker" and caller.subject in await store.entries(record.id, [caller.subject])
-    if not (concerned or _may_see(caller, record)):
+    if not (concerned or may_see(caller, record)):
         raise KuaizhaoError("no_posting")
     entries = await store.entries(record.id) if record.awarded else None
     return posting_view(record, reviewed=_sees_review(caller), entries=entries)
-
-
-def _may_see(caller: Caller, record: PostingRecord) -> bool:
-    if caller.role == "employer":
-        return record.doc.employer == caller.subject
-    if caller.role == "kiosk" and record.doc.site != caller.site:
-        return False
-    return record.state not in PRIVATE or caller.role in STAFF or caller.role == "integration"
 
 
 async def list_postings(request: web.Request, query: PostingQuery) -> PostingList:
@@ -213,7 +204,7 @@ async def list_postings(request: web.Request, query: PostingQuery) -> PostingLis
                 page.next = page.postings[-1].id
                 return page
             wanted = (state is None or record.state == state) and (site is None or record.doc.site == site)
-            if wanted and _may_see(caller, record):
+            if wanted and may_see(caller, record):
                 page.postings.append(posting_view(record, reviewed=_sees_review(caller)))
         last = part[-1]
     if len(left) > LOOKED_AT:

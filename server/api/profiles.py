@@ -6,6 +6,7 @@ from datetime import date
 
 from aiohttp import web
 
+from ingest.duplicates import person_marks
 from ingest.identity import born_of
 from ingest.texts import profile_text
 from matcher.errors import KuaizhaoError
@@ -13,7 +14,7 @@ from matcher.model import Person, Presence, Profile, Site, age_on
 from matcher.settings import MarketSettings
 from matcher.trades import certificates, trades
 from matcher.waves import midnight_after
-from server.auth import check_profile, check_site
+from server.auth import check_in_hall, check_profile, check_site
 from server.keys import CALLER, ENCODING, MARKET, STORE, VAULT, now_ms
 from server.views import NewProfile, PresenceSet, ProfileChange, ProfileView, Suspension, Written, profile_view
 
@@ -32,7 +33,8 @@ async def post_profile(request: web.Request, new: NewProfile) -> Written:
     vector = await app[ENCODING].encode(profile_text(new.profile), "profile")
     vault, person = app[VAULT], new.person
     sealed, mark = (vault.seal(person), vault.mark(person)) if person is not None else (b"", "")
-    done = await app[STORE].register(id_, new.profile, sealed, vector, app[ENCODING].model_id, mark)
+    marks = person_marks(person, vault) if person is not None else ()
+    done = await app[STORE].register(id_, new.profile, sealed, vector, app[ENCODING].model_id, mark, marks=marks)
     return Written(id=id_, v=done.v, replay=done.replay)
 
 
@@ -45,7 +47,7 @@ def _id_of_person(request: web.Request, person: Person | None) -> str:
 async def get_profile(request: web.Request, _: None) -> ProfileView:
     """One profile, without who it is."""
     id_ = request.match_info["profile"]
-    await check_profile(request.app[STORE], request[CALLER], id_)
+    check_profile(request[CALLER], id_)
     return profile_view(await request.app[STORE].profile(id_))
 
 
@@ -53,7 +55,7 @@ async def put_profile(request: web.Request, change: ProfileChange) -> Written:
     """A new document. A worker cannot change their own date of birth: it follows from the ID card."""
     app, caller, id_ = request.app, request[CALLER], request.match_info["profile"]
     if caller.role != "integration":
-        await check_profile(app[STORE], caller, id_)
+        check_profile(caller, id_)
     check_site(caller, change.profile.site)
     old = await app[STORE].profile(id_)
     if caller.role == "worker" and change.profile.born != old.doc.born:
@@ -68,11 +70,11 @@ async def put_profile(request: web.Request, change: ProfileChange) -> Written:
 
 
 async def put_presence(request: web.Request, presence: Presence) -> PresenceSet:
-    """Where the person is. Only staff and the hall's kiosk say who is in the hall and give queue numbers."""
+    """Where the person is. Who is in the hall is said there."""
     store, caller, id_ = request.app[STORE], request[CALLER], request.match_info["profile"]
-    await check_profile(store, caller, id_)
-    if caller.role == "worker" and (presence.state == "in_hall" or presence.queue_no is not None):
-        raise KuaizhaoError("forbidden", "in_hall")
+    check_profile(caller, id_)
+    if presence.state == "in_hall" or presence.queue_no is not None:
+        check_in_hall(caller)
     site = (await store.site((await store.profile(id_)).doc.site)).doc if presence.state == "in_hall" else None
     until_ms = presence_until(presence, site, await request.app[MARKET].settings(), now_ms())
     done = await store.presence(id_, presence, until_ms)

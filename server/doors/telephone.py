@@ -1,0 +1,93 @@
+"""Workers and employers come in with their telephone and a one-time code.
+
+Nobody learns whether a telephone is registered: the answers are the same, and so is the work that is done for them.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from typing import Final
+
+from aiohttp import web
+
+from ingest.duplicates import telephone_mark
+from matcher.connection import guarded
+from matcher.errors import KuaizhaoError
+from server import rates
+from server.doors.entering import CODE_DIGITS, device_of, enter, kiosk_of
+from server.doors.views import CodeAsked, CodeSent, Door, LoggedIn, Login, LoginSet, TelephoneLogin
+from server.keys import OUTBOX, STORE, VAULT
+from server.sessions import AT_A_KIOSK
+
+LASTS_S: Final = 300
+TEXT: Final = "【快招】验证码{code},5分钟内有效。工作人员不会向你要验证码。"
+
+
+async def ask_code(request: web.Request, asked: CodeAsked) -> CodeSent:
+    """Sends a code where the telephone is registered; answers the same where it is not."""
+    store, device = request.app[STORE], device_of(request, await kiosk_of(request))
+    who = _who(request, asked.door, asked.telephone)
+    await rates.count(store, (rates.CODES_A_MINUTE, who), (rates.CODES_A_DAY, who), device)
+    known = await _subjects(request, asked.door, asked.telephone)
+    code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}d}"
+    async with guarded():
+        await store.commands.set(store.key("code", who), _sealed(request, who, code), ex=LASTS_S)
+    await rates.forget(store, (rates.TRIES_FOR_A_CODE, who))
+    await request.app[OUTBOX].put(asked.telephone, TEXT.format(code=code), for_s=LASTS_S, really=bool(known))
+    return CodeSent(lasts_s=LASTS_S, again_s=rates.CODES_A_MINUTE.within_s)
+
+
+async def log_in_by_telephone(request: web.Request, given: TelephoneLogin) -> LoggedIn | web.Response:
+    """A session for the right code, which works once. Through a kiosk, a short one of its site."""
+    store, kiosk = request.app[STORE], await kiosk_of(request)
+    who, device = _who(request, given.door, given.telephone), device_of(request, kiosk)
+    await rates.count(store, (rates.TRIES_FOR_A_CODE, who), device)
+    key = store.key("code", who)
+    async with guarded():
+        kept = await store.commands.get(key) or b""
+    known = await _subjects(request, given.door, given.telephone)
+    right = hmac.compare_digest(kept, _sealed(request, who, given.code))
+    if not (right and known):
+        raise KuaizhaoError("bad_login")
+    if given.subject is None and len(known) > 1:
+        raise KuaizhaoError("several_people", " ".join(known))
+    subject = given.subject or known[0]
+    async with guarded():
+        taken = subject in known and await store.commands.delete(key)
+    if not taken:
+        raise KuaizhaoError("bad_login")
+    if kiosk is None or given.door == "employer":
+        return await enter(request, given.door, subject, cookie=given.cookie)
+    return await enter(request, "worker", subject, site=kiosk.site, life=AT_A_KIOSK, cookie=given.cookie)
+
+
+async def set_login(request: web.Request, login: Login) -> LoginSet:
+    """Says which telephones may log in for an employer; taking one away ends the employer's sessions."""
+    store, id_ = request.app[STORE], request.match_info["employer"]
+    await store.employer(id_)
+    key = store.key("logins", _who(request, "employer", login.telephone))
+    async with guarded():
+        await (store.commands.sadd(key, id_) if login.allowed else store.commands.srem(key, id_))
+    if not login.allowed:
+        await store.end_sessions(f"employer:{id_}")
+    return LoginSet(employer=id_, allowed=login.allowed)
+
+
+async def _subjects(request: web.Request, door: Door, telephone: str) -> list[str]:
+    """Ids of the profiles, or employers, that the telephone may log in as."""
+    store = request.app[STORE]
+    if door == "worker":
+        return await store.marked(telephone_mark(telephone, request.app[VAULT]))
+    async with guarded():
+        ids = await store.commands.smembers(store.key("logins", _who(request, door, telephone)))
+    return sorted(id_.decode() for id_ in ids)
+
+
+def _who(request: web.Request, door: Door, telephone: str) -> str:
+    return request.app[VAULT].keyed_hash(f"{door} log-in {telephone}")[:32]
+
+
+def _sealed(request: web.Request, who: str, code: str) -> bytes:
+    """What the store keeps of a code: without the master key, a million guesses tell nothing."""
+    return request.app[VAULT].keyed_hash(f"code {who} {code}").encode()

@@ -1,0 +1,197 @@
+"""Log-ins: opaque tokens that name a session in the store.
+
+The store keeps only the SHA-256 of a token, so that reading it gives nobody a log-in. A session ends by itself when it
+is not used for a while and at a fixed time (both by the store's clock: they are the key's own expiry), and at once when
+it is ended: an event tells every server, which drops it from its memory and closes its sockets.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import time
+from collections import OrderedDict
+from collections.abc import Iterable
+from typing import Any, Final, NamedTuple
+
+from msgspec import Struct
+
+from matcher.connection import guarded
+from matcher.errors import KuaizhaoError
+from matcher.model import Role
+from matcher.store import Store
+
+CACHE_S: Final = 3.0
+"""How long a session that was found is not looked up again; the event that ends it comes within milliseconds."""
+CACHED_SESSIONS: Final = 20_000
+TOKEN_BYTES: Final = 32
+ROTATED_MS: Final = 60_000
+"""How long the old token still works after a rotation: the answer with the new one may have been lost."""
+EVERYTHING: Final = "*"
+DAY_S: Final = 24 * 3600
+
+
+class Life(NamedTuple):
+    """How long a session lives: unused, and at most."""
+
+    idle_s: int
+    most_s: int
+
+
+LIVES: Final[dict[Role, Life]] = {
+    "worker": Life(14 * DAY_S, 90 * DAY_S),
+    "employer": Life(2 * DAY_S, 30 * DAY_S),
+    "kiosk": Life(30 * DAY_S, 365 * DAY_S),
+    "clerk": Life(3600, 12 * 3600),
+    "manager": Life(1800, 12 * 3600),
+    "integration": Life(90 * DAY_S, 365 * DAY_S),
+}
+AT_A_KIOSK: Final = Life(120, 900)
+"""A worker's session at a kiosk: who walks away is logged out."""
+
+
+class Caller(Struct, frozen=True):
+    """Who asks: `subject` is the id of a profile (worker), an employer, a kiosk, a member of staff or a key; `site` the
+    kiosk's, or where a worker has logged in at one; `scopes` what an integration may do."""
+
+    role: Role
+    subject: str
+    site: str
+    scopes: frozenset[str]
+    expires_ms: int
+    token_hash: str
+
+    @property
+    def whose(self) -> str:
+        """`ROLE:SUBJECT`: all sessions of one subject."""
+        return f"{self.role}:{self.subject}"
+
+
+def hashed(token: str) -> str:
+    """What the store knows of a token."""
+    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+async def issue(
+    store: Store,
+    role: Role,
+    subject: str,
+    site: str = "",
+    ttl_s: float = 12 * 3600,
+    *,
+    idle_s: float | None = None,
+    scopes: Iterable[str] = (EVERYTHING,),
+) -> str:
+    """The token of a new session; without `idle_s` it need not be used to last. Raises StoreUnavailable."""
+    now = await store.now_ms()
+    fields = {
+        "role": role,
+        "subject": subject,
+        "site": site,
+        "scopes": " ".join(scopes),
+        "expires_ms": now + int(ttl_s * 1000),
+        "idle_ms": int((ttl_s if idle_s is None else idle_s) * 1000),
+    }
+    return await _open(store, fields, now)
+
+
+async def log_in(store: Store, role: Role, subject: str, site: str = "", life: Life | None = None) -> str:
+    """The token of a new session of the usual life. Raises StoreUnavailable."""
+    life = life or LIVES[role]
+    return await issue(store, role, subject, site, life.most_s, idle_s=life.idle_s)
+
+
+async def _open(store: Store, fields: dict[str, Any], now_ms: int) -> str:
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    key, all_of = store.key("session", hashed(token)), store.key("sessions_of", f"{fields['role']}:{fields['subject']}")
+    async with guarded():
+        pipe = store.commands.pipeline(transaction=True)
+        pipe.hset(key, mapping=fields)
+        pipe.pexpireat(key, min(fields["expires_ms"], now_ms + fields["idle_ms"]))
+        pipe.zremrangebyscore(all_of, 0, now_ms)
+        pipe.zadd(all_of, {hashed(token): fields["expires_ms"]})
+        pipe.pexpireat(all_of, fields["expires_ms"], nx=True)
+        pipe.pexpireat(all_of, fields["expires_ms"], gt=True)
+        await pipe.execute()
+    return token
+
+
+async def rotate(store: Store, caller: Caller) -> str:
+    """A new token for the caller's session, which ends when it would have; the old token ends within `ROTATED_MS`."""
+    old = store.key("session", caller.token_hash)
+    async with guarded():
+        pipe = store.commands.pipeline(transaction=False)
+        pipe.hgetall(old)
+        pipe.time()
+        raw, (seconds, micros) = await pipe.execute()
+    if not raw:
+        raise KuaizhaoError("bad_token")
+    now_ms = int(seconds) * 1000 + int(micros) // 1000
+    fields: dict[str, Any] = {name.decode(): value.decode() for name, value in raw.items()}
+    token = await _open(store, fields | {n: int(fields[n]) for n in ("expires_ms", "idle_ms")}, now_ms)
+    async with guarded():
+        pipe = store.commands.pipeline(transaction=True)
+        pipe.hset(old, "idle_ms", 0)  # using it does not prolong it
+        pipe.pexpireat(old, now_ms + ROTATED_MS, lt=True)
+        await pipe.execute()
+    return token
+
+
+class Sessions:
+    """Looks sessions up, and remembers those found for `CACHE_S`, or until an event says that they ended."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._known: OrderedDict[str, tuple[Caller, float]] = OrderedDict()
+
+    async def caller(self, token: str) -> Caller:
+        """Raises `bad_token` for one that is unknown or has ended."""
+        hash_ = hashed(token)
+        known = self._known.get(hash_)
+        if known is None or known[1] < time.monotonic():
+            self._known.pop(hash_, None)
+            known = await self._look_up(hash_)
+            self._known[hash_] = known
+            if len(self._known) > CACHED_SESSIONS:
+                self._known.popitem(last=False)
+        return known[0]
+
+    def forget(self, hashes: Iterable[str]) -> None:
+        """These sessions have ended."""
+        for hash_ in hashes:
+            self._known.pop(hash_, None)
+
+    def forget_all(self) -> None:
+        """Ends of sessions may have been missed."""
+        self._known.clear()
+
+    async def _look_up(self, hash_: str) -> tuple[Caller, float]:
+        """The caller, and until when (monotonic seconds) it need not be looked up again."""
+        key = self._store.key("session", hash_)
+        async with guarded():
+            pipe = self._store.commands.pipeline(transaction=True)
+            pipe.hgetall(key)
+            pipe.pttl(key)
+            pipe.time()
+            raw, left_ms, (seconds, micros) = await pipe.execute()
+        if not raw:
+            raise KuaizhaoError("bad_token")
+        now_ms, expires_ms, idle_ms = (
+            int(seconds) * 1000 + int(micros) // 1000,
+            int(raw[b"expires_ms"]),
+            int(raw[b"idle_ms"]),
+        )
+        longest_ms = min(idle_ms, expires_ms - now_ms)
+        if left_ms < longest_ms - idle_ms // 10:  # not on every use: each is a synced write
+            async with guarded():
+                await self._store.commands.pexpireat(key, now_ms + longest_ms)
+            left_ms = longest_ms
+        caller = Caller(
+            role=raw[b"role"].decode(),
+            subject=raw[b"subject"].decode(),
+            site=raw[b"site"].decode(),
+            scopes=frozenset(raw[b"scopes"].decode().split()),
+            expires_ms=expires_ms,
+            token_hash=hash_,
+        )
+        return caller, time.monotonic() + min(CACHE_S, left_ms / 1000)

@@ -1,0 +1,148 @@
+"""Accounts of clerks and managers: a password (argon2id) and a time-based code (TOTP, RFC 6238)."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import Final, Literal
+
+from cryptography.exceptions import InvalidKey
+from cryptography.hazmat.primitives.hashes import SHA1
+from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
+from cryptography.hazmat.primitives.twofactor import InvalidToken
+from cryptography.hazmat.primitives.twofactor.totp import TOTP
+from msgspec import Struct
+
+from matcher.connection import guarded
+from matcher.errors import KuaizhaoError, Overloaded
+from matcher.store import Store
+from server.sealing import Seal
+
+StaffRole = Literal["clerk", "manager"]
+
+STEP_S: Final = 30
+DRIFT_STEPS: Final = 1
+"""A code of the step before or after counts too: telephones' clocks are not exact."""
+LEAST_PASSWORD: Final = 12
+SECRET_BYTES: Final = 20
+HASHING_AT_ONCE: Final = 2
+"""Each takes 19 MiB and a core."""
+WAITING_MOST: Final = 32
+
+
+def hashed(password: str) -> str:
+    """Argon2id in PHC form, at OWASP's least (Password Storage Cheat Sheet): 19 MiB, two passes, one lane; 20 ms."""
+    kdf = Argon2id(salt=os.urandom(16), length=32, iterations=2, lanes=1, memory_cost=19 * 1024)
+    return kdf.derive_phc_encoded(password.encode())
+
+
+NOBODY: Final = hashed("nobody has this password")
+"""Verified against where there is no such account, so that both take the same time."""
+
+
+class Account(Struct, frozen=True):
+    """One account as stored; the secret is sealed."""
+
+    name: str
+    role: StaffRole
+    password: str
+    secret: bytes
+
+
+def totp(secret: bytes) -> TOTP:
+    """Six digits, SHA-1, 30 s: what every authenticator understands."""
+    return TOTP(secret, 6, SHA1(), STEP_S, enforce_key_length=False)  # noqa: S303 - RFC 6238 and HMAC
+
+
+def code_at(secret: bytes, at_s: float) -> str:
+    """The code of an instant."""
+    return totp(secret).generate(int(at_s)).decode()
+
+
+def enrolment(secret: bytes, name: str) -> str:
+    """The `otpauth://` address that an authenticator takes, typed or as a QR code."""
+    return totp(secret).get_provisioning_uri(name, "Kuaizhao")
+
+
+def step_of(secret: bytes, code: str, now_s: float) -> int | None:
+    """The step whose code it is, or None for a wrong one."""
+    for step in range(int(now_s // STEP_S) - DRIFT_STEPS, int(now_s // STEP_S) + DRIFT_STEPS + 1):
+        try:
+            totp(secret).verify(code.encode(), step * STEP_S)
+        except InvalidToken:
+            continue
+        return step
+    return None
+
+
+class Passwords:
+    """Verifies passwords in threads, a few at a time."""
+
+    def __init__(self) -> None:
+        self._turn = asyncio.Semaphore(HASHING_AT_ONCE)
+        self._waiting = 0
+
+    async def verify(self, hash_: str, password: str) -> bool:
+        """Whether it is the password. Raises `overloaded` when too many wait."""
+        if self._waiting >= WAITING_MOST:
+            raise Overloaded("password")
+        self._waiting += 1
+        try:
+            async with self._turn:
+                return await asyncio.to_thread(_is_password, hash_, password)
+        finally:
+            self._waiting -= 1
+
+
+def _is_password(hash_: str, password: str) -> bool:
+    try:
+        Argon2id.verify_phc_encoded(password.encode(), hash_)
+    except InvalidKey:
+        return False
+    return True
+
+
+async def add(store: Store, seal: Seal, name: str, role: StaffRole, password: str) -> bytes:
+    """A new account, or a new password and secret for one there is, whose sessions then end. Answers with the secret.
+
+    Raises `bad_field` for a password that is too short.
+    """
+    if len(password) < LEAST_PASSWORD:
+        raise KuaizhaoError("bad_field", f"password 至少 {LEAST_PASSWORD} 个字符")
+    secret = os.urandom(SECRET_BYTES)
+    fields = {"role": role, "password": hashed(password), "secret": seal.close(secret, f"totp {name}")}
+    async with guarded():
+        await store.commands.hset(store.key("staff", name), mapping=fields)
+        await store.commands.sadd(store.key("ids", "staff"), name)
+    await _end_sessions(store, name)
+    return secret
+
+
+async def remove(store: Store, name: str) -> bool:
+    """Ends an account and its sessions; False when there is none."""
+    async with guarded():
+        gone = await store.commands.delete(store.key("staff", name))
+        await store.commands.srem(store.key("ids", "staff"), name)
+    await _end_sessions(store, name)
+    return bool(gone)
+
+
+async def find(store: Store, name: str) -> Account | None:
+    """The account, or None."""
+    (raw,) = await store.hashes("staff", [name])
+    if not raw:
+        return None
+    role: StaffRole = "manager" if raw[b"role"] == b"manager" else "clerk"
+    return Account(name, role, raw[b"password"].decode(), raw[b"secret"])
+
+
+async def use_step(store: Store, name: str, step: int) -> bool:
+    """Whether the step's code had not been used."""
+    async with guarded():
+        key = store.key("totp_used", f"{name}:{step}")
+        return bool(await store.commands.set(key, 1, nx=True, ex=STEP_S * (2 * DRIFT_STEPS + 2)))
+
+
+async def _end_sessions(store: Store, name: str) -> None:
+    for role in ("clerk", "manager"):
+        await store.end_sessions(f"{role}:{name}")

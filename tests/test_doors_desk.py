@@ -1,0 +1,103 @@
+"""Clerks and managers: password and authenticator, in no hurry for whoever guesses."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from matcher.errors import KuaizhaoError
+from matcher.store import Store
+from server import rates, staff
+from server.keys import SEAL
+from server.staff import STEP_S, Passwords, code_at, step_of
+from tests import builders
+from tests.api import Api, Reply, running
+from tests.conftest import TEST_CLOCK, new_market
+
+PASSWORD = "正确的马电池订书钉 staple"
+RFC_SECRET = b"12345678901234567890"
+
+
+@pytest.fixture
+async def api(valkey_url: str, tmp_path: Path) -> AsyncIterator[Api]:
+    store = Store(valkey_url, new_market(), clock=TEST_CLOCK)
+    await store.load()
+    async with running(store, tmp_path) as api:
+        yield api
+    await store.close()
+
+
+async def enter(api: Api, code: str, *, name: str = "boss", password: str = PASSWORD) -> Reply:
+    return await api.post("/v1/login/staff", {"name": name, "password": password, "code": code})
+
+
+async def now_s(api: Api) -> float:
+    return await api.store.now_ms() / 1000
+
+
+@pytest.mark.parametrize(("at_s", "code"), [(59, "287082"), (1111111109, "081804"), (20000000000, "353130")])
+def test_codes_are_those_of_rfc_6238(at_s: int, code: str) -> None:
+    assert code_at(RFC_SECRET, at_s) == code  # appendix B, the last six of eight digits
+    assert step_of(RFC_SECRET, code, at_s) == at_s // STEP_S
+    assert step_of(RFC_SECRET, code, at_s + STEP_S) == at_s // STEP_S  # clocks drift
+    assert step_of(RFC_SECRET, code, at_s + 2 * STEP_S) is None
+
+
+async def test_all_three_are_needed_and_a_code_works_once(api: Api) -> None:
+    secret = await staff.add(api.store, api.app[SEAL], "boss", "manager", PASSWORD)
+    assert staff.enrolment(secret, "boss").startswith("otpauth://totp/Kuaizhao:boss?")
+    code = code_at(secret, await now_s(api))
+    wrong = [
+        await enter(api, code, password="another password"),
+        await enter(api, f"{(int(code) + 500_000) % 10**6:06d}"),
+        await enter(api, code, name="nobody"),
+    ]
+    assert {(a.status, a.data["error"]["message"]) for a in wrong} == {(401, KuaizhaoError("bad_login").message)}
+    entered = await enter(api, code)
+    assert (entered.data["role"], entered.data["subject"]) == ("manager", "boss")
+    assert (await api.get("/v1/sites", token=entered.data["token"])).status == 200
+    assert (await enter(api, code)).code == "bad_login"
+    assert (await enter(api, code_at(secret, await now_s(api) + STEP_S))).status == 200
+
+
+async def test_guessing_locks_the_account_for_a_while(api: Api) -> None:
+    secret = await staff.add(api.store, api.app[SEAL], "boss", "clerk", PASSWORD)
+    guesses = [enter(api, "000000", password=f"guess number {n}") for n in range(rates.STAFF_TRIES.most)]
+    assert {a.code for a in await asyncio.gather(*guesses)} == {"bad_login"}
+    locked = await enter(api, code_at(secret, await now_s(api)))
+    assert (locked.status, locked.code) == (429, "too_many_requests")
+    assert 0 < int(locked.headers["Retry-After"]) <= rates.STAFF_TRIES.within_s
+
+
+async def test_an_account_that_is_changed_or_removed_ends_its_sessions(api: Api) -> None:
+    secret = await staff.add(api.store, api.app[SEAL], "boss", "clerk", PASSWORD)
+    token = (await enter(api, code_at(secret, await now_s(api)))).data["token"]
+    assert await staff.remove(api.store, "boss")
+    assert (await api.get("/v1/sites", token=token)).code == "bad_token"
+    assert (await enter(api, code_at(secret, await now_s(api) + STEP_S))).code == "bad_login"
+    assert not await staff.remove(api.store, "boss")
+
+
+async def test_neither_password_nor_secret_is_in_the_store(api: Api) -> None:
+    secret = await staff.add(api.store, api.app[SEAL], "boss", "clerk", PASSWORD)
+    account = await staff.find(api.store, "boss")
+    assert account is not None
+    assert account.password.startswith("$argon2id$")
+    stored = b"".join(repr(v).encode() for v in (await builders.dump(api.store)).values())
+    assert secret not in account.secret
+    assert secret.hex().encode() not in stored
+    with pytest.raises(KuaizhaoError, match="bad_field"):
+        await staff.add(api.store, api.app[SEAL], "boss", "clerk", "short")
+
+
+async def test_a_crowd_of_guesses_is_told_to_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.staff.WAITING_MOST", 3)
+    passwords = Passwords()
+    answers = await asyncio.gather(
+        *(passwords.verify(staff.NOBODY, f"guess {n}") for n in range(5)), return_exceptions=True
+    )
+    assert answers[:3] == [False, False, False]
+    assert all(isinstance(a, KuaizhaoError) and a.code == "overloaded" for a in answers[3:])
