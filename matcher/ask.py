@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from matcher import trades
 from matcher.columns import EPOCH_ORDINAL, certificate_number, trade_number
-from matcher.model import DAY_MS, Posting, hourly_fen, shift_hours
+from matcher.model import DAY_MS, MINUTE_MS, Posting, hourly_fen, shift_hours
 from matcher.settings import MarketSettings
 from matcher.weeks import HOUR_WORDS, shift_mask
 
@@ -27,6 +27,7 @@ TERMS: Final = np.dtype(
     [
         ("now_ms", "i8"), ("start_ms", "i8"), ("end_ms", "i8"), ("lat", "f8"), ("lon", "f8"), ("east", "f8"),
         ("radius_m", "f8"), ("pay_fen", "i8"), ("hours", "u8", (HOUR_WORDS,)), ("certificates", "u8"),
+        ("zone_ms", "i8"), ("travel_m_per_ms", "f8"), ("rest_ms", "i8"), ("most_daily_ms", "i8"),
         ("work_day", "i8"), ("today", "i8"), ("live_cap", "i8"), ("daily_cap", "i8"), ("is_quiet", "?"),
         ("born_working", "i8"), ("born_adult", "i8"), ("born_until", "i8"), ("born_from", "i8"),
         ("place_of", "u1", (trades.MAX_TRADES + 1,)),
@@ -34,9 +35,9 @@ TERMS: Final = np.dtype(
     align=True,
 )  # fmt: skip
 """The posting's terms at one moment. `east` is the length of a degree of longitude against one of latitude; `pay_fen`
-is an hour's, 0 unknown; `certificates` are bits by number; days count from the epoch. `born_*` are ordinals: the latest
-birth date for the working age and for hazardous work, and the limits of age. `place_of` a trade number is its place
-among the close trades from 1, 0 for a trade that does not fit."""
+is an hour's, 0 unknown; `certificates` are bits by number; days count from the epoch; `zone_ms` is the market's zone.
+`born_*` are ordinals: the latest birth date for the working age and for hazardous work, and the limits of age.
+`place_of` a trade number is its place among the close trades from 1, 0 for a trade that does not fit."""
 
 
 class Ask(Struct, frozen=True):
@@ -83,6 +84,10 @@ def ask_of(
         hourly_fen(doc.pay, shift_hours(doc)),
         shift_mask(doc.start_ms, doc.end_ms, settings.zone_offset_ms),
         sum(1 << certificate_number(kind) for kind in needed),
+        settings.zone_offset_ms,
+        settings.travel_m_per_minute / MINUTE_MS,
+        settings.rest_ms,
+        settings.most_daily_ms,
         day.toordinal() - EPOCH_ORDINAL,
         (now_ms + settings.zone_offset_ms) // DAY_MS,
         settings.live_cap,

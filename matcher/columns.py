@@ -70,7 +70,7 @@ class Town(NamedTuple):
     more: NDArray[Any]
     """Links of (kind, number, until): what few profiles have, by kind `MORE_...`."""
     shifts: NDArray[Any]
-    """Links of (start_ms, end_ms): the shifts held."""
+    """Links of (start_ms, end_ms, lat, lon): the shifts held, when and where."""
     asked: NDArray[np.uint32]
     """Rows that had this posting before, ascending."""
 
@@ -111,7 +111,7 @@ class Columns:
         self.row_of: dict[str, int] = {}
         self.weeks = WeekTable()
         self.more = Chains([("kind", "u1"), ("number", "u2"), ("until", "u4")])
-        self.shifts = Chains([("start_ms", "i8"), ("end_ms", "i8")])
+        self.shifts = Chains([("start_ms", "i8"), ("end_ms", "i8"), ("lat", "f4"), ("lon", "f4")])
         self._hold(np.zeros(FIRST_CAPACITY, dtype=ROW), 0)
         self.by_cell = self._index_of(np.zeros(0, dtype=np.int64))()
         self.strays = 0
@@ -214,7 +214,7 @@ class Columns:
         held["more"] = self.more.put(int(held["more"]), more)
 
     def put_ledger(
-        self, id_: str, live_offers: int, day: int, offers_today: int, shifts: Sequence[tuple[int, int]]
+        self, id_: str, live_offers: int, day: int, offers_today: int, shifts: Sequence[tuple[int, int, float, float]]
     ) -> None:
         """Writes what the postings' entries say of a profile into its row, where it has one."""
         row = self.row_of.get(id_)

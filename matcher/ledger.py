@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
-from matcher.model import CALENDAR_HOLDING, DAY_MS, Entry
+from matcher.model import CALENDAR_HOLDING, DAY_MS, Entry, PostingRecord
+
+
+class Shift(NamedTuple):
+    """When and where a shift is worked."""
+
+    start_ms: int
+    end_ms: int
+    lat: float
+    lon: float
+
+
+def shift_of(record: PostingRecord) -> Shift:
+    """The posting's shift."""
+    return Shift(record.start_ms, record.end_ms, record.doc.place.lat, record.doc.place.lon)
 
 
 class Ledger:
@@ -15,8 +29,8 @@ class Ledger:
         self.entries: dict[str, dict[str, Entry]] = {}
         self.live: dict[str, dict[str, int]] = {}
         """Profile -> posting -> deadline of every open offer."""
-        self.shifts: dict[str, dict[str, tuple[int, int]]] = {}
-        """Profile -> posting -> (start_ms, end_ms) of every shift held."""
+        self.shifts: dict[str, dict[str, Shift]] = {}
+        """Profile -> posting -> every shift held."""
         self.today: dict[str, tuple[int, int]] = {}
         """Profile -> (local day number, offers made that day)."""
 
@@ -24,7 +38,7 @@ class Ledger:
         """Number of the local day."""
         return (at_ms + self.zone_offset_ms) // DAY_MS
 
-    def put(self, posting: str, profile: str, entry: Entry, start_ms: int, end_ms: int) -> None:
+    def put(self, posting: str, profile: str, entry: Entry, shift: Shift) -> None:
         """Takes over one entry as the store has it."""
         self.entries.setdefault(posting, {})[profile] = entry
         if entry.offer == "open":
@@ -32,7 +46,7 @@ class Ledger:
         else:
             _drop(self.live, profile, posting)
         if entry.assignment in CALENDAR_HOLDING:
-            self.shifts.setdefault(profile, {})[posting] = (start_ms, end_ms)
+            self.shifts.setdefault(profile, {})[posting] = shift
         else:
             _drop(self.shifts, profile, posting)
         made = (self.day(entry.offered_ms), entry.nth_today)

@@ -14,7 +14,8 @@ from msgspec import Meta, Struct
 SCHEMA: Final = 1
 """Version of the stored shape of every record; raised when a stored struct changes incompatibly."""
 
-HOUR_MS: Final = 3_600_000
+MINUTE_MS: Final = 60_000
+HOUR_MS: Final = 60 * MINUTE_MS
 DAY_MS: Final = 24 * HOUR_MS
 
 Id = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from matcher import records
 from matcher.columns import Columns
 from matcher.index import VectorIndex
-from matcher.ledger import Ledger
+from matcher.ledger import Ledger, shift_of
 from matcher.model import DAY_MS, PostingRecord
 from matcher.reading import Change
 from matcher.settings import MarketSettings
@@ -142,9 +142,9 @@ class Replica:
         names = [id_ for id_ in ids if id_ in self.postings]
         asked = [sorted(who) if (who := touched[id_]) is not None else None for id_ in names]
         for id_, entries in zip(names, await self.store.entries_of(names, asked), strict=True):
-            record = self.postings[id_].record
+            shift = shift_of(self.postings[id_].record)
             for profile, entry in entries.items():
-                self.ledger.put(id_, profile, entry, record.start_ms, record.end_ms)
+                self.ledger.put(id_, profile, entry, shift)
                 self.show_ledger(profile)
 
     def show_ledger(self, profile: str) -> None:

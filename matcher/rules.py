@@ -17,6 +17,7 @@ from msgspec import Struct
 from matcher.columns import MORE_EXPIRY, MORE_SUSPENSION, MORE_TRADE, PRESENCE, Town
 from matcher.compiled import inner
 from matcher.grid import METRES_PER_DEGREE
+from matcher.model import DAY_MS, HOUR_MS
 
 Row = Any
 """A record of `columns.ROW`."""
@@ -36,6 +37,8 @@ class Rule(Struct, frozen=True):
 RULES: Final[list[Rule]] = []
 """In the order in which they are asked and told."""
 AWAY: Final = PRESENCE["away"]
+NIGHT_ENDS_MS: Final = 5 * HOUR_MS
+"""Work between midnight and this hour is night work."""
 
 
 def rule(words: str) -> Callable[[Test], Test]:
@@ -53,6 +56,26 @@ def metres(w: Row, ask: Terms) -> float:
     """Distance: equirectangular, within 0.1 % of the great circle over a city."""
     north, east = w.lat - ask.lat, (w.lon - ask.lon) * ask.east
     return METRES_PER_DEGREE * sqrt(north * north + east * east)
+
+
+@inner
+def between_ms(shift: Row, ask: Terms) -> int:
+    """Time between a shift held and the posting's, whichever comes first; negative where they overlap."""
+    return max(ask.start_ms - shift.end_ms, shift.start_ms - ask.end_ms)
+
+
+@inner
+def by_night(shift: Row, ask: Terms) -> bool:
+    """Whether a shift, held or asked for, reaches into the night."""
+    begins = (shift.start_ms + ask.zone_ms) % DAY_MS
+    return begins < NIGHT_ENDS_MS or begins + shift.end_ms - shift.start_ms > DAY_MS
+
+
+@inner
+def worked_ms(shift: Row, day: int, ask: Terms) -> int:
+    """How much of a shift lies in a local day."""
+    begins = day * DAY_MS - ask.zone_ms
+    return max(0, min(shift.end_ms, begins + DAY_MS) - max(shift.start_ms, begins))
 
 
 @inner
@@ -211,4 +234,45 @@ def calendar(w: Row, ask: Terms, town: Town) -> bool:
         if shift.start_ms < ask.end_ms and ask.start_ms < shift.end_ms:
             return False
         link = shift.next
+    return True
+
+
+@rule("跟前后的活离得远,路上来不及")
+def travel(w: Row, ask: Terms, town: Town) -> bool:
+    """Time enough to get from the shift before, and to the shift after."""
+    link = w.shifts
+    while link != 0:
+        shift = town.shifts[link]
+        gap_ms = between_ms(shift, ask)
+        if gap_ms >= 0 and gap_ms * ask.travel_m_per_ms < metres(shift, ask):
+            return False
+        link = shift.next
+    return True
+
+
+@rule("夜班前后要歇够,这次先不派")
+def rest(w: Row, ask: Terms, town: Town) -> bool:
+    """Rest between a shift that reaches into the night and the one before or after it."""
+    link = w.shifts
+    while link != 0:
+        shift = town.shifts[link]
+        if 0 <= between_ms(shift, ask) < ask.rest_ms and (by_night(shift, ask) or by_night(ask, ask)):
+            return False
+        link = shift.next
+    return True
+
+
+@rule("这一天的活加起来太长了,身体要紧")
+def daily_hours(w: Row, ask: Terms, town: Town) -> bool:
+    """Together with the other shifts of a day it touches not more work than a day may hold (a single long shift is the
+    review's affair)."""
+    first = (ask.start_ms + ask.zone_ms) // DAY_MS
+    last = (ask.end_ms + ask.zone_ms - 1) // DAY_MS
+    for day in range(first, last + 1):
+        held_ms, link = 0, w.shifts
+        while link != 0:
+            held_ms += worked_ms(town.shifts[link], day, ask)
+            link = town.shifts[link].next
+        if held_ms > 0 and held_ms + worked_ms(ask, day, ask) > ask.most_daily_ms:
+            return False
     return True

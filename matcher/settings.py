@@ -84,6 +84,12 @@ class MarketSettings(Struct, frozen=True, kw_only=True):
     """Quiet hours begin (minute of the day): no offers except to who asked, is present or is available."""
     quiet_until_minute: MinuteOfDay = 5 * 60
     """Quiet hours end."""
+    travel_m_per_minute: Annotated[int, Meta(ge=1, le=2_000)] = 250
+    """How fast people get from one shift to the next, waiting for the bus included (15 km/h)."""
+    rest_ms: Span = 8 * HOUR_MS
+    """Rest between a shift that reaches into the night (00:00-05:00) and the one before or after it."""
+    most_daily_ms: Span = 11 * HOUR_MS
+    """Most work that several shifts of one day may add up to."""
     reconfirm_within_ms: Span = 2 * HOUR_MS
     """A standby whose seat opens closer to the start than this must reconfirm."""
     call_ms: Span = 300_000

@@ -12,9 +12,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from matcher.model import HOUR_MS, Award
+from matcher.model import HOUR_MS, MINUTE_MS, Award
 
-MINUTE_MS: Final = 60_000
 CERTAINTY: Final = 0.95
 STANDBY_CERTAINTY: Final = 0.90
 NO_SHOW_RATE: Final = 0.10

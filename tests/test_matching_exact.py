@@ -20,6 +20,7 @@ from matcher import grid, plan, replica, search
 from matcher.ask import Ask, ask_of
 from matcher.columns import Columns
 from matcher.compiled import KERNELS
+from matcher.ledger import Shift
 from matcher.model import Place, PostingRecord, ProfileRecord
 from matcher.replica import Replica
 from matcher.score import Weights
@@ -43,6 +44,30 @@ def asked_by(posting: PostingRecord, radius_m: float) -> Ask:
 
 def asks() -> list[Ask]:
     return [asked_by(posting, radius) for posting in POSTINGS for radius in (6_000, 60_000)]
+
+
+@st.composite
+def shifts(draw: st.DrawFn) -> Shift:
+    """Within a day and a half of the posting's, on whole minutes, at most some 40 km away."""
+    start_ms = NOON_MS + draw(st.integers(0, 60 * 60)) * 60_000
+    place = draw(st.integers(-80, 80)) / 256, draw(st.integers(-80, 80)) / 256
+    lasts_ms = draw(st.integers(1, 16 * 60)) * 60_000
+    return Shift(start_ms, start_ms + lasts_ms, 36.0 + place[0], 120.0 + place[1])
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(shifts(), min_size=1, max_size=3), shifts())
+def test_time_between_and_in_all_is_the_oracles(held: list[Shift], wanted: Shift) -> None:
+    place = Place(lat=wanted.lat, lon=wanted.lon)
+    doc = structs.replace(POSTINGS[0].doc, start_ms=wanted.start_ms, end_ms=wanted.end_ms, place=place)
+    columns = Columns()
+    columns.put(CROWD[0])
+    columns.put_ledger(CROWD[0].id, 0, 0, 0, held)
+    ask = ask_of("j", doc, radius_m=60_000, asked=frozenset(), now_ms=NOON_MS, settings=memories.SETTINGS)
+    broken = {code for code, _ in search.excluded_by(columns, ask, 0)}
+    question = oracle.Question("j", doc, 60_000, NOON_MS, memories.SETTINGS)
+    expected = oracle.has_time(oracle.Known(CROWD[0], shifts=tuple(held)), question)
+    assert (not broken & {"calendar", "travel", "rest", "daily_hours"}) == expected
 
 
 def changed(record: ProfileRecord, draw: random.Random) -> ProfileRecord:

@@ -57,7 +57,7 @@ async def test_memory_kept_by_events_equals_memory_rebuilt(market: Store, at_onc
     await busy_morning(market)
     await follow_to_the_end(kept, at_once)
     assert kept.dump() == (await rebuilt(market)).dump()
-    assert kept.ledger.shifts["p3"] == (await market.calendar("p3"))
+    assert {j: shift[:2] for j, shift in kept.ledger.shifts["p3"].items()} == (await market.calendar("p3"))
 
 
 async def test_memory_started_in_the_middle_equals_memory_rebuilt(market: Store) -> None:

@@ -13,7 +13,7 @@ from matcher import score, search, trades
 from matcher.ask import Ask, ask_of
 from matcher.columns import Columns
 from matcher.grid import METRES_PER_DEGREE
-from matcher.ledger import Ledger
+from matcher.ledger import Ledger, Shift
 from matcher.model import DAY_MS, HOUR_MS, Entry, Hours, Pay, Place, ProfileRecord
 from matcher.rules import RULES
 from matcher.settings import MarketSettings
@@ -48,6 +48,11 @@ def passing(code: str, columns: Columns, asked: Ask) -> list[bool]:
     why = [{code for code, _ in search.excluded_by(columns, asked, row)} for row in range(columns.size)]
     assert sorted(search.everybody(columns, asked)) == [row for row, codes in enumerate(why) if not codes]
     return [code not in codes for codes in why]
+
+
+def held(start_ms: int, hours: float, north: float = 0.0) -> Shift:
+    """A shift somebody holds, `north` degrees from the posting's place."""
+    return Shift(start_ms, start_ms + int(hours * HOUR_MS), builders.HERE.lat + north, builders.HERE.lon)
 
 
 def born(years: int, days: int = 0) -> date:
@@ -188,11 +193,62 @@ def test_not_asked_before() -> None:
 def test_calendar() -> None:
     columns = town({}, {}, {})
     asked = ask()
-    columns.put_ledger("p0", 0, 0, 0, [(END_MS, END_MS + HOUR_MS), (0, 1)])
-    columns.put_ledger("p1", 0, 0, 0, [(0, 1), (END_MS - 1, END_MS + HOUR_MS)])
+    columns.put_ledger("p0", 0, 0, 0, [held(END_MS, 1), held(0, 1)])
+    columns.put_ledger("p1", 0, 0, 0, [held(0, 1), held(END_MS - 1, 1)])
     assert passing("calendar", columns, asked) == [True, False, True]
     columns.put_ledger("p1", 0, 0, 0, [])
     assert passing("calendar", columns, asked) == [True, True, True]
+
+
+def test_travel_needs_time_before_and_after() -> None:
+    columns = town({}, {}, {}, {}, {})
+    start_ms, km = END_MS - 8 * HOUR_MS, 1 / 111.195
+    minutes = 30 * 1_000 // SETTINGS.travel_m_per_minute
+    for row, shift in enumerate(
+        (
+            held(start_ms - HOUR_MS - 10 * 60_000, 1, north=30 * km),
+            held(start_ms - HOUR_MS - 10 * 60_000, 1),
+            held(END_MS + 10 * 60_000, 1, north=30 * km),
+            held(END_MS + (minutes - 1) * 60_000, 1, north=30 * km),
+            held(END_MS + (minutes + 1) * 60_000, 1, north=30 * km),
+        )
+    ):
+        columns.put_ledger(f"p{row}", 0, 0, 0, [shift])
+    assert passing("travel", columns, ask()) == [False, True, False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("starts_in_h", "lasts_h", "passes"),
+    [(8, 4, True), (8, 4.5, False), (12, 4, False), (14, 4, False), (17, 2, True), (32, 8, False), (36, 3, True)],
+)
+def test_rest_between_a_night_shift_and_the_next(starts_in_h: float, lasts_h: float, passes: bool) -> None:
+    columns = town({})
+    columns.put_ledger("p0", 0, 0, 0, [held(NOON_MS + int(starts_in_h * HOUR_MS), lasts_h)])
+    assert passing("rest", columns, ask()) == [passes]  # tomorrow 08:00-16:00
+
+
+def test_rest_before_a_night_shift() -> None:
+    columns = town({}, {})
+    columns.put_ledger("p0", 0, 0, 0, [held(NOON_MS + 3 * HOUR_MS, 1)])  # until 16:00, and again at 22:00
+    columns.put_ledger("p1", 0, 0, 0, [held(NOON_MS, 2)])  # until 14:00
+    until_one = posting(start_ms=NOON_MS + 10 * HOUR_MS, end_ms=NOON_MS + 13 * HOUR_MS)
+    until_midnight = posting(start_ms=NOON_MS + 10 * HOUR_MS, end_ms=NOON_MS + 12 * HOUR_MS)
+    for doc, expected in ((until_one, [False, True]), (until_midnight, [True, True])):
+        asked = ask_of("j", doc, radius_m=60_000, asked=frozenset(), now_ms=NOON_MS, settings=SETTINGS)
+        assert passing("rest", columns, asked) == expected
+
+
+def test_hours_of_a_day_add_up() -> None:
+    columns, midnight_ms = town({}, {}, {}, {}), NOON_MS + 36 * HOUR_MS
+    columns.put_ledger("p0", 0, 0, 0, [held(END_MS + HOUR_MS, 3)])  # 8 + 3
+    columns.put_ledger("p1", 0, 0, 0, [held(END_MS + HOUR_MS, 3.25)])
+    columns.put_ledger("p2", 0, 0, 0, [held(END_MS + HOUR_MS, 1.5), held(END_MS + 4 * HOUR_MS, 2)])
+    columns.put_ledger("p3", 0, 0, 0, [held(midnight_ms - 3 * HOUR_MS, 6)])  # three hours of it are tomorrow's
+    assert passing("daily_hours", columns, ask()) == [True, False, False, True]
+    long_one = posting(start_ms=NOON_MS + 18 * HOUR_MS, end_ms=NOON_MS + 30 * HOUR_MS)
+    asked = ask_of("j", long_one, radius_m=60_000, asked=frozenset(), now_ms=NOON_MS, settings=SETTINGS)
+    columns.put_ledger("p0", 0, 0, 0, [])
+    assert passing("daily_hours", columns, asked) == [True, False, False, False]
 
 
 def test_every_exclusion_names_its_rule_in_chinese() -> None:
@@ -218,14 +274,15 @@ def test_the_29th_of_february_counts_from_the_first_of_march() -> None:
 def test_ledger_follows_entries_whatever_their_order() -> None:
     ledger = Ledger(ZONE_MS)
     offer = Entry(offer="open", wave=1, terms=1, offered_ms=NOON_MS, deadline_ms=NOON_MS + 1, nth_today=3)
-    ledger.put("j", "p", offer, 0, 10)
+    shift = Shift(0, 10, 36.0, 120.0)
+    ledger.put("j", "p", offer, shift)
     assert ledger.live == {"p": {"j": NOON_MS + 1}}
     assert ledger.today["p"] == (ledger.day(NOON_MS), 3)
     seated = Entry(
         offer="accepted", wave=1, terms=1, offered_ms=NOON_MS, deadline_ms=NOON_MS + 1, nth_today=3, assignment="seated"
     )
-    ledger.put("j", "p", seated, 0, 10)
-    assert (ledger.live, ledger.shifts) == ({}, {"p": {"j": (0, 10)}})
+    ledger.put("j", "p", seated, shift)
+    assert (ledger.live, ledger.shifts) == ({}, {"p": {"j": shift}})
     assert ledger.forget("j") == {"p"}
     assert (ledger.entries, ledger.shifts) == ({}, {})
     assert ledger.day(NOON_MS + 12 * HOUR_MS) == ledger.day(NOON_MS) + 1 == (NOON_MS + ZONE_MS) // DAY_MS + 1

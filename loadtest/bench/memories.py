@@ -9,6 +9,7 @@ import numpy as np
 from loadtest.bench import population
 from loadtest.bench.oracle import Known
 from loadtest.bench.population import AT_ONCE, DIMENSION, MODEL, NOON_MS
+from matcher.ledger import Shift
 from matcher.model import HOUR_MS, Entry, PostingRecord, ProfileRecord
 from matcher.replica import HeldPosting, Replica
 from matcher.settings import MarketSettings
@@ -16,17 +17,23 @@ from matcher.store import Store
 
 SETTINGS = MarketSettings()
 NO_STORE = "unix:///nowhere/store.sock"
-SHIFT_MS = (NOON_MS + 20 * HOUR_MS, NOON_MS + 28 * HOUR_MS)
+SHIFTS = (
+    Shift(NOON_MS + 20 * HOUR_MS, NOON_MS + 28 * HOUR_MS, 36.125, 120.375),
+    Shift(NOON_MS + 10 * HOUR_MS, NOON_MS + 15 * HOUR_MS, 36.25, 120.375),
+    Shift(NOON_MS + 29 * HOUR_MS, NOON_MS + 33 * HOUR_MS, 36.3125, 120.4375),
+)
+"""Tomorrow 08:00-16:00, tonight 22:00-03:00, and tomorrow 17:00-21:00; in places that 32-bit numbers hold exactly."""
+NOWHERE = Shift(0, 0, 0.0, 0.0)
 
 
 def known(n: int, record: ProfileRecord) -> Known:
-    """What the market knows of the n-th worker: one in 33 works tomorrow 08:00-16:00, one in 25 has all the open offers
+    """What the market knows of the n-th worker: one in 11 holds one of SHIFTS, one in 25 has all the open offers
     allowed, one in 97 had all the day's."""
     return Known(
         record,
         live=SETTINGS.live_cap if n % 25 == 1 else 0,
         today=SETTINGS.daily_cap if n % 97 == 2 else 0,
-        shifts=(SHIFT_MS,) if n % 33 == 0 else (),
+        shifts=(SHIFTS[n // 11 % 3],) if n % 11 == 0 else (),
     )
 
 
@@ -40,20 +47,20 @@ def tell(memory: Replica, k: Known) -> None:
     id_ = k.record.id
     offered = Entry(offer="open", wave=1, terms=1, offered_ms=NOON_MS - HOUR_MS, deadline_ms=NOON_MS + HOUR_MS)
     for n in range(k.live):
-        memory.ledger.put(f"open-{n}", id_, offered, 0, 0)
+        memory.ledger.put(f"open-{n}", id_, offered, NOWHERE)
     if k.today:
         ended = Entry(
             offer="expired", wave=1, terms=1, offered_ms=NOON_MS - HOUR_MS, deadline_ms=NOON_MS, nth_today=k.today
         )
-        memory.ledger.put("ended", id_, ended, 0, 0)
-    for n, (start_ms, end_ms) in enumerate(k.shifts):
+        memory.ledger.put("ended", id_, ended, NOWHERE)
+    for n, shift in enumerate(k.shifts):
         seated = Entry(
             offer="accepted", wave=1, terms=1, offered_ms=0, deadline_ms=0, acceptance="seated", assignment="seated"
         )
-        memory.ledger.put(f"shift-{n}", id_, seated, start_ms, end_ms)
+        memory.ledger.put(f"shift-{n}", id_, seated, Shift(*shift))
     for posting in k.asked:
         declined = Entry(offer="declined", wave=1, terms=1, offered_ms=0, deadline_ms=0)
-        memory.ledger.put(posting, id_, declined, 0, 0)
+        memory.ledger.put(posting, id_, declined, NOWHERE)
     memory.show_ledger(id_)
 
 
@@ -87,5 +94,5 @@ def hold(memory: Replica, postings: Sequence[PostingRecord], seed: int) -> list[
     for posting in postings:
         for wave in range(1, posting.wave + 1):
             declined = Entry(offer="declined", wave=wave, terms=1, offered_ms=0, deadline_ms=0)
-            memory.ledger.put(posting.id, f"erased-{wave}", declined, posting.start_ms, posting.end_ms)
+            memory.ledger.put(posting.id, f"erased-{wave}", declined, NOWHERE)
     return held

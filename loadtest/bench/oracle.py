@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from msgspec import Struct
 
 from matcher import trades
-from matcher.model import Hours, Pay, Posting, Profile, ProfileRecord
+from matcher.model import Hours, Pay, Place, Posting, Profile, ProfileRecord
 from matcher.settings import MarketSettings
 
 KM_PER_DEGREE = 111.195
@@ -21,12 +21,13 @@ WEIGHTS = {"skill": 0.35, "near": 0.20, "pay": 0.10, "reliable": 0.10, "waited":
 
 
 class Known(Struct):
-    """A worker as the market knows them: record, open offers, offers had today and shifts held (start, end)."""
+    """A worker as the market knows them: record, open offers, offers had today and shifts held (start, end, lat,
+    lon)."""
 
     record: ProfileRecord
     live: int = 0
     today: int = 0
-    shifts: tuple[tuple[int, int], ...] = ()
+    shifts: tuple[tuple[int, int, float, float], ...] = ()
     asked: frozenset[str] = frozenset()
 
 
@@ -58,10 +59,10 @@ def able(trade: str, named: list[str]) -> bool:
     return False
 
 
-def metres(doc: Profile, posting: Posting) -> float:
+def metres(place: Place, posting: Posting) -> float:
     """Flat-map distance with degrees of longitude shrunk as at the posting."""
-    north = (doc.place.lat - posting.place.lat) * KM_PER_DEGREE
-    east = (doc.place.lon - posting.place.lon) * KM_PER_DEGREE * math.cos(math.radians(posting.place.lat))
+    north = (place.lat - posting.place.lat) * KM_PER_DEGREE
+    east = (place.lon - posting.place.lon) * KM_PER_DEGREE * math.cos(math.radians(posting.place.lat))
     return 1000 * math.hypot(north, east)
 
 
@@ -129,12 +130,53 @@ def is_quiet(q: Question) -> bool:
     return begins <= minute < ends if begins <= ends else minute >= begins or minute < ends
 
 
+def day_hours(spans: list[tuple[int, int]], settings: MarketSettings) -> dict[date, float]:
+    """Hours worked by calendar day, counted in minutes of a clock on the wall."""
+    hours: dict[date, float] = {}
+    for start_ms, end_ms in spans:
+        moment, end = local(start_ms, settings), local(end_ms, settings)
+        while moment < end:
+            midnight = datetime.combine(moment.date() + timedelta(days=1), datetime.min.time(), UTC)
+            part = (min(end, midnight) - moment).total_seconds() / 3_600
+            hours[moment.date()] = hours.get(moment.date(), 0.0) + part
+            moment = midnight
+    return hours
+
+
+def in_the_night(start_ms: int, end_ms: int, settings: MarketSettings) -> bool:
+    """Whether some minute of it lies between midnight and five."""
+    moment, end = local(start_ms, settings), local(end_ms, settings)
+    while moment < end:
+        if moment.hour < 5:
+            return True
+        moment += timedelta(minutes=1)
+    return False
+
+
+def has_time(k: Known, q: Question) -> bool:
+    """Neither booked nor too far away to come in time nor tired."""
+    posting, settings = q.doc, q.settings
+    for start, end, lat, lon in k.shifts:
+        if start < posting.end_ms and posting.start_ms < end:
+            return False
+        gap_ms = posting.start_ms - end if end <= posting.start_ms else start - posting.end_ms
+        if gap_ms / 60_000 * settings.travel_m_per_minute < metres(Place(lat=lat, lon=lon), posting):
+            return False
+        night = in_the_night(start, end, settings) or in_the_night(posting.start_ms, posting.end_ms, settings)
+        if night and gap_ms < settings.rest_ms:
+            return False
+    own = day_hours([(posting.start_ms, posting.end_ms)], settings)
+    others = day_hours([(start, end) for start, end, _, _ in k.shifts], settings)
+    most = settings.most_daily_ms / 3_600_000
+    return all(others.get(day, 0.0) == 0 or others[day] + hours <= most + 1e-9 for day, hours in own.items())
+
+
 def may_be_asked(k: Known, q: Question) -> bool:
     """All hard rules, for one worker."""
     record, doc, posting = k.record, k.record.doc, q.doc
     if record.paused or record.suspended_until_ms > q.now_ms or not able(posting.trade, doc.trades):
         return False
-    if metres(doc, posting) > min(q.radius_m, doc.radius_m):
+    if metres(doc.place, posting) > min(q.radius_m, doc.radius_m):
         return False
     offered = per_hour(posting.pay, (posting.end_ms - posting.start_ms) / 3_600_000)
     if offered and per_hour(doc.pay, 8.0) > offered:
@@ -150,9 +192,7 @@ def may_be_asked(k: Known, q: Question) -> bool:
         return False
     if is_quiet(q) and not is_here(record, q.now_ms):
         return False
-    if any(start < posting.end_ms and posting.start_ms < end for start, end in k.shifts):
-        return False
-    return certified(doc, posting, day) and free_for(doc.hours, posting, q.settings)
+    return has_time(k, q) and certified(doc, posting, day) and free_for(doc.hours, posting, q.settings)
 
 
 def score(k: Known, q: Question, similarity: float) -> float:
@@ -162,7 +202,7 @@ def score(k: Known, q: Question, similarity: float) -> float:
     here = q.now_ms < record.presence_until_ms
     parts = {
         "skill": min(max(similarity, 0.0), 1.0),
-        "near": math.exp(-metres(doc, q.doc) / 5_000),
+        "near": math.exp(-metres(doc.place, q.doc) / 5_000),
         "pay": min(max(offered / max(per_hour(doc.pay, 8.0), 1) - 1, 0.0), 0.5) * 2 if offered else 0.0,
         "reliable": (record.done + 9.2) / (record.done + record.no_shows + 10),
         "waited": min(max(q.now_ms - record.last_work_ms, 0) / (7 * DAY_MS), 1.0),
