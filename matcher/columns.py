@@ -152,9 +152,9 @@ class Columns:
         return {"table": self.table, "more": self.more.held, "week_masks": self.weeks.masks}
 
     def restore(self, ids: list[str], arrays: Mapping[str, NDArray[Any]]) -> None:
-        """Takes over what `arrays` gave, without what follows from the ledger, and builds the index. Raises ValueError
-        where shapes or types differ."""
-        table = np.array(arrays["table"])
+        """Takes over what `arrays` gave, as its own and without what follows from the ledger, and builds the index.
+        Raises ValueError where shapes or types differ."""
+        table = arrays["table"]
         if table.dtype != ROW or table.shape != (len(ids),):
             raise ValueError("the table does not fit")
         self.weeks.restore(arrays["week_masks"])

@@ -42,10 +42,10 @@ class VectorIndex:
         self._size = max(self._size, row + 1)
 
     def restore(self, vectors: NDArray[np.float32]) -> None:
-        """Takes over vectors of shape (rows, dimension). Raises ValueError for another shape."""
+        """Takes over vectors of shape (rows, dimension), as its own. Raises ValueError for another shape."""
         if vectors.ndim != 2 or vectors.shape[1] != self.dimension:
             raise ValueError(f"vectors of shape {vectors.shape} do not fit {self.dimension} dimensions")
-        self._rows = np.array(vectors, dtype=np.float32, order="C")
+        self._rows = np.ascontiguousarray(vectors, dtype=np.float32)
         self._size = len(vectors)
 
     def vectors(self) -> NDArray[np.float32]:

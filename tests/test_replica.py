@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -106,6 +107,37 @@ async def test_a_snapshot_and_the_events_after_it_equal_memory_rebuilt(market: S
     assert await snapshot.load(memory, tmp_path / "s")
     await follow_to_the_end(memory)
     assert memory.dump() == (await rebuilt(market)).dump()
+
+
+async def test_a_snapshot_written_while_records_change_is_as_good(
+    market: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(snapshot, "AT_ONCE", 1)
+    await builders.register(market, *(f"q{n}" for n in range(30)))
+    memory = await rebuilt(market)
+    writing = asyncio.create_task(snapshot.save(memory, tmp_path / "s"))
+    await busy_morning(market)
+    await follow_to_the_end(memory)
+    await writing
+    loaded = empty(market)
+    assert await snapshot.load(loaded, tmp_path / "s")
+    await follow_to_the_end(loaded)
+    assert loaded.dump() == memory.dump()
+
+
+async def test_a_snapshot_of_rows_numbered_anew_meanwhile_is_thrown_away(
+    market: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await builders.register(market, "p0", "p1")
+    memory, write = await rebuilt(market), snapshot._write
+
+    def compact_meanwhile(*parts: Any) -> None:
+        write(*parts)
+        memory.compact()
+
+    monkeypatch.setattr(snapshot, "_write", compact_meanwhile)
+    await snapshot.save(memory, tmp_path / "s")
+    assert list(tmp_path.iterdir()) == []  # noqa: ASYNC240
 
 
 async def test_a_snapshot_that_does_not_fit_is_not_used(market: Store, tmp_path: Path) -> None:
