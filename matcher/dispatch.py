@@ -11,10 +11,10 @@ from collections.abc import Collection, Iterable
 
 import numpy as np
 import structlog
-from msgspec import Struct
 
 from matcher import plan
 from matcher.connection import Done
+from matcher.counts import Counts
 from matcher.errors import KuaizhaoError
 from matcher.plan import Question, Wave, needs_people
 from matcher.reading import Change
@@ -46,20 +46,6 @@ ANSWERS = frozenset({"posting.accepted", "posting.declined", "posting.offers_exp
 
 TIMED = ASK_MORE_AFTER | {"posting.offered", "posting.accepted", "posting.posted", "posting.reviewed"}
 """Events that may have set a timer earlier than the one the sweeper waits for."""
-
-
-class Counts(Struct):
-    """What a dispatcher has done; `/metrics` shows it. Kinds of questions: alone, together with others, wide."""
-
-    events: int = 0
-    alone: int = 0
-    together: int = 0
-    wide: int = 0
-    wide_cut: int = 0
-    waves: int = 0
-    refused: int = 0
-    offers: int = 0
-    deciding_us: int = 0
 
 
 class Dispatcher:
@@ -154,15 +140,27 @@ class Dispatcher:
         waves, wide = plan.decide(self.memory, questions, self.weights)
         for q in wide:
             self._wide_questions.put_nowait(q)
-        self.counts.wide += len(wide)
-        if len(waves) == 1:
-            self.counts.alone += 1
-        self.counts.together += len(waves) if len(waves) > 1 else 0
-        self.counts.deciding_us += (time.perf_counter_ns() - begun) // 1_000
+        self._count(len(waves), len(wide), begun)
         planned = [w for w in waves if w.offered or not only_if_found]
         if planned:
             await self._write(planned)
         return planned
+
+    def _count(self, waves: int, wide: int, begun_ns: int) -> None:
+        counts = self.counts
+        counts.wide += wide
+        if waves == 1:
+            counts.alone += 1
+        else:
+            counts.together += waves
+        counts.deciding_us += (time.perf_counter_ns() - begun_ns) // 1_000
+
+    def told(self) -> Counts:
+        """What was done, and what memory holds now."""
+        counts, memory = self.counts, self.memory
+        counts.profiles, counts.postings = len(memory.columns.row_of), len(memory.postings)
+        counts.strays, counts.tombstones = memory.columns.strays, memory.columns.tombstones
+        return counts
 
     async def answer_wide(self) -> None:
         """Answers wide questions as they come, for ever; those that came together share people."""

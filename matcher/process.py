@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import time
 from pathlib import Path
@@ -25,10 +26,10 @@ AGAIN_FIRST_S = 0.1
 AGAIN_MOST_S = 5.0
 
 
-async def _beat(store: Store) -> None:
-    """Says that this market has a matcher, for /readyz."""
+async def _beat(dispatcher: Dispatcher) -> None:
+    """Says that this market has a matcher, for /readyz, and what it has done, for /metrics."""
     while True:
-        await store.beat("matcher", HEARTBEAT_S * 3)
+        await dispatcher.store.beat("matcher", HEARTBEAT_S * 3, dispatcher.told())
         await asyncio.sleep(HEARTBEAT_S)
 
 
@@ -71,12 +72,14 @@ async def serve_market(store: Store, settings: Settings) -> None:
         from_snapshot=from_snapshot,
     )
     await dispatcher.catch_up()
+    gc.collect()
+    gc.freeze()  # what was loaded stays: no later collection goes through it
     try:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(dispatcher.follow())
             tasks.create_task(dispatcher.answer_wide())
             tasks.create_task(dispatcher.sweep())
-            tasks.create_task(_beat(store))
+            tasks.create_task(_beat(dispatcher))
             tasks.create_task(_tidy_now_and_then(memory))
             tasks.create_task(_save_now_and_then(memory, path, settings.snapshot_every_s))
     except asyncio.CancelledError:

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from matcher import codec, records
 from matcher.connection import COMMAND_TIMEOUT_S, Connection, guarded
+from matcher.counts import Counts
 from matcher.errors import KuaizhaoError
 from matcher.model import Crew, Entry, PostingRecord, PostingState, ProfileRecord
 from matcher.settings import MarketSettings
@@ -210,6 +211,12 @@ class Reading(Connection):
         """Whether `who` has said so lately."""
         async with guarded():
             return bool(await self.commands.exists(self.key("alive", who)))
+
+    async def counts_of(self, who: str) -> Counts | None:
+        """What `who` said last that it has done; None while it is not alive."""
+        async with guarded():
+            raw = await self.commands.get(self.key("alive", who))
+        return codec.decode(raw, Counts) if raw else None
 
     # -- events -----------------------------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from matcher import codec, draw, records
 from matcher.connection import Done, guarded
+from matcher.counts import Counts
 from matcher.errors import KuaizhaoError
 from matcher.model import SCHEMA, Employer, Posting, PostingState, Presence, Profile, Site
 from matcher.seating import Seating
@@ -306,10 +307,10 @@ class Store(Seating):
         """Names this life of the market's data: a store that was emptied has another."""
         return await self.settled("epoch", secrets.token_hex(8))
 
-    async def beat(self, who: str, for_s: float) -> None:
-        """Says that `who` is alive for the next seconds."""
+    async def beat(self, who: str, for_s: float, counts: Counts) -> None:
+        """Says that `who` is alive for the next seconds, and what it has done."""
         async with guarded():
-            await self.commands.set(self.key("alive", who), 1, px=int(for_s * 1000))
+            await self.commands.set(self.key("alive", who), codec.pack(counts), px=int(for_s * 1000))
 
 
 @asynccontextmanager

@@ -13,6 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 from embeddings.encoder import Kind
+from matcher.counts import Counts
 from matcher.store import Store
 from server.limits import WORKER_REQUESTS_AT_ONCE
 from tests import builders
@@ -167,3 +168,17 @@ async def test_metrics_count_requests_by_route(store: Store, tmp_path: Path) -> 
     assert 'kuaizhao_request_seconds_count{method="GET",route="/v1/sites",status="200"} 1.0' in text
     assert 'kuaizhao_request_seconds_count{method="GET",route="/v1/postings/{posting}",status="404"} 1.0' in text
     assert 'kuaizhao_errors_total{code="no_posting"} 1.0' in text
+    assert "kuaizhao_matcher" not in text
+
+
+async def test_metrics_show_what_the_matcher_told_last(store: Store, tmp_path: Path) -> None:
+    counts = Counts(**{name: n for n, name in enumerate(Counts.__struct_fields__, 1)})
+    await store.beat("matcher", 60, counts)
+    async with running(store, tmp_path) as api:
+        lines = (await api.get("/metrics")).data.decode().splitlines()
+        assert (await api.get("/readyz")).data["matcher"] is True
+    told = [line for line in lines if line.startswith("kuaizhao_matcher")]
+    assert 'kuaizhao_matcher_decisions_total{plan="wide"} 3.0' in told
+    assert 'kuaizhao_matcher_waves_total{result="refused"} 7.0' in told
+    assert "kuaizhao_matcher_tombstones 13.0" in told
+    assert len(told) == len(Counts.__struct_fields__)

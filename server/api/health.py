@@ -6,6 +6,7 @@ from aiohttp import web
 
 from matcher.errors import KuaizhaoError, StoreUnavailable
 from server.keys import ENCODING, METRICS, PUSH, STORE
+from server.matcher_metrics import matcher_text
 from server.views import Health, Ready
 
 PROMETHEUS_TEXT = "text/plain; version=0.0.4; charset=utf-8"
@@ -29,5 +30,10 @@ async def readyz(request: web.Request, _: None) -> Ready:
 
 
 async def metrics(request: web.Request, _: None) -> web.Response:
-    """Counters for Prometheus."""
-    return web.Response(body=request.app[METRICS].text(), headers={"Content-Type": PROMETHEUS_TEXT})
+    """Counters for Prometheus: this server's, and what the market's matcher told last."""
+    body = request.app[METRICS].text()
+    try:
+        told = await request.app[STORE].counts_of("matcher")
+    except StoreUnavailable:
+        told = None
+    return web.Response(body=body + matcher_text(told) if told else body, headers={"Content-Type": PROMETHEUS_TEXT})
