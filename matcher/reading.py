@@ -75,6 +75,14 @@ class Reading(Connection):
             raise KuaizhaoError("no_employer")
         return records.employer_record(id_, raw)
 
+    async def series(self, id_: str) -> list[PostingRecord]:
+        """Every day of a series, by start. Raises `no_series`."""
+        async with guarded():
+            ids = await self.commands.smembers(self.key("days_of", id_))
+        if not ids:
+            raise KuaizhaoError("no_series")
+        return sorted(await self.postings([i.decode() for i in ids]), key=lambda p: p.start_ms)
+
     async def crew(self, id_: str) -> Crew:
         """Raises `no_crew`."""
         (raw,) = await self.hashes("crew", [id_])

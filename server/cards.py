@@ -94,9 +94,17 @@ class Cards:
             raws = await self._store.hashes("employer", unknown)
             for id_, raw in zip(unknown, raws, strict=True):
                 self._names[id_] = records.employer_record(id_, raw).doc.name if raw else ""
+        days = {r.id: await self._other_days(r) for r, _ in found if r.whole}
         return [
-            Shown(v=r.v, posting=brief(r, self._names.get(r.doc.employer, "")), entries=entries) for r, entries in found
+            Shown(v=r.v, posting=brief(r, self._names.get(r.doc.employer, ""), days.get(r.id, ())), entries=entries)
+            for r, entries in found
         ]
+
+    async def _other_days(self, record: PostingRecord) -> list[PostingRecord]:
+        """The days that go with the leading day of a series that is taken as a whole; none once it has begun."""
+        if record.start_ms != record.begins_ms or record.begins_ms <= time.time_ns() // 1_000_000:
+            return []
+        return [p for p in await self._store.series(record.whole) if p.whole and p.id != record.id]
 
     async def current(self, profile: str) -> list[Card]:
         """Open offers and everything accepted that is not over, by start."""

@@ -29,10 +29,11 @@ _PARAMETERS: Final = {
     "employer": "Id of an employer",
     "posting": "Id of a posting",
     "crew": "Id of a crew",
+    "series": "Id of a series",
     "offer": "POSTING:PROFILE:TERMS",
     "assignment": "POSTING:PROFILE",
 }
-_KEYED: Final = frozenset({"/v1/postings", "/v1/employers", "/v1/crews"})
+_KEYED: Final = frozenset({"/v1/postings", "/v1/employers", "/v1/crews", "/v1/series"})
 
 
 @cache

@@ -31,6 +31,15 @@ class NewPosting(Struct, forbid_unknown_fields=True):
     draft: bool = False
 
 
+class NewSeries(Struct, forbid_unknown_fields=True):
+    """One piece of work of several days, a posting each. `whole` (全程): everybody is seated on every day or on none,
+    until the first day starts; else (可选) each day is by itself. The days get the ids `ID-1`, `ID-2`, ... by start."""
+
+    postings: Annotated[list[Posting], Meta(min_length=2, max_length=31)]
+    whole: bool = False
+    id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,60}$")] | None = None
+
+
 class PostingChange(Struct, forbid_unknown_fields=True):
     """A new document for a posting; `release` names who is no longer needed when the headcount falls."""
 
@@ -99,6 +108,14 @@ class PostingList(Struct):
 
     postings: list[PostingView]
     next: str | None = None
+
+
+class SeriesView(Struct):
+    """The days of a series, by start."""
+
+    id: str
+    whole: bool
+    postings: list[PostingView]
 
 
 class EntryView(Struct, kw_only=True):

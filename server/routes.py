@@ -10,7 +10,19 @@ from aiohttp import web
 
 from matcher.model import Crew, Presence, Role
 from server import posting_views, views, worker_views
-from server.api import assignments, crews, employers, health, inbox, offers, postings, profiles, recognise, sites
+from server.api import (
+    assignments,
+    crews,
+    employers,
+    health,
+    inbox,
+    offers,
+    postings,
+    profiles,
+    recognise,
+    series,
+    sites,
+)
 from server.auth import STAFF
 from server.doors import desk, hall, session, telephone
 from server.doors import views as doors
@@ -100,7 +112,7 @@ ROUTES: Final[tuple[Route, ...]] = (
           posting_views.PostingView, errors=("no_posting",)),
     Route("PUT", "/v1/postings/{posting}", "Change a posting", postings.put_posting, views.Written, POSTS,
           posting_views.PostingChange, errors=("no_posting", "stale_version", "illegal_move", "headcount_below_seats",
-                                       "no_assignment", *POSTING_RULES)),
+                                       "no_assignment", "series_overlap", *POSTING_RULES)),
     Route("POST", "/v1/postings/{posting}/submit", "Submit a draft to review", postings.submit_posting, views.Written,
           POSTS, errors=("no_posting", "illegal_move", "bad_trade", "bad_field", "posting_past", "no_employer")),
     Route("POST", "/v1/postings/{posting}/review", "Open a posting or return it", postings.review_posting,
@@ -111,6 +123,14 @@ ROUTES: Final[tuple[Route, ...]] = (
           POSTS, errors=("no_posting", "illegal_move")),
     Route("GET", "/v1/postings/{posting}/entries", "Who was offered it and what they answered", postings.list_entries,
           posting_views.EntryList, POSTS | {"kiosk"}, errors=("no_posting",)),
+    # series
+    Route("POST", "/v1/series", "Post the days of a series", series.post_series, posting_views.SeriesView, POSTS,
+          posting_views.NewSeries, status=201,
+          errors=("key_reused", "bad_id", "series_overlap", "no_series", "known_twin", *POSTING_RULES)),
+    Route("GET", "/v1/series/{series}", "The days of a series", series.get_series, posting_views.SeriesView,
+          errors=("no_series",)),
+    Route("POST", "/v1/series/{series}/withdraw", "Take every day back", series.withdraw_series,
+          posting_views.SeriesView, POSTS, errors=("no_series",)),
     # offers
     Route("GET", "/v1/offers", "A worker's open offers", offers.list_offers, worker_views.CardList, AS_WORKER,
           query=worker_views.OwnQuery, errors=("no_profile",)),

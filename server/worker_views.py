@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
@@ -41,7 +42,7 @@ class InboxQuery(Struct, forbid_unknown_fields=True):
 
 
 class Brief(Struct, kw_only=True):
-    """A posting as a worker sees it."""
+    """A posting as a worker sees it. `days` are the others that a yes is for: those of a series taken as a whole."""
 
     id: str
     state: PostingState
@@ -71,6 +72,18 @@ class Brief(Struct, kw_only=True):
     meeting_point: str
     valid_until_ms: int
     series: str | None
+    whole_series: bool
+    days: list[Day]
+
+
+class Day(Struct, kw_only=True):
+    """Another day of a series that is taken as a whole."""
+
+    posting: str
+    start_ms: int
+    end_ms: int
+    place: Place
+    pay: Pay
 
 
 class OwnEntry(Struct, kw_only=True):
@@ -153,14 +166,17 @@ def offer_id(posting: str, profile: str, terms: int) -> str:
     return f"{posting}:{profile}:{terms}"
 
 
-def brief(record: PostingRecord, employer_name: str) -> Brief:
-    """A stored posting as a worker sees it."""
+def brief(record: PostingRecord, employer_name: str, days: Sequence[PostingRecord] = ()) -> Brief:
+    """A stored posting as a worker sees it; `days` are the other days that go with it."""
     doc = record.doc
     trade = trades().get(doc.trade)
     of_record = {n: getattr(record, n) for n in ("id", "state", "award", "terms", "window_until_ms", "commitment")}
-    named = {"employer_name", "trade_name", *of_record}
+    named = {"employer_name", "trade_name", "days", *of_record}
+    others = [Day(posting=d.id, start_ms=d.start_ms, end_ms=d.end_ms, place=d.doc.place, pay=d.doc.pay) for d in days]
     of_doc = {n: getattr(doc, n) for n in Brief.__struct_fields__ if n not in named}
-    return Brief(employer_name=employer_name, trade_name=trade.name if trade else doc.trade, **of_record, **of_doc)
+    return Brief(
+        employer_name=employer_name, trade_name=trade.name if trade else doc.trade, days=others, **of_record, **of_doc
+    )
 
 
 def own_entry(posting: str, profile: str, entry: Entry) -> OwnEntry:

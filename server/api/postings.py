@@ -48,6 +48,8 @@ AMEND_TRIES: Final = 5
 async def post_posting(request: web.Request, new: NewPosting) -> Written:
     """A new posting. The same again under the same id or Idempotency-Key replays."""
     check_employer(request[CALLER], new.posting.employer)
+    if new.posting.whole_series:
+        raise KuaizhaoError("bad_field", "whole_series 全程系列请一次发布所有日期:POST /v1/series")
     id_ = given_or_new(request, new.id, "j")
     try:
         done = await _post(request, id_, new)
@@ -130,6 +132,8 @@ async def _amend(request: web.Request, change: PostingChange, write: PostingWrit
     old, new = await store.posting(id_), change.posting
     if new.employer != old.doc.employer:
         raise KuaizhaoError("bad_field", "employer 不能换成别的用工方")
+    if (new.series, new.whole_series) != (old.doc.series, old.doc.whole_series):
+        raise KuaizhaoError("bad_field", "series 发布后不能换到别的系列")
     # a shift that has begun may still be changed, but not moved: only then is the past not against it
     as_of_ms = min(now_ms(), new.start_ms - 1) if new.start_ms == old.start_ms else now_ms()
     look = judged if old.state == "draft" else reviewed
@@ -186,7 +190,7 @@ async def get_posting(request: web.Request, _: None) -> PostingView:
     if not (concerned or may_see(caller, record)):
         raise KuaizhaoError("no_posting")
     entries = await store.entries(record.id) if record.awarded else None
-    return posting_view(record, reviewed=_sees_review(caller), entries=entries)
+    return posting_view(record, reviewed=sees_review(caller), entries=entries)
 
 
 async def list_postings(request: web.Request, query: PostingQuery) -> PostingList:
@@ -205,14 +209,15 @@ async def list_postings(request: web.Request, query: PostingQuery) -> PostingLis
                 return page
             wanted = (state is None or record.state == state) and (site is None or record.doc.site == site)
             if wanted and may_see(caller, record):
-                page.postings.append(posting_view(record, reviewed=_sees_review(caller)))
+                page.postings.append(posting_view(record, reviewed=sees_review(caller)))
         last = part[-1]
     if len(left) > LOOKED_AT:
         page.next = last
     return page
 
 
-def _sees_review(caller: Caller) -> bool:
+def sees_review(caller: Caller) -> bool:
+    """Whether the caller may see why a posting was returned or held back."""
     return caller.role not in {"worker", "kiosk"}
 
 
