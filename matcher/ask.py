@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
 from math import cos, radians
@@ -13,10 +14,12 @@ from numpy.typing import NDArray
 
 from matcher import trades
 from matcher.columns import EPOCH_ORDINAL, certificate_number, trade_number
-from matcher.model import DAY_MS, MINUTE_MS, Posting, hourly_fen, shift_hours
+from matcher.model import CHANNELS, DAY_MS, MINUTE_MS, Posting, hourly_fen, shift_hours
+from matcher.rates import PRIOR_ANSWERED
 from matcher.settings import MarketSettings
 from matcher.weeks import HOUR_WORDS, shift_mask
 
+USUAL_ANSWERS: Final = tuple(PRIOR_ANSWERED[channel] for channel in CHANNELS)
 CLOSE_TRADE: Final = 0.6
 """Related trades at least this close count as able to do the work."""
 ADULT: Final = 18
@@ -30,14 +33,15 @@ TERMS: Final = np.dtype(
         ("zone_ms", "i8"), ("travel_m_per_ms", "f8"), ("rest_ms", "i8"), ("most_daily_ms", "i8"),
         ("work_day", "i8"), ("today", "i8"), ("live_cap", "i8"), ("daily_cap", "i8"), ("is_quiet", "?"),
         ("born_working", "i8"), ("born_adult", "i8"), ("born_until", "i8"), ("born_from", "i8"),
-        ("place_of", "u1", (trades.MAX_TRADES + 1,)),
+        ("answers", "f8", (len(CHANNELS),)), ("trade", "u2"), ("place_of", "u1", (trades.MAX_TRADES + 1,)),
     ],
     align=True,
 )  # fmt: skip
 """The posting's terms at one moment. `east` is the length of a degree of longitude against one of latitude; `pay_fen`
 is an hour's, 0 unknown; `certificates` are bits by number; days count from the epoch; `zone_ms` is the market's zone.
 `born_*` are ordinals: the latest birth date for the working age and for hazardous work, and the limits of age.
-`place_of` a trade number is its place among the close trades from 1, 0 for a trade that does not fit."""
+`answers` is the chance of an answer by channel. `trade` is the trade's own number, 0 unknown; `place_of` a trade number
+is its place among the close trades from 1, 0 for a trade that does not fit."""
 
 
 class Ask(Struct, frozen=True):
@@ -64,9 +68,17 @@ class Ask(Struct, frozen=True):
 
 
 def ask_of(
-    id_: str, doc: Posting, *, radius_m: float, asked: frozenset[str], now_ms: int, settings: MarketSettings
+    id_: str,
+    doc: Posting,
+    *,
+    radius_m: float,
+    asked: frozenset[str],
+    now_ms: int,
+    settings: MarketSettings,
+    answers: Sequence[float] = USUAL_ANSWERS,
 ) -> Ask:
-    """Compiles a posting once for all rows. `asked` are the profiles that had this posting before."""
+    """Compiles a posting once for all rows. `asked` are the profiles that had this posting before, `answers` the chance
+    of an answer by channel, in the order of CHANNELS."""
     trade = trades.trades().get(doc.trade)
     numbers, place_of = _close_numbers(doc.trade)
     needed = {*doc.certificates} | ({trade.certificate} if trade is not None and trade.certificate else set())
@@ -97,6 +109,8 @@ def ask_of(
         years_before(day, ADULT) if hazardous else ANY_AGE,
         ANY_AGE if doc.age_min is None else years_before(day, doc.age_min),
         0 if doc.age_max is None else years_before(day, doc.age_max + 1) + 1,
+        answers,
+        trade_number(doc.trade) if trade is not None else 0,
         place_of,
     )
     return Ask(id_, terms, numbers, asked)

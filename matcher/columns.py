@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from matcher import grid, trades
 from matcher.chains import Chains
 from matcher.grid import TradesByCell
-from matcher.model import Profile, ProfileRecord, hourly_fen
+from matcher.hall import Hall
+from matcher.model import CHANNELS, Profile, ProfileRecord, hourly_fen
 from matcher.weeks import WeekTable
 
 TRADES_HELD: Final = 6
@@ -47,16 +48,18 @@ ROW: Final = np.dtype(
         ("presence_until_ms", "i8"), ("certificates", "u8"), ("more", "u4"), ("shifts", "u4"), ("row", "u4"),
         ("offers_day", "u2"), ("live_offers", "u1"), ("offers_today", "u1"), ("last_work_ms", "i8"), ("done", "u2"),
         ("no_shows", "u2"), ("expiry_day", "u2", (EXPIRIES_HELD,)), ("expiry_kind", "u1", (EXPIRIES_HELD,)),
+        ("history", "u4"), ("channel", "u1"), ("focus", "?"), ("asked_lately", "u1"), ("answered_lately", "u1"),
     ],
     align=True,
 )  # fmt: skip
 """What the first rules ask lies together. `trades` and `expiry_kind` hold numbers from 1, 0 where there is none;
-days count from the epoch; `hours` is a number of `weeks`, `more` and `shifts` begin chains, `row` is its own number."""
+days count from the epoch; `hours` is a number of `weeks`; `more`, `shifts` and `history` begin chains; `row` is its own
+number, `channel` one of CHANNELS."""
 COLUMNS: Final = tuple(ROW.names or ())
 
-FROM_LEDGER: Final = ("live_offers", "offers_today", "offers_day", "shifts")
+FROM_LEDGER: Final = ("live_offers", "offers_today", "offers_day", "shifts", "asked_lately", "answered_lately")
 """Columns that follow from the postings' entries, not from the profile's record."""
-ABOUT_ROWS: Final = frozenset({"row", "stray", "hours", "more", "shifts"})
+ABOUT_ROWS: Final = frozenset({"row", "stray", "hours", "more", "shifts", "history"})
 """Columns that say something about the row or where to look, not of the profile."""
 
 
@@ -71,6 +74,8 @@ class Town(NamedTuple):
     """Links of (kind, number, until): what few profiles have, by kind `MORE_...`."""
     shifts: NDArray[Any]
     """Links of (start_ms, end_ms, lat, lon): the shifts held, when and where."""
+    history: NDArray[Any]
+    """Links of (trade, times): how often somebody did which trade."""
     asked: NDArray[np.uint32]
     """Rows that had this posting before, ascending."""
 
@@ -112,6 +117,8 @@ class Columns:
         self.weeks = WeekTable()
         self.more = Chains([("kind", "u1"), ("number", "u2"), ("until", "u4")])
         self.shifts = Chains([("start_ms", "i8"), ("end_ms", "i8"), ("lat", "f4"), ("lon", "f4")])
+        self.history = Chains([("trade", "u2"), ("times", "u2")])
+        self.hall = Hall()
         self._hold(np.zeros(FIRST_CAPACITY, dtype=ROW), 0)
         self.by_cell = self._index_of(np.zeros(0, dtype=np.int64))()
         self.strays = 0
@@ -138,18 +145,23 @@ class Columns:
     @property
     def nbytes(self) -> int:
         """Bytes of table, index, week masks and chains."""
-        parts = (self._rows, self._stray_rows, self.by_cell, self.weeks, self.more, self.shifts)
+        parts = (self._rows, self._stray_rows, self.by_cell, self.weeks, self.more, self.shifts, self.history)
         return sum(part.nbytes for part in parts)
 
     def town(self, asked: Iterable[str]) -> Town:
         """Everything as compiled code sees it; `asked` are the profiles that had the posting before."""
         rows = [row for profile in asked if (row := self.row_of.get(profile)) is not None]
         before = np.array(sorted(rows), dtype=np.uint32)
-        return Town(self._rows, self.weeks.masks, self.more.links, self.shifts.links, before)
+        return Town(self._rows, self.weeks.masks, self.more.links, self.shifts.links, self.history.links, before)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """The rows in use, what their `more` leads to, and the week masks, by name."""
-        return {"table": self.table, "more": self.more.held, "week_masks": self.weeks.masks}
+        """The rows in use, what their `more` and `history` lead to, and the week masks, by name."""
+        return {
+            "table": self.table,
+            "more": self.more.held,
+            "history": self.history.held,
+            "week_masks": self.weeks.masks,
+        }
 
     def restore(self, ids: list[str], arrays: Mapping[str, NDArray[Any]]) -> None:
         """Takes over what `arrays` gave, as its own and without what follows from the ledger, and builds the index.
@@ -159,19 +171,21 @@ class Columns:
             raise ValueError("the table does not fit")
         self.weeks.restore(arrays["week_masks"])
         self.more.restore(arrays["more"])
+        self.history.restore(arrays["history"])
         for name in FROM_LEDGER:
             table[name] = 0
         self.ids = list(ids)
         self._hold(table, len(ids))
         alive = table["alive"].tolist()
         self.row_of = {id_: row for row, id_ in enumerate(ids) if alive[row]}
+        self._find_hall()
         self.reindex()
 
     def described(self, row: int) -> dict[str, object]:
         """What the row says of its profile, whatever the history that led there."""
         held = self._rows[row]
         told: dict[str, object] = {name: held[name].tolist() for name in COLUMNS if name not in ABOUT_ROWS}
-        chains = {"more": self.more.items(int(held["more"])), "shifts": sorted(self.shifts.items(int(held["shifts"])))}
+        chains = {name: sorted(getattr(self, name).items(int(held[name]))) for name in ("more", "shifts", "history")}
         return told | chains | {"hours": self.weeks.masks[held["hours"]].tolist()}
 
     def put(self, record: ProfileRecord) -> int:
@@ -189,10 +203,16 @@ class Columns:
         held["born"] = doc.born.toordinal()
         held["presence"] = PRESENCE[record.presence]
         held["presence_until_ms"] = record.presence_until_ms
+        held["channel"] = CHANNELS.index(doc.channels[0]) if doc.channels else 0
+        held["focus"] = doc.group != ""
         held["last_work_ms"] = record.last_work_ms
         held["done"] = min(record.done, 65_535)
         held["no_shows"] = min(record.no_shows, 65_535)
+        known_trades = trades.trades()
+        done_in = [(trade_number(t), min(n, 65_535)) for t, n in record.done_in.items() if t in known_trades]
+        held["history"] = self.history.put(int(held["history"]), done_in)
         self._put_skills(held, record)
+        self._put_in_hall(row)
         if before != self._filed_under(row):
             self._stray(row)
         return row
@@ -214,9 +234,16 @@ class Columns:
         held["more"] = self.more.put(int(held["more"]), more)
 
     def put_ledger(
-        self, id_: str, live_offers: int, day: int, offers_today: int, shifts: Sequence[tuple[int, int, float, float]]
+        self,
+        id_: str,
+        live_offers: int,
+        day: int,
+        offers_today: int,
+        shifts: Sequence[tuple[int, int, float, float]],
+        lately: tuple[int, int] = (0, 0),
     ) -> None:
-        """Writes what the postings' entries say of a profile into its row, where it has one."""
+        """Writes what the postings' entries say of a profile into its row, where it has one; `lately` are the offers
+        that have ended, and those of them that were answered."""
         row = self.row_of.get(id_)
         if row is None:
             return
@@ -224,6 +251,7 @@ class Columns:
         held["live_offers"] = min(live_offers, 255)
         held["offers_today"] = min(offers_today, 255)
         held["offers_day"] = day
+        held["asked_lately"], held["answered_lately"] = min(lately[0], 255), min(lately[1], 255)
         held["shifts"] = self.shifts.put(int(held["shifts"]), shifts)
 
     def remove(self, id_: str) -> None:
@@ -233,6 +261,8 @@ class Columns:
             held = self._rows[row]
             self.more.put(int(held["more"]), [])
             self.shifts.put(int(held["shifts"]), [])
+            self.history.put(int(held["history"]), [])
+            self.hall.remove(row)
             self._rows[row] = np.zeros((), dtype=ROW)
 
     @property
@@ -279,9 +309,23 @@ class Columns:
         self._hold(table, len(kept))
         self.row_of = {id_: row for row, id_ in enumerate(self.ids)}
         self.row[:] = np.arange(len(kept))
+        self._find_hall()
         self.hours[:] = self.weeks.prune(self.hours)
         self.reindex()
         return kept
+
+    def _find_hall(self) -> None:
+        self.hall = Hall()
+        for row in np.flatnonzero(self.presence == PRESENCE["in_hall"]).tolist():
+            self._put_in_hall(row)
+
+    def _put_in_hall(self, row: int) -> None:
+        held = self._rows[row]
+        if held["presence"] != PRESENCE["in_hall"]:
+            self.hall.remove(row)
+            return
+        further = (number for kind, number, _ in self.more.items(int(held["more"])) if kind == MORE_TRADE)
+        self.hall.put(row, (*(number for number in held["trades"].tolist() if number), *further))
 
     def _new_row(self, id_: str) -> int:
         row = self.size

@@ -19,7 +19,7 @@ from matcher.errors import KuaizhaoError
 from matcher.plan import Question, Wave, needs_people
 from matcher.reading import Change
 from matcher.replica import Replica
-from matcher.score import Weights
+from matcher.score import Weights, weights_of
 from matcher.store import Store
 from matcher.wide import WideSearch
 
@@ -54,7 +54,7 @@ class Dispatcher:
     def __init__(self, store: Store, memory: Replica, weights: Weights | None = None) -> None:
         self.store = store
         self.memory = memory
-        self.weights = weights or Weights()
+        self.weights = weights or weights_of(memory.settings)
         self.clock_ahead_ms = 0
         """How far the store's clock is ahead of ours: deadlines are the store's."""
         self.timers_changed = asyncio.Event()
@@ -192,7 +192,7 @@ class Dispatcher:
                 w.posting,
                 terms=w.terms,
                 wave=w.number,
-                reply_ms=w.timing.reply_ms,
+                reply_ms=w.timing.app_ms,
                 gap_ms=w.timing.gap_ms,
                 offered=w.offered,
             )

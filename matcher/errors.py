@@ -57,6 +57,7 @@ TABLE: Final[dict[str, tuple[int, str]]] = {
     "headcount_below_seats": (409, "已录用的人比新的人数多,请指明不再需要谁"),
     "several_people": (409, "这个号码登记了几个人,请选是谁"),
     "already_booked": (409, "这个时间你已经有别的活"),
+    "quiet_hours": (409, "夜里不打电话,请早上再打"),
     "too_early": (409, "还没到时间"),
     "too_late": (409, "已经开工,来不了请马上联系用工方"),
     "not_yet_due": (409, "还没到截止时间"),

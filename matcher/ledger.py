@@ -33,6 +33,8 @@ class Ledger:
         """Profile -> posting -> every shift held."""
         self.today: dict[str, tuple[int, int]] = {}
         """Profile -> (local day number, offers made that day)."""
+        self.lately: dict[str, tuple[int, int]] = {}
+        """Profile -> offers of these postings that have ended, and those of them that were answered."""
 
     def day(self, at_ms: int) -> int:
         """Number of the local day."""
@@ -40,7 +42,9 @@ class Ledger:
 
     def put(self, posting: str, profile: str, entry: Entry, shift: Shift) -> None:
         """Takes over one entry as the store has it."""
-        self.entries.setdefault(posting, {})[profile] = entry
+        entries = self.entries.setdefault(posting, {})
+        self._count(profile, entries.get(profile), entry)
+        entries[profile] = entry
         if entry.offer == "open":
             self.live.setdefault(profile, {})[posting] = entry.deadline_ms
         else:
@@ -55,11 +59,22 @@ class Ledger:
 
     def forget(self, posting: str) -> set[str]:
         """Drops a posting that is over; answers with the profiles it held."""
-        profiles = set(self.entries.pop(posting, {}))
-        for profile in profiles:
+        entries = self.entries.pop(posting, {})
+        for profile, entry in entries.items():
+            self._count(profile, entry, None)
             _drop(self.live, profile, posting)
             _drop(self.shifts, profile, posting)
-        return profiles
+        return set(entries)
+
+    def _count(self, profile: str, old: Entry | None, new: Entry | None) -> None:
+        ended, answered = self.lately.get(profile, (0, 0))
+        for entry, sign in ((old, -1), (new, 1)):
+            if entry is not None and entry.offer in ("accepted", "declined", "expired"):
+                ended, answered = ended + sign, answered + sign * (entry.offer != "expired")
+        if ended:
+            self.lately[profile] = ended, answered
+        else:
+            self.lately.pop(profile, None)
 
 
 def _drop(by_profile: dict[str, dict[str, Any]], profile: str, posting: str) -> None:

@@ -29,6 +29,7 @@ ORDER: Final = (
     "offer",
     "accept",
     "decline",
+    "ring",
     "withdraw_acceptance",
     "reconfirm",
     "finish",

@@ -7,7 +7,7 @@ metres (`_m`). The same types check what comes in over the API, what is stored a
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, get_args
 
 from msgspec import Meta, Struct
 
@@ -35,6 +35,8 @@ Crews = Literal["none", "whole", "split"]
 PayUnit = Literal["hour", "day", "shift", "piece", "month"]
 Settlement = Literal["daily", "on_completion", "weekly", "monthly"]
 Channel = Literal["inbox", "push", "sms", "call", "kiosk"]
+CHANNELS: Final[tuple[Channel, ...]] = get_args(Channel)
+"""The ways on which offers reach people; `call`: a clerk rings them up, `kiosk`: they are in the hall."""
 Role = Literal["worker", "employer", "kiosk", "clerk", "manager", "integration"]
 
 POSTING_MOVES: Final[dict[str, frozenset[str]]] = {
@@ -222,7 +224,11 @@ class Reason(Struct, frozen=True):
 
 
 class Entry(Struct, kw_only=True):
-    """One profile's life with one posting: the offer, what was answered, and the seat (field of `offers:POSTING`)."""
+    """One profile's life with one posting: the offer, what was answered, and the seat (field of `offers:POSTING`).
+
+    `rank` is the place within the wave from 1, `within_m` how far the wave looked (0: only in the hall); `rings` counts
+    a clerk's calls where the offer goes by telephone. `answered_by` is the door through which the yes or no came.
+    """
 
     offer: OfferState
     wave: int
@@ -230,12 +236,19 @@ class Entry(Struct, kw_only=True):
     offered_ms: int
     deadline_ms: int
     nth_today: int = 1
+    rank: int = 0
+    within_m: int = 0
+    channel: Channel = "inbox"
+    rings: int = 0
+    rung_ms: int | None = None
+    reached: bool = False
     crew: str = ""
     together: bool = False
     mates: list[str] = []
     distance_m: int = 0
     reasons: list[str] = []
     answered_ms: int | None = None
+    answered_by: str = ""
     decline_reason: str = ""
     acceptance: AcceptanceState | None = None
     order: int | None = None
@@ -268,7 +281,8 @@ class Crew(Struct, kw_only=True):
 
 
 class ProfileRecord(Struct, kw_only=True):
-    """A stored profile: document, version, presence and counters that the functions keep."""
+    """A stored profile: document, version, presence and counters that the functions keep; `done_in` counts the shifts
+    done in each trade."""
 
     id: str
     v: int
@@ -282,6 +296,7 @@ class ProfileRecord(Struct, kw_only=True):
     suspended_reason: str = ""
     last_work_ms: int = 0
     done: int = 0
+    done_in: dict[str, int] = {}
     no_shows: int = 0
     releases: int = 0
     model: str = ""

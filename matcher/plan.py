@@ -1,8 +1,9 @@
 """The decision: which people get an offer of which posting now (pure).
 
-A question is put to everybody within the posting's radius; whoever was found is shared out among the postings that are
-decided together; who is still short looks farther. Too many people to look at now make a question wide: it is not
-answered here but on a thread of its own (`wide`).
+A question is put to who is in the hall and then to everybody within the posting's radius; whoever was found is shared
+out among the postings that are decided together; who is still short looks farther. Where the whole city holds too few,
+those who let an offer of the app run out are left to the clerk's telephone. Too many people to look at now make a
+question wide: it is not answered here but on a thread of its own (`wide`).
 """
 
 from __future__ import annotations
@@ -17,8 +18,11 @@ from numpy.typing import NDArray
 from matcher import score, search, waves
 from matcher.ask import Ask, ask_of
 from matcher.assign import assigned
-from matcher.columns import Columns
-from matcher.model import HOUR_MS, Pay, Place, Posting, PostingRecord
+from matcher.columns import PRESENCE, Columns, Town
+from matcher.hall import NOBODY
+from matcher.index import VectorIndex
+from matcher.model import CHANNELS, HOUR_MS, Channel, Pay, Place, Posting, PostingRecord
+from matcher.rates import answer_chances
 from matcher.replica import HeldPosting, Replica
 from matcher.score import Scores, Weights
 from matcher.search import Rows
@@ -43,13 +47,19 @@ class Wave(Struct, frozen=True):
 
 
 class Question(Struct, frozen=True):
-    """What a posting needs now: how many people, and the radii to look in, the nearest first."""
+    """What a posting needs now: how many people, and the radii to look in, the nearest first.
+
+    `first` are rows that come before all others, wherever they live; `ring` those that are asked once more, by
+    telephone, where nobody else is left. Both have passed every rule.
+    """
 
     held: HeldPosting
     ask: Ask
     radii_m: tuple[int, ...]
     wanted: int
     timing: waves.Timing
+    first: Rows = NOBODY
+    ring: Rows = NOBODY
 
     @property
     def wave(self) -> int:
@@ -85,32 +95,76 @@ def question(memory: Replica, held: HeldPosting, now_ms: int) -> Question:
     record, settings = held.record, memory.settings
     reached = len({e.wave for e in memory.ledger.entries.get(record.id, {}).values()})
     radii_m = waves.radii_from(reached + 1)  # a wave that reached nobody, as by night, is no reason to look further
-    asked = memory.asked(record.id)
-    return Question(
+    rates, asked = memory.rates, memory.asked(record.id)
+    chances = answer_chances(rates)
+    q = Question(
         held=held,
-        ask=ask_of(record.id, record.doc, radius_m=radii_m[0], asked=asked, now_ms=now_ms, settings=settings),
+        ask=ask_of(record.id, record.doc, radius_m=0, asked=asked, now_ms=now_ms, settings=settings, answers=chances),
         radii_m=radii_m,
-        wanted=waves.people_to_ask(seats_open(record), waves.DEFAULT_ACCEPTANCE_RATE),
+        wanted=waves.people_to_ask(seats_open(record), rates.usual_yes(record.doc.trade, rates.hour(now_ms))),
         timing=waves.timing(record.start_ms, now_ms, waves.midnight_after(now_ms, settings.zone_offset_ms)),
     )
+    return with_rows(memory, q)
+
+
+def with_rows(memory: Replica, q: Question) -> Question:
+    """The question with its rows as they are numbered now."""
+    c, everywhere = memory.columns, q.ask.within(waves.RADII_M[-1])
+    first = c.hall.rows(q.ask.trades.tolist())
+    if len(first):
+        first = first[search.passing(c, everywhere, first)]
+    silent = frozenset() if q.ask.terms["is_quiet"][0] else memory.unanswered(q.ask.posting)
+    ring = NOBODY
+    if silent:
+        ring = np.array(sorted(c.row_of[profile] for profile in silent if profile in c.row_of), dtype=np.int64)
+        ring = ring[search.passing(c, structs.replace(everywhere, asked=q.ask.asked - silent), ring)]
+    return structs.replace(q, first=first, ring=ring)
 
 
 def look(memory: Replica, q: Question, weights: Weights) -> Found | Question:
     """Everybody within the first radius that holds enough people; nobody near enough means looking farther at once. A
     question that turns out to be wide comes back with the radii left to look in."""
     c, radii_m = memory.columns, q.radii_m
+    sight = search.sight(c, q.ask)
     while True:
         ask, radii_m = q.ask.within(radii_m[0]), radii_m[1:]
-        spans = search.spans(c.by_cell, ask)
-        if search.candidates(spans) > NARROW:
-            return structs.replace(q, ask=ask, radii_m=(int(ask.radius_m), *radii_m))
-        sight = search.sight(c, ask)
-        rows = search.survivors(sight, ask, spans)
+        rows = q.first
+        if ask.radius_m != waves.HALL_M:
+            spans = search.spans(c.by_cell, ask)
+            if search.candidates(spans) > NARROW:
+                return structs.replace(q, ask=ask, radii_m=(int(ask.radius_m), *radii_m))
+            rows = joined(q.first, search.survivors(sight, ask, spans))
         if len(rows) >= q.wanted or not radii_m:
             break
-    similarity = memory.index.scores(q.held.vector, rows)
-    totals = score.totals(sight.town, ask, weights, rows, similarity)
-    return Found(structs.replace(q, ask=ask, radii_m=radii_m), rows, similarity, totals)
+    if len(rows) < q.wanted:
+        rows = joined(rows, q.ring)
+    return scored(memory.index, sight.town, structs.replace(q, ask=ask, radii_m=radii_m), rows, weights)
+
+
+def joined(first: Rows, others: Rows) -> Rows:
+    """Both, each row once."""
+    return np.concatenate([first, others[~np.isin(others, first)]]) if len(first) else others
+
+
+def scored(index: VectorIndex, town: Town, q: Question, rows: Rows, weights: Weights) -> Found:
+    """How well these rows fit: a score within 0..1, raised by 1 for who comes first, and for all but those who would be
+    rung up."""
+    similarity = index.scores(q.held.vector, rows)
+    totals = score.totals(town, q.ask, weights, rows, similarity)
+    if len(q.first):
+        totals += np.isin(rows, q.first)
+    if len(q.ring):
+        totals += ~np.isin(rows, q.ring)
+    return Found(q, rows, similarity, totals)
+
+
+def still_pass(memory: Replica, found: Found) -> Found:
+    """Those found who pass every rule now."""
+    q = with_rows(memory, found.question)
+    positions = search.passing(memory.columns, q.ask.within(waves.RADII_M[-1]), found.rows)
+    if len(q.ring):
+        positions = np.union1d(positions, np.flatnonzero(np.isin(found.rows, q.ring)))
+    return structs.replace(found.only(positions), question=q)
 
 
 def decide(memory: Replica, questions: Iterable[Question], weights: Weights) -> tuple[list[Wave], list[Question]]:
@@ -149,11 +203,32 @@ def wave_of(c: Columns, chosen: Found, weights: Weights) -> Wave:
     q, rows = chosen.question, chosen.rows
     parts = score.parts(c.town(()), q.ask, rows, chosen.similarity)
     told = score.reasons(c.table[rows], q.ask, parts, weights)
-    offered = [
-        Offered(c.ids[row], round(metres), words)
-        for row, metres, words in zip(rows.tolist(), parts.metres.tolist(), told, strict=True)
-    ]
+    first, ring, now_ms = set(q.first.tolist()), set(q.ring.tolist()), int(q.ask.terms["now_ms"][0])
+    offered = []
+    for row, metres, words in zip(rows.tolist(), parts.metres.tolist(), told, strict=True):
+        channel: Channel = "call" if row in ring else channel_of(c, row, now_ms)
+        line = Offered(
+            c.ids[row],
+            round(metres),
+            words,
+            within_m=waves.HALL_M if row in first else int(q.ask.radius_m),
+            channel=channel,
+            reply_ms=q.timing.reply_ms(channel),
+        )
+        offered.append(line)
     return Wave(q.ask.posting, q.held.record.terms, q.wave, q.timing, offered)
+
+
+def channel_of(c: Columns, row: int, now_ms: int) -> Channel:
+    """How an offer reaches somebody now: as they wish; who has no telephone of that kind at the kiosk while they are in
+    the hall, and else by a clerk's call."""
+    w = c.table[row]
+    wished: Channel = CHANNELS[w["channel"]]
+    if wished in ("inbox", "push"):
+        return wished
+    if w["presence"] == PRESENCE["in_hall"] and w["presence_until_ms"] > now_ms:
+        return "kiosk"
+    return "call" if wished == "kiosk" else wished
 
 
 def reaches(memory: Replica, held: HeldPosting, rows: Rows, now_ms: int) -> bool:

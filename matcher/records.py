@@ -92,6 +92,7 @@ def profile_record(id_: str, raw: Hash) -> ProfileRecord:
         suspended_reason=raw.get(b"suspended_reason", b"").decode(),
         last_work_ms=_int(raw, b"last_work_ms"),
         done=_int(raw, b"done"),
+        done_in={name[8:].decode(): int(n) for name, n in raw.items() if name.startswith(b"done_in:")},
         no_shows=_int(raw, b"no_shows"),
         releases=_int(raw, b"releases"),
         model=raw.get(b"model", b"").decode(),

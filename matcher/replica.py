@@ -18,7 +18,8 @@ from matcher import records
 from matcher.columns import Columns
 from matcher.index import VectorIndex
 from matcher.ledger import Ledger, shift_of
-from matcher.model import DAY_MS, PostingRecord
+from matcher.model import DAY_MS, Entry, PostingRecord
+from matcher.rates import Rates
 from matcher.reading import Change
 from matcher.settings import MarketSettings
 from matcher.store import Store
@@ -51,6 +52,7 @@ class Replica:
         self.columns = Columns()
         self.index = VectorIndex(dimension, model)
         self.ledger = Ledger(settings.zone_offset_ms)
+        self.rates = Rates(settings.zone_offset_ms)
         self.postings: dict[str, HeldPosting] = {}
         self.stream_id = "0-0"
         self.seq = 0
@@ -60,6 +62,7 @@ class Replica:
         self.stream_id, self.seq = await self.store.stream_end()
         await self._read_profiles(await self.store.ids("profile"))
         self.compact()
+        self.rates.begin(await self.store.now_ms())
         await self.load_postings()
 
     def compact(self) -> None:
@@ -75,12 +78,15 @@ class Replica:
             c.adopt(await asyncio.to_thread(c.begin_reindex()))
 
     async def load_postings(self) -> None:
-        """Reads every posting that still matters: not over, or over for less than a day."""
+        """Reads every posting that still matters: not over, or over for less than a day, or not learned from yet."""
         ids = await self.store.ids("posting")
         now_ms = await self.store.now_ms()
+        since_ms = min(now_ms - DAY_MS, self.rates.through_ms)
         for first in range(0, len(ids), READ_AT_ONCE):
-            recent = await self.store.ended_after(ids[first : first + READ_AT_ONCE], now_ms - DAY_MS)
+            recent = await self.store.ended_after(ids[first : first + READ_AT_ONCE], since_ms)
             await self._read_postings(dict.fromkeys(recent))
+            self._forget_before(now_ms - DAY_MS)
+        self.rates.forget_before(now_ms - DAY_MS, now_ms)
 
     def missed(self, changes: Sequence[Change]) -> bool:
         """Whether events between our position and these are gone: the stream was trimmed past us."""
@@ -138,28 +144,50 @@ class Replica:
                 self._forget(id_)
                 continue
             seen_v = (event_v or {}).get(id_, record.v)
+            if (before := self.postings.get(id_)) is not None and before.record.doc.trade != record.doc.trade:
+                known = self.ledger.entries.get(id_, {}).values()
+                self.rates.move(before.record.doc.trade, record.doc.trade, record.end_ms, known)
             self.postings[id_] = HeldPosting(record, records.vector_by(raw, self.index.model), seen_v)
         names = [id_ for id_ in ids if id_ in self.postings]
         asked = [sorted(who) if (who := touched[id_]) is not None else None for id_ in names]
         for id_, entries in zip(names, await self.store.entries_of(names, asked), strict=True):
             shift = shift_of(self.postings[id_].record)
             for profile, entry in entries.items():
+                self._learn(self.postings[id_].record, profile, entry)
                 self.ledger.put(id_, profile, entry, shift)
                 self.show_ledger(profile)
+
+    def _learn(self, record: PostingRecord, profile: str, entry: Entry) -> None:
+        before = self.ledger.entries.get(record.id, {}).get(profile)
+        self.rates.learn(record.doc.trade, record.end_ms, before, entry)
 
     def show_ledger(self, profile: str) -> None:
         """Writes what the ledger says of a profile into its row, where it has one."""
         live, (day, made) = self.ledger.live.get(profile, ()), self.ledger.today.get(profile, (0, 0))
-        self.columns.put_ledger(profile, len(live), day, made, list(self.ledger.shifts.get(profile, {}).values()))
+        self.columns.put_ledger(
+            profile,
+            len(live),
+            day,
+            made,
+            list(self.ledger.shifts.get(profile, {}).values()),
+            self.ledger.lately.get(profile, (0, 0)),
+        )
 
     def _forget(self, posting: str) -> None:
-        self.postings.pop(posting, None)
+        held = self.postings.pop(posting, None)
+        if held is not None:
+            entries = self.ledger.entries.get(posting, {})
+            self.rates.keep(held.record.doc.trade, held.record.end_ms, entries.values())
         for profile in self.ledger.forget(posting):
             self.show_ledger(profile)
 
     def forget_ended(self, now_ms: int) -> None:
         """Drops postings that ended more than a day ago."""
-        for id_ in [i for i, held in self.postings.items() if held.record.end_ms + DAY_MS < now_ms]:
+        self._forget_before(now_ms - DAY_MS)
+        self.rates.forget_before(now_ms - DAY_MS, now_ms)
+
+    def _forget_before(self, at_ms: int) -> None:
+        for id_ in [i for i, held in self.postings.items() if held.record.end_ms <= at_ms]:
             self._forget(id_)
 
     def asked(self, posting: str) -> frozenset[str]:
@@ -174,6 +202,11 @@ class Replica:
             or (e.assignment is not None and e.assignment != "released")
         )
 
+    def unanswered(self, posting: str) -> frozenset[str]:
+        """Profiles whose offer of this posting ran out without an answer, and whom nobody was to ring up yet."""
+        entries = self.ledger.entries.get(posting, {})
+        return frozenset(p for p, e in entries.items() if e.offer == "expired" and e.channel != "call")
+
     def dump(self) -> dict[str, object]:
         """Everything remembered, by id, comparable between two replicas."""
         c = self.columns
@@ -184,4 +217,5 @@ class Replica:
             "entries": self.ledger.entries,
             "live": self.ledger.live,
             "shifts": self.ledger.shifts,
+            "rates": self.rates.counts(),
         }

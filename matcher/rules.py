@@ -17,7 +17,7 @@ from msgspec import Struct
 from matcher.columns import MORE_EXPIRY, MORE_SUSPENSION, MORE_TRADE, PRESENCE, Town
 from matcher.compiled import inner
 from matcher.grid import METRES_PER_DEGREE
-from matcher.model import DAY_MS, HOUR_MS
+from matcher.model import CHANNELS, DAY_MS, HOUR_MS
 
 Row = Any
 """A record of `columns.ROW`."""
@@ -39,6 +39,9 @@ RULES: Final[list[Rule]] = []
 AWAY: Final = PRESENCE["away"]
 NIGHT_ENDS_MS: Final = 5 * HOUR_MS
 """Work between midnight and this hour is night work."""
+IN_HALL: Final = PRESENCE["in_hall"]
+BY_PHONE: Final = (CHANNELS.index("call"), CHANNELS.index("kiosk"))
+"""Who names one of these has no other way to be reached outside the hall."""
 
 
 def rule(words: str) -> Callable[[Test], Test]:
@@ -208,8 +211,10 @@ def daily_cap(w: Row, ask: Terms, town: Town) -> bool:
 
 @rule("夜里不打扰:没有打开今天能干")
 def quiet_hours(w: Row, ask: Terms, town: Town) -> bool:
-    """Nobody is woken at night, except who is in the hall or has 今天能干 on."""
-    return not ask.is_quiet or is_present(w, ask)
+    """Nobody is woken at night, except who is in the hall or has 今天能干 on; nobody is rung up at night at all."""
+    if not ask.is_quiet:
+        return True
+    return is_present(w, ask) and (w.presence == IN_HALL or w.channel not in BY_PHONE)
 
 
 @rule("这个岗位已经问过")

@@ -7,6 +7,7 @@ as the rules are. A new part is a function here with its words, a weight of the 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import repeat
 from math import exp
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
@@ -15,14 +16,20 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from matcher import trades
 from matcher.ask import Ask
-from matcher.columns import PRESENCE, Town
+from matcher.columns import Town
 from matcher.compiled import inner, kernel
 from matcher.model import DAY_MS
-from matcher.rules import Row, Terms, metres
+from matcher.rules import IN_HALL, Row, Terms, metres
 from matcher.search import Rows
+from matcher.settings import MarketSettings
 
 Scores = NDArray[np.float32]
+PRACTISED: Final = 10.0
+"""So many shifts in a trade count half as much as a perfect match of words."""
+PRIOR_OFFERS: Final = 4.0
+"""What the channel's chance of an answer weighs against somebody's own answers, in offers."""
 PRIOR_SHIFTS: Final = 10.0
 PRIOR_RELIABILITY: Final = 0.92
 """New people start at the average: DOMAIN's no-show rate of 8 %, worth ten shifts."""
@@ -34,29 +41,40 @@ NEAR_M: Final = 5_000.0
 REASONS_SHOWN: Final = 3
 SORTED_WHOLE: Final = 512
 """So few scores are sorted faster than the best are picked out first."""
-IN_HALL: Final = PRESENCE["in_hall"]
 
 
 class Weights(Struct, frozen=True):
     """How much each part counts; they add up to 1."""
 
-    skill: float = 0.35
+    skill: float = 0.30
     near: float = 0.20
-    pay: float = 0.10
-    reliable: float = 0.10
-    waited: float = 0.15
+    pay: float = 0.08
+    reliable: float = 0.08
+    waited: float = 0.14
     present: float = 0.10
+    focus: float = 0.05
+    answers: float = 0.05
+
+
+def weights_of(settings: MarketSettings) -> Weights:
+    """The market's weights, of which only the proportions count."""
+    given = [getattr(settings, f"weight_{name}") for name in Weights.__struct_fields__]
+    return Weights(*(weight / sum(given) for weight in given))
 
 
 class Seen(NamedTuple):
-    """The columns that words are made of, for one row."""
+    """What words are made of, for one row."""
 
     done: int
     last_work_ms: int
     presence: int
+    times: int
+    """Shifts done in this trade."""
+    trade: str
+    """The trade's name."""
 
 
-Value = Callable[[Row, Terms, float], float]
+Value = Callable[[Row, Terms, Town, float], float]
 Words = Callable[[float, Seen, int], str | None]
 
 
@@ -83,28 +101,47 @@ def part(words: Words) -> Callable[[Value], Value]:
     return add
 
 
-@part(lambda value, w, now_ms: "技能对口" if value >= 0.5 else None)
-def skill(w: Row, ask: Terms, similarity: float) -> float:
-    """How close the worker's words are to the posting's."""
-    return min(max(similarity, 0.0), 1.0)
+@inner
+def times_done(w: Row, ask: Terms, town: Town) -> int:
+    """Shifts that the worker did in the posting's trade."""
+    link = w.history
+    while link != 0:
+        if town.history[link].trade == ask.trade:
+            return int(town.history[link].times)
+        link = town.history[link].next
+    return 0
+
+
+def _practice(value: float, w: Seen, now_ms: int) -> str | None:
+    if w.times:
+        work = w.trade.removesuffix("工") if len(w.trade) > 2 else w.trade  # 搬运工: 搬运
+        return f"做过{w.times}次{work}"
+    return "技能对口" if value >= 0.5 else None
+
+
+@part(_practice)
+def skill(w: Row, ask: Terms, town: Town, similarity: float) -> float:
+    """How close the worker's words are to the posting's, and how often they did this trade."""
+    words, times = min(max(similarity, 0.0), 1.0), times_done(w, ask, town)
+    return words + (1.0 - words) * times / (times + PRACTISED)
 
 
 @part(lambda value, w, now_ms: None)  # the distance is always told
-def near(w: Row, ask: Terms, similarity: float) -> float:
+def near(w: Row, ask: Terms, town: Town, similarity: float) -> float:
     """How near."""
     return exp(-metres(w, ask) / NEAR_M)
 
 
 @part(lambda value, w, now_ms: f"工钱比你期望高{round(value * MUCH_ABOVE * 100)}%" if value >= 0.1 else None)
-def pay(w: Row, ask: Terms, similarity: float) -> float:
+def pay(w: Row, ask: Terms, town: Town, similarity: float) -> float:
     """How far the pay is above the wish."""
     if ask.pay_fen == 0:
         return 0.0
     return min(max(ask.pay_fen / max(w.pay_fen, 1) - 1.0, 0.0), MUCH_ABOVE) / MUCH_ABOVE
 
 
-@part(lambda value, w, now_ms: f"干过{w.done}次零工" if w.done else None)
-def reliable(w: Row, ask: Terms, similarity: float) -> float:
+@part(lambda value, w, now_ms: f"干过{w.done}次零工" if w.done and not w.times else None)
+def reliable(w: Row, ask: Terms, town: Town, similarity: float) -> float:
     """Shifts done against shifts missed."""
     return (w.done + PRIOR_SHIFTS * PRIOR_RELIABILITY) / (w.done + w.no_shows + PRIOR_SHIFTS)
 
@@ -115,7 +152,7 @@ def _days_without_work(value: float, w: Seen, now_ms: int) -> str | None:
 
 
 @part(_days_without_work)
-def waited(w: Row, ask: Terms, similarity: float) -> float:
+def waited(w: Row, ask: Terms, town: Town, similarity: float) -> float:
     """Time since the last work."""
     return min(max(ask.now_ms - w.last_work_ms, 0) / (LONG_WAIT_DAYS * DAY_MS), 1.0)
 
@@ -127,28 +164,40 @@ def _where(value: float, w: Seen, now_ms: int) -> str | None:
 
 
 @part(_where)
-def present(w: Row, ask: Terms, similarity: float) -> float:
+def present(w: Row, ask: Terms, town: Town, similarity: float) -> float:
     """In the hall now, or available today."""
     if w.presence_until_ms <= ask.now_ms:
         return 0.0
     return 1.0 if w.presence == IN_HALL else 0.6
 
 
-def _in_turn(parts: Sequence[Part], column: int = 0) -> Callable[[Row, Terms, float, Any], None]:
+@part(lambda value, w, now_ms: "重点群体优先" if value > 0 else None)
+def focus(w: Row, ask: Terms, town: Town, similarity: float) -> float:
+    """Belongs to one of the groups that the city puts first."""
+    return 1.0 if w.focus else 0.0
+
+
+@part(lambda value, w, now_ms: None)
+def answers(w: Row, ask: Terms, town: Town, similarity: float) -> float:
+    """The chance that they answer: their own lately, leaning on what is usual on their channel."""
+    return (w.answered_lately + PRIOR_OFFERS * ask.answers[w.channel]) / (w.asked_lately + PRIOR_OFFERS)
+
+
+def _in_turn(parts: Sequence[Part], column: int = 0) -> Callable[[Row, Terms, Town, float, Any], None]:
     """The parts as one function that writes them into a line."""
     if not parts:
 
         @inner
-        def none(w: Row, ask: Terms, similarity: float, line: Any) -> None:
+        def none(w: Row, ask: Terms, town: Town, similarity: float, line: Any) -> None:
             return
 
         return none
     value, others = parts[0].value, _in_turn(parts[1:], column + 1)
 
     @inner
-    def valued(w: Row, ask: Terms, similarity: float, line: Any) -> None:
-        line[column] = value(w, ask, similarity)
-        others(w, ask, similarity, line)
+    def valued(w: Row, ask: Terms, town: Town, similarity: float, line: Any) -> None:
+        line[column] = value(w, ask, town, similarity)
+        others(w, ask, town, similarity, line)
 
     return valued
 
@@ -161,7 +210,7 @@ _PARTS_N: Final = len(PARTS)
 def _totals(town: Town, terms: Any, weights: Any, rows: Rows, similarity: Scores) -> Any:
     totals, line = np.empty(len(rows), dtype=np.float32), np.empty(_PARTS_N)
     for i in range(len(rows)):
-        _valued(town.people[rows[i]], terms[0], similarity[i], line)
+        _valued(town.people[rows[i]], terms[0], town, similarity[i], line)
         total = 0.0
         for k in range(_PARTS_N):
             total += weights[k] * line[k]
@@ -171,18 +220,21 @@ def _totals(town: Town, terms: Any, weights: Any, rows: Rows, similarity: Scores
 
 @kernel
 def _parts(town: Town, terms: Any, rows: Rows, similarity: Scores) -> Any:
-    distances, values = np.empty(len(rows)), np.empty((len(rows), _PARTS_N))
+    distances, times, values = np.empty(len(rows)), np.empty(len(rows), np.int64), np.empty((len(rows), _PARTS_N))
     for i in range(len(rows)):
         w = town.people[rows[i]]
         distances[i] = metres(w, terms[0])
-        _valued(w, terms[0], similarity[i], values[i])
-    return distances, values
+        times[i] = times_done(w, terms[0], town)
+        _valued(w, terms[0], town, similarity[i], values[i])
+    return distances, times, values
 
 
 class Parts(Struct, frozen=True):
-    """The parts of the scores of some rows, shape (rows, parts), each 0..1, and the distances."""
+    """The parts of the scores of some rows, shape (rows, parts), each 0..1, the distances, and the shifts done in the
+    trade."""
 
     metres: NDArray[np.float64]
+    times: NDArray[np.int64]
     values: NDArray[np.float64]
 
 
@@ -218,8 +270,9 @@ def kilometres(metres: float) -> str:
 def reasons(people: NDArray[Any], ask: Ask, p: Parts, weights: Weights) -> list[list[str]]:
     """The reasons that count most for each of the people (rows of the table), in words; the distance is always told.
     `p` are their parts."""
-    now_ms = int(ask.terms["now_ms"][0])
-    seen = map(Seen, *(people[name].tolist() for name in Seen._fields))
+    now_ms, named = int(ask.terms["now_ms"][0]), trades.name_of(int(ask.terms["trade"][0]))
+    columns = (people[name].tolist() for name in ("done", "last_work_ms", "presence"))
+    seen = map(Seen, *columns, p.times.tolist(), repeat(named))
     counted = (p.values * by_part(weights)).tolist()
     return [
         [kilometres(metres_away), *_told(values, counts, w, now_ms)]

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from matcher import codec, records
 from matcher.connection import Done
+from matcher.model import Channel
 from matcher.reading import Reading
 
 SWEEP_AT_ONCE = 100
@@ -22,11 +23,18 @@ class Offered(Struct, frozen=True):
     reasons: list[str]
     crew: str = ""
     """The crew that this line is a part of; lines of one crew follow each other."""
+    within_m: int = 0
+    """How far the wave looked; 0: in the hall."""
+    channel: Channel = "inbox"
+    """How the offer reaches them."""
+    reply_ms: int | None = None
+    """How long they have, where it is not the wave's usual time."""
 
-    def card(self) -> dict[str, Any]:
-        """The line as the store keeps it."""
-        card = {"distance_m": self.distance_m, "reasons": self.reasons}
-        return card | {"crew": self.crew} if self.crew else card
+    def card(self, rank: int) -> dict[str, Any]:
+        """The line as the store keeps it; `rank` is its place in the wave, from 1."""
+        card = {name: getattr(self, name) for name in ("distance_m", "reasons", "within_m", "channel")}
+        optional = {"crew": self.crew or None, "reply_ms": self.reply_ms}
+        return card | {"rank": rank} | {name: value for name, value in optional.items() if value is not None}
 
 
 class Seating(Reading):
@@ -38,8 +46,8 @@ class Seating(Reading):
     ) -> tuple[str, list[Any]]:
         """The call that `offer` makes."""
         args: list[Any] = [id_, terms, wave, reply_ms, gap_ms]
-        for line in offered:
-            args += [line.profile, codec.pack(line.card())]
+        for rank, line in enumerate(offered, 1):
+            args += [line.profile, codec.pack(line.card(rank))]
         return "offer", args
 
     async def offer(
@@ -49,13 +57,18 @@ class Seating(Reading):
         name, args = self.offer_call(id_, terms=terms, wave=wave, reply_ms=reply_ms, gap_ms=gap_ms, offered=offered)
         return await self.call(name, *args)
 
-    async def accept(self, posting: str, profile: str, terms: int) -> Done:
-        """A worker's yes."""
-        return await self.call("accept", posting, profile, terms)
+    async def accept(self, posting: str, profile: str, terms: int, by: str = "") -> Done:
+        """A worker's yes; `by` is the channel on which it came."""
+        return await self.call("accept", posting, profile, terms, by)
 
-    async def decline(self, posting: str, profile: str, terms: int, reason: str = "") -> Done:
+    async def decline(self, posting: str, profile: str, terms: int, reason: str = "", by: str = "") -> Done:
         """A worker's no."""
-        return await self.call("decline", posting, profile, terms, reason)
+        return await self.call("decline", posting, profile, terms, reason, by)
+
+    async def ring(self, posting: str, profile: str, terms: int, nth: int, reached: bool) -> Done:
+        """A clerk rang up, for the `nth` time, somebody on the call list, and reached them or not. The same ring again
+        replays; refused in quiet hours."""
+        return await self.call("ring", posting, profile, terms, nth, int(reached))
 
     async def withdraw_acceptance(self, posting: str, profile: str) -> Done:
         """Steps back from waiting, standby or a call."""

@@ -15,6 +15,7 @@ from matcher.model import DAY_MS, HOUR_MS
 
 Span = Annotated[int, Meta(ge=0, le=DAY_MS, description="milliseconds")]
 MinuteOfDay = Annotated[int, Meta(ge=0, lt=24 * 60, description="minutes from local midnight")]
+Weight = Annotated[int, Meta(ge=0, le=1_000, description="share of the score; only the proportions count")]
 PREFIX = "KUAIZHAO_"
 
 
@@ -100,8 +101,28 @@ class MarketSettings(Struct, frozen=True, kw_only=True):
     """How early before the start a worker may check in."""
     timeouts_to_pause: Annotated[int, Meta(ge=1, le=1_000)] = 3
     """Unanswered offers in a row after which a worker is paused (暂停接单)."""
+    weight_skill: Weight = 30
+    """Score: words that fit the posting's, and how often somebody did this trade."""
+    weight_near: Weight = 20
+    """Score: nearness."""
+    weight_pay: Weight = 8
+    """Score: pay above the wish."""
+    weight_reliable: Weight = 8
+    """Score: shifts done against shifts missed; new people start at the average."""
+    weight_waited: Weight = 14
+    """Score: days since the last work."""
+    weight_present: Weight = 10
+    """Score: in the hall, or available today."""
+    weight_focus: Weight = 5
+    """Score: belongs to a group that the city puts first."""
+    weight_answers: Weight = 5
+    """Score: the chance of an answer."""
     events_kept: Annotated[int, Meta(ge=1_000)] = 1_000_000
     """Events kept in the stream, about; whoever is further behind reads the records."""
+
+    def __post_init__(self) -> None:
+        if not any(getattr(self, name) for name in self.__struct_fields__ if name.startswith("weight_")):
+            raise ValueError("at least one weight_ must be above 0")
 
 
 def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:

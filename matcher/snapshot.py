@@ -58,6 +58,7 @@ async def save(memory: Replica, path: Path) -> None:
     numbering, ids, vectors = c.numbering, list(c.ids), memory.index.vectors()[: c.size]
     arrays = {name: np.array(array) for name, array in c.arrays().items()}
     header = {"stamp": stamp, "stream_id": memory.stream_id, "seq": memory.seq, "rows": len(ids)}
+    header["rates"] = memory.rates.dump()
     header["shapes"] = {name: array.shape for name, array in arrays.items()}
     beside = path.with_suffix(".new")
     await asyncio.to_thread(_write, beside, header, _parts(ids, arrays, vectors))
@@ -81,6 +82,7 @@ async def load(memory: Replica, path: Path) -> bool:
             ids, arrays, vectors = await asyncio.to_thread(read.body, header, dtypes, memory.index.dimension)
         memory.columns.restore(ids, arrays)
         memory.index.restore(vectors)
+        memory.rates.restore(header["rates"])
     except FileNotFoundError:
         return False
     except (ValueError, KeyError, TypeError, OSError) as exc:

@@ -126,6 +126,16 @@ def bit(trade_id: str) -> int:
 
 
 @cache
+def _names() -> tuple[str, ...]:
+    return ("零工", *(trade.name for trade in trades().values()))
+
+
+def name_of(number: int) -> str:
+    """The name of the trade whose bit number is `number` - 1; 0, an unknown one, is called 零工."""
+    return _names()[number]
+
+
+@cache
 def _closeness() -> dict[str, dict[str, float]]:
     close: dict[str, dict[str, float]] = {trade_id: {trade_id: 1.0} for trade_id in trades()}
     for trade in trades().values():

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from matcher import score, search
 from matcher.index import VectorIndex
-from matcher.plan import PAIRS_A_PLACE, SPARE_PAIRS, Found, Question
+from matcher.plan import PAIRS_A_PLACE, SPARE_PAIRS, Found, Question, scored, still_pass, with_rows
 from matcher.replica import Replica
 from matcher.score import Weights
 from matcher.search import Sight, Spans
@@ -42,7 +42,7 @@ class WideSearch:
         """As `plan.look`, however many there are: the best of those who pass every rule, when the thread has ended
         too."""
         while True:
-            c = memory.columns
+            c, q = memory.columns, with_rows(memory, q)
             numbering, sight = c.numbering, search.sight(c, q.ask)
             ends = time.monotonic() + self.budget_s
             look = partial(_look, sight, memory.index, q, weights, ends)
@@ -54,7 +54,7 @@ class WideSearch:
                 continue
             if c.numbering == numbering:  # else every row is another's: look anew
                 self.cut += was_cut
-                return found.only(search.passing(c, found.question.ask, found.rows))
+                return still_pass(memory, found)
 
     def close(self) -> None:
         """Lets the thread end."""
@@ -66,20 +66,19 @@ def _look(sight: Sight, index: VectorIndex, q: Question, weights: Weights, ends:
     while True:
         ask, radii_m = q.ask.within(radii_m[0]), radii_m[1:]
         at_hand = structs.replace(q, ask=ask, radii_m=radii_m)
-        found: Found | None = None
+        found = scored(index, sight.town, at_hand, q.first, weights)
         portions = _in_portions(search.spans(sight.by_cell, ask))
         for i, spans in enumerate(portions):
-            rows = search.survivors(sight if found is None else sight._replace(strays=sight.strays[:0]), ask, spans)
-            similarity = index.scores(q.held.vector, rows)
-            totals = score.totals(sight.town, ask, weights, rows, similarity)
-            some = Found(at_hand, rows, similarity, totals)
-            found = _best(some if found is None else _together(found, some))
+            rows = search.survivors(sight if i == 0 else sight._replace(strays=sight.strays[:0]), ask, spans)
+            rows = rows[~np.isin(rows, q.first)]
+            found = _best(_together(found, scored(index, sight.town, at_hand, rows, weights)))
             cut = time.monotonic() > ends and i + 1 < len(portions)
             if cut:
                 break
-        assert found is not None
-        if cut or len(found.rows) >= q.wanted or not radii_m:
+        if cut or len(found.rows) >= q.wanted:
             return found, cut
+        if not radii_m:
+            return _together(found, scored(index, sight.town, at_hand, q.ring, weights)), cut
 
 
 def _in_portions(spans: Spans) -> list[Spans]:

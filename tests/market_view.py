@@ -122,6 +122,8 @@ def _entry_moves(was: Entry, e: Entry | None, several: bool) -> Iterator[str]:
         yield "the entry is gone"
         return
     if (was.wave, was.offered_ms) != (e.wave, e.offered_ms):
+        if was.offer == "expired" and was.channel != "call" and e.channel == "call":
+            return  # who did not see it in time may be rung up once
         answered = was.offer != "open" and was.acceptance not in design.IN_LINE
         if not (answered and was.assignment in (None, "released") and e.terms > was.terms and e.offer == "open"):
             yield f"offered anew after {was}"

@@ -23,6 +23,7 @@ MINUTE_MS = 60_000
 @asynccontextmanager
 async def matcher(store: Store) -> AsyncIterator[Dispatcher]:
     """A running matcher: the loop that follows and the one that sweeps."""
+    plan.warm()
     dispatcher = Dispatcher(store, await rebuilt(store))
     dispatcher.clock_ahead_ms = await builders.market_now_ms(store) - await store.now_ms()
     await dispatcher.catch_up()
@@ -233,6 +234,64 @@ async def test_who_comes_is_asked_at_once(market: Store) -> None:
         await market.presence("p1", Presence(state="available"), await market.now_ms() + HOUR_MS)
         await until_event(market, "posting.offered", end)
     assert list(await market.entries("j")) == ["p1"]
+
+
+async def test_who_is_in_the_hall_comes_first_wherever_they_live(market: Store) -> None:
+    until_ms = await market.now_ms() + HOUR_MS
+    await crowd(market, 30)
+    far = Place(lat=builders.HERE.lat + 0.2, lon=builders.HERE.lon)
+    await builders.register(market, *(f"hall{n}" for n in range(12)), place=far, radius_m=50_000)
+    for n in range(12):
+        await market.presence(f"hall{n}", Presence(state="in_hall"), until_ms)
+    async with matcher(market):
+        end, _ = await market.stream_end()
+        await builders.post(market, "enough", headcount=1)
+        await builders.post(market, "more", headcount=3)
+        for _ in range(2):
+            end = await until_event(market, "posting.offered", end)
+    enough, more = await market.entries("enough"), await market.entries("more")
+    assert {p[:4] for p in enough} == {"hall"}
+    assert len(more) == 19
+    ranked = sorted(more, key=lambda p: more[p].rank)
+    assert {p[:4] for p in ranked[:12]} == {"hall"}
+    assert {more[p].within_m for p in ranked[:12]} == {0}
+    assert {more[p].within_m for p in ranked[12:]} == {3_000}
+
+
+async def test_who_let_the_app_run_out_is_left_to_the_telephone(market: Store) -> None:
+    await crowd(market, 3)
+    async with matcher(market):
+        end, _ = await market.stream_end()
+        await builders.post(market, "j", headcount=1)
+        await until_event(market, "posting.offered", end)
+    await market.decline("j", "p1", 1)
+    await move_clock(market, 20 * MINUTE_MS)
+    end, _ = await market.stream_end()
+    await market.sweep()
+    async with matcher(market):
+        await until_event(market, "posting.offered", end)
+    entries = await market.entries("j")
+    assert {p: (e.offer, e.channel) for p, e in entries.items()} == {
+        "p0": ("open", "call"),
+        "p1": ("declined", "inbox"),
+        "p2": ("open", "call"),
+    }
+    assert entries["p0"].deadline_ms - entries["p0"].offered_ms == 60 * MINUTE_MS
+
+
+async def test_each_is_asked_on_a_channel_that_reaches_them(market: Store) -> None:
+    until_ms = await market.now_ms() + HOUR_MS
+    wished = {"a": [], "b": ["sms", "inbox"], "c": ["call"], "d": ["kiosk"], "e": ["kiosk"], "f": ["call"]}
+    for who, channels in wished.items():
+        await builders.register(market, who, channels=channels)
+    for who in ("e", "f"):
+        await market.presence(who, Presence(state="in_hall"), until_ms)
+    async with matcher(market):
+        end, _ = await market.stream_end()
+        await builders.post(market, "j", headcount=2)
+        await until_event(market, "posting.offered", end)
+    channels_used = {p: e.channel for p, e in (await market.entries("j")).items()}
+    assert channels_used == {"a": "inbox", "b": "sms", "c": "call", "d": "call", "e": "kiosk", "f": "kiosk"}
 
 
 async def test_waves_that_reached_nobody_are_no_reason_to_look_further(market: Store) -> None:

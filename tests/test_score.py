@@ -9,6 +9,7 @@ from matcher import score
 from matcher.columns import Columns
 from matcher.model import DAY_MS, Pay, Place, ProfileRecord
 from matcher.score import Weights
+from matcher.settings import MarketSettings
 from tests import builders
 from tests.test_rules import NOON_MS, ask
 
@@ -29,7 +30,7 @@ def scored(
 
 
 def person(id_: str, **over: object) -> ProfileRecord:
-    doc = {k: over.pop(k) for k in ("pay", "place") if k in over}
+    doc = {k: over.pop(k) for k in ("pay", "place", "group", "channels") if k in over}
     return ProfileRecord(id=id_, v=1, schema=1, doc=builders.profile(**doc), **over)  # type: ignore[arg-type]
 
 
@@ -41,8 +42,8 @@ def test_weights_add_up_to_one() -> None:
 def test_each_part_prefers_what_it_should() -> None:
     far = Place(lat=builders.HERE.lat + 0.05, lon=builders.HERE.lon)
     p, _, total = scored(
-        person("a", done=20, presence="in_hall", presence_until_ms=NOON_MS + 1, pay=Pay(fen=1_500)),
-        person("b", no_shows=5, place=far, last_work_ms=NOON_MS, pay=Pay(fen=2_500)),
+        person("a", done=20, presence="in_hall", presence_until_ms=NOON_MS + 1, pay=Pay(fen=1_500), group="虚构群体"),
+        person("b", channels=["sms"], no_shows=5, place=far, last_work_ms=NOON_MS, pay=Pay(fen=2_500)),
         similarity=[0.9, 0.1],
     )
     assert tuple(p) == Weights.__struct_fields__
@@ -79,6 +80,39 @@ def test_reasons_are_plain_words_and_the_distance_comes_first() -> None:
     assert words[0] == "离你2.1公里"
     assert words[1:] == ["你在大厅", "干过12次零工"]
     assert score.kilometres(347) == "离你350米"
+
+
+def test_practice_in_the_trade_counts_and_is_told() -> None:
+    three_days_ago = NOON_MS - 3 * DAY_MS
+    p, (often, elsewhere), total = scored(
+        person("often", done=12, done_in={"porter": 12}, last_work_ms=three_days_ago),
+        person("elsewhere", done=12, done_in={"cleaner": 12}, last_work_ms=three_days_ago),
+        similarity=[0.3, 0.3],
+    )
+    assert often == ["离你0米", "做过12次搬运", "3天没接到活"]
+    assert elsewhere == ["离你0米", "干过12次零工", "3天没接到活"]
+    assert p["skill"][0] > p["skill"][1] == pytest.approx(0.3)
+    assert total[0] > total[1]
+
+
+def test_who_answered_lately_is_likelier_to_answer_again() -> None:
+    columns = Columns()
+    for id_, lately in (("never", (6, 0)), ("new", (0, 0)), ("always", (6, 6))):
+        columns.put(person(id_))
+        columns.put_ledger(id_, 0, 0, 0, [], lately)
+    rows = np.arange(3, dtype=np.int64)
+    p = score.parts(columns.town(()), ask(), rows, np.zeros(3, dtype=np.float32))
+    never, new, always = p.values[:, [part.name for part in score.PARTS].index("answers")]
+    assert new == pytest.approx(0.7)
+    assert never < new < always
+
+
+def test_weights_are_the_markets_and_only_their_proportions_count() -> None:
+    assert score.weights_of(MarketSettings()) == Weights()
+    doubled = {f"weight_{name}": 2 * getattr(MarketSettings(), f"weight_{name}") for name in Weights.__struct_fields__}
+    assert score.weights_of(MarketSettings(**doubled)) == Weights()
+    with pytest.raises(ValueError, match="weight_"):
+        MarketSettings(**dict.fromkeys(doubled, 0))
 
 
 def test_somebody_without_a_history_still_gets_a_reason() -> None:

@@ -202,6 +202,89 @@ async def test_answers_that_are_refused(store: Store) -> None:
     assert (await store.entries("p"))["dan"].offer == "expired"
 
 
+async def test_time_to_answer_by_channel(store: Store) -> None:
+    await register(store, "app", "sms", "phone")
+    await post(store, "p")
+    minutes = {"app": None, "sms": 10 * MINUTE_MS, "phone": 30 * MINUTE_MS}
+    channels = {"app": "inbox", "sms": "sms", "phone": "call"}
+    lines = [Offered(who, 1_000, ["近"], channel=channels[who], reply_ms=ms) for who, ms in minutes.items()]  # type: ignore[arg-type]
+    await store.offer("p", terms=1, wave=1, reply_ms=3 * MINUTE_MS, gap_ms=HOUR_MS, offered=lines)
+    entries = await store.entries("p")
+    assert {p: e.deadline_ms - e.offered_ms for p, e in entries.items()} == minutes | {"app": 3 * MINUTE_MS}
+    assert {p: (e.rank, e.channel) for p, e in entries.items()} == {
+        p: (rank, channels[p]) for rank, p in enumerate(minutes, 1)
+    }
+    await move_clock(store, 3 * MINUTE_MS)
+    await store.sweep()
+    assert {p: e.offer for p, e in (await store.entries("p")).items()} == {
+        "app": "expired",
+        "sms": "open",
+        "phone": "open",
+    }
+
+
+async def rung_up(store: Store, *people: str) -> None:
+    """The next wave goes by telephone."""
+    record = await store.posting("p")
+    lines = [Offered(who, 1_000, ["近"], channel="call") for who in people]
+    wave = record.wave + 1
+    await store.offer("p", terms=record.terms, wave=wave, reply_ms=HOUR_MS, gap_ms=HOUR_MS, offered=lines)
+
+
+async def test_who_did_not_answer_the_app_may_be_rung_up_once(store: Store) -> None:
+    await in_play(store, "p", ["ann", "bob", "cat"])
+    await store.decline("p", "bob", 1)
+    await accept(store, "p", "cat")
+    await move_clock(store, HOUR_MS)
+    await store.sweep()
+    await rung_up(store, "ann", "bob", "cat")
+    entries = await store.entries("p")
+    assert [(e.offer, e.channel) for e in (entries["ann"], entries["bob"], entries["cat"])] == [
+        ("open", "call"),
+        ("declined", "inbox"),
+        ("accepted", "inbox"),
+    ]
+    for _ in range(2):
+        await move_clock(store, HOUR_MS)
+        await store.sweep()
+        await rung_up(store, "ann")
+    assert (await store.entries("p"))["ann"].offer == "expired"
+    assert not (await store.profile("ann")).paused, "whom nobody rang up has not let anything run out"
+
+
+async def test_a_ring_is_noted_once_and_a_yes_by_telephone_is_an_acceptance(store: Store) -> None:
+    await register(store, "ann", "bob")
+    await post(store, "p")
+    await rung_up(store, "ann", "bob")
+    await refused(store, "stale_version", store.ring("p", "ann", 1, 2, False))
+    await store.ring("p", "ann", 1, 1, False)
+    await replayed(store, store.ring("p", "ann", 1, 1, False))
+    await store.ring("p", "ann", 1, 2, True)
+    ann = (await store.entries("p"))["ann"]
+    assert (ann.rings, ann.reached, ann.offer) == (2, True, "open")
+    done = await store.accept("p", "ann", 1, "call")
+    assert done.assignment == "seated"
+    assert (await store.entries("p"))["ann"].answered_by == "call"
+    await refused(store, "illegal_move", store.ring("p", "ann", 1, 3, True))
+    await refused(store, "no_offer", store.ring("p", "stranger", 1, 1, True))
+    await refused(store, "offer_withdrawn", store.ring("p", "bob", 2, 1, True))
+    await refused(store, "no_posting", store.ring("nowhere", "bob", 1, 1, True))
+    await move_clock(store, HOUR_MS)
+    await refused(store, "offer_expired", store.ring("p", "bob", 1, 1, True))
+
+
+async def test_nobody_is_rung_up_in_quiet_hours(store: Store) -> None:
+    await register(store, "ann")
+    await post(store, "p")
+    await rung_up(store, "ann")
+    minute = (await store.now_ms() + 8 * HOUR_MS) // MINUTE_MS % 1440
+    for begins, ends in ((minute - 5, minute + 5), (minute + 20, minute + 10)):
+        await store.configure({"quiet_from_minute": begins % 1440, "quiet_until_minute": ends % 1440})
+        await refused(store, "quiet_hours", store.ring("p", "ann", 1, 1, True))
+    await store.configure({"quiet_from_minute": (minute + 10) % 1440, "quiet_until_minute": (minute - 10) % 1440})
+    await store.ring("p", "ann", 1, 1, True)
+
+
 async def test_declining_is_free_and_final(store: Store) -> None:
     await in_play(store, "p", ["ann"])
     await store.decline("p", "ann", 1, "太远")

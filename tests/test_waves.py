@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from matcher.model import HOUR_MS
 from matcher.waves import (
+    HALL_M,
     LARGEST_WAVE,
     MINUTE_MS,
     Timing,
     at_least,
     default_award,
     midnight_after,
+    minutes_to_fill,
     people_to_ask,
     radii_from,
     standby_target,
@@ -65,26 +69,53 @@ DAY_ENDS_MS = NOW_MS + 20 * HOUR_MS
 
 
 @pytest.mark.parametrize(
-    ("starts_in_ms", "reply", "gap"),
+    ("starts_in_ms", "app", "sms", "gap"),
     [
-        (10 * MINUTE_MS, 2, 3),
-        (2 * HOUR_MS, 2, 3),
-        (2 * HOUR_MS + 1, 3, 10),
-        (6 * HOUR_MS, 3, 10),
-        (6 * HOUR_MS + 1, 10, 20),
-        (20 * HOUR_MS, 10, 20),
-        (20 * HOUR_MS + 1, 30, 60),
-        (72 * HOUR_MS, 30, 60),
+        (10 * MINUTE_MS, 2, 3, 3),
+        (2 * HOUR_MS, 2, 3, 3),
+        (2 * HOUR_MS + 1, 3, 10, 10),
+        (6 * HOUR_MS, 3, 10, 10),
+        (6 * HOUR_MS + 1, 10, 20, 20),
+        (20 * HOUR_MS, 10, 20, 20),
+        (20 * HOUR_MS + 1, 30, 60, 60),
+        (72 * HOUR_MS, 30, 60, 60),
     ],
 )
-def test_answer_time_and_gap_by_time_to_start(starts_in_ms: int, reply: int, gap: int) -> None:
-    assert timing(NOW_MS + starts_in_ms, NOW_MS, DAY_ENDS_MS) == Timing(reply * MINUTE_MS, gap * MINUTE_MS)
+def test_answer_times_and_gap_by_time_to_start(starts_in_ms: int, app: int, sms: int, gap: int) -> None:
+    found = timing(NOW_MS + starts_in_ms, NOW_MS, DAY_ENDS_MS)
+    assert found == Timing(app * MINUTE_MS, sms * MINUTE_MS, found.call_ms, gap * MINUTE_MS)
+    assert [found.reply_ms(c) for c in ("inbox", "push", "kiosk", "sms", "call")] == [
+        *(found.app_ms,) * 3,
+        found.sms_ms,
+        found.call_ms,
+    ]
+    assert found.app_ms < found.sms_ms < found.call_ms
 
 
 def test_each_wave_looks_further_and_the_last_over_the_whole_city() -> None:
-    assert radii_from(1) == (3_000, 6_000, 15_000, 60_000)
-    assert radii_from(3) == (15_000, 60_000)
-    assert radii_from(4) == radii_from(9) == (60_000,)
+    assert radii_from(1) == (HALL_M, 3_000, 6_000, 15_000, 60_000)
+    assert radii_from(2) == (3_000, 6_000, 15_000, 60_000)
+    assert radii_from(5) == radii_from(9) == (60_000,)
+
+
+def test_the_expected_time_to_fill() -> None:
+    gap = 3 * MINUTE_MS
+    assert minutes_to_fill(1, 0, 0.3, 30, gap) is None, "nobody fits"
+    assert minutes_to_fill(5, 10, 0.3, 30, gap) is None, "too few fit"
+    assert minutes_to_fill(1, 100, 0.5, 30, gap) == 1
+    quick, slow = minutes_to_fill(3, 100, 0.3, 30, gap), minutes_to_fill(3, 100, 0.3, 300, gap)
+    assert (quick or 0) < (slow or 0)
+    assert (minutes_to_fill(60, 400, 0.2, 30, gap) or 0) >= 3, "one wave of 200 does not do"
+
+
+@given(st.integers(1, 60), st.integers(0, 500), st.floats(0.05, 0.9), st.floats(5, 600))
+def test_slower_answers_never_fill_sooner_and_too_few_people_never(
+    seats: int, people: int, rate: float, answer_s: float
+) -> None:
+    quick, slow = (minutes_to_fill(seats, people, rate, s, 10 * MINUTE_MS) for s in (answer_s, 2 * answer_s))
+    assert (quick is None) == (people * rate < seats - 0.5)
+    assert (slow is None) == (quick is None)
+    assert 0 <= (quick or 0) <= (slow or 0)
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ WORKERS: Final = 20_000
 SUPPLY_TO_DEMAND: Final = (0.6, 0.8, 0.9, 1.0, 1.1, 1.2, 1.5, 2.0, 3.0, 5.0)
 SEEDS: Final = (1, 2, 3)
 REPEATS: Final = 5
-KINDS: Final = (Kind(wave=4, popular=True), Kind(wave=4))
+KINDS: Final = (Kind(wave=5, popular=True), Kind(wave=5))
 """City-wide: half of the postings for trades that many do, half for any."""
 
 

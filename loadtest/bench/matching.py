@@ -44,7 +44,7 @@ LEAST_SURVIVORS: Final = 120
 """Median asked of a sample, so that the postings measured have 100 at least."""
 EXACT_PROFILES: Final = 10_000
 EXACT_POSTINGS: Final = 1_000
-CITY_WAVE: Final = len(RADII_M)
+CITY_WAVE: Final = len(RADII_M) + 1
 WEIGHTS: Final = Weights()
 
 
@@ -108,7 +108,7 @@ def found(memory: Replica, postings: Sequence[HeldPosting]) -> Json:
     looked, passed, radii = [], [], []
     for held in postings:
         q = plan.question(memory, held, NOON_MS)
-        for radius_m in q.radii_m:
+        for radius_m in filter(None, q.radii_m):  # but the hall
             ask = q.ask.within(radius_m)
             rows = search.everybody(memory.columns, ask)
             if len(rows) >= q.wanted:

@@ -17,12 +17,16 @@ from matcher.settings import MarketSettings
 
 KM_PER_DEGREE = 111.195
 DAY_MS = 86_400_000
-WEIGHTS = {"skill": 0.35, "near": 0.20, "pay": 0.10, "reliable": 0.10, "waited": 0.15, "present": 0.10}
+WEIGHTS = {
+    "skill": 0.30, "near": 0.20, "pay": 0.08, "reliable": 0.08, "waited": 0.14, "present": 0.10, "focus": 0.05,
+    "answers": 0.05,
+}  # fmt: skip
+ANSWERS = {"inbox": 0.7, "push": 0.7, "sms": 0.4, "call": 0.7, "kiosk": 0.9}
 
 
 class Known(Struct):
-    """A worker as the market knows them: record, open offers, offers had today and shifts held (start, end, lat,
-    lon)."""
+    """A worker as the market knows them: record, open offers, offers had today, shifts held (start, end, lat, lon), and
+    postings asked of and declined. Offers had today are one that ran out."""
 
     record: ProfileRecord
     live: int = 0
@@ -192,6 +196,8 @@ def may_be_asked(k: Known, q: Question) -> bool:
         return False
     if is_quiet(q) and not is_here(record, q.now_ms):
         return False
+    if is_quiet(q) and record.presence != "in_hall" and doc.channels[:1] in (["call"], ["kiosk"]):
+        return False
     return has_time(k, q) and certified(doc, posting, day) and free_for(doc.hours, posting, q.settings)
 
 
@@ -200,12 +206,16 @@ def score(k: Known, q: Question, similarity: float) -> float:
     record, doc = k.record, k.record.doc
     offered = per_hour(q.doc.pay, (q.doc.end_ms - q.doc.start_ms) / 3_600_000)
     here = q.now_ms < record.presence_until_ms
+    words, times = min(max(similarity, 0.0), 1.0), record.done_in.get(q.doc.trade, 0)
+    usual = ANSWERS[doc.channels[0] if doc.channels else "inbox"]
     parts = {
-        "skill": min(max(similarity, 0.0), 1.0),
+        "skill": words + (1 - words) * times / (times + 10),
         "near": math.exp(-metres(doc.place, q.doc) / 5_000),
         "pay": min(max(offered / max(per_hour(doc.pay, 8.0), 1) - 1, 0.0), 0.5) * 2 if offered else 0.0,
         "reliable": (record.done + 9.2) / (record.done + record.no_shows + 10),
         "waited": min(max(q.now_ms - record.last_work_ms, 0) / (7 * DAY_MS), 1.0),
         "present": (1.0 if record.presence == "in_hall" else 0.6) if here else 0.0,
+        "focus": 1.0 if doc.group else 0.0,
+        "answers": (len(k.asked) + 4 * usual) / (len(k.asked) + (1 if k.today else 0) + 4),
     }
     return sum(WEIGHTS[name] * value for name, value in parts.items())

@@ -132,6 +132,8 @@ def _some_workers(rng: Generator, first: int, n: int) -> Iterator[ProfileRecord]
     paused, history = (rng.random(n) < 0.02).tolist(), rng.random(n).tolist()
     done, missed = rng.poisson(6, n).tolist(), rng.poisson(0.4, n).tolist()
     waited = (rng.exponential(6 * 24, n) * HOUR_MS).astype(int).tolist()
+    channel = rng.choice(["", "push", "sms", "call", "kiosk"], n, p=[0.6, 0.1, 0.15, 0.1, 0.05]).tolist()
+    group = rng.choice(["", "农村转移劳动力(虚构)"], n, p=[0.7, 0.3]).tolist()
     for i in range(n):
         named = list(dict.fromkeys(next(pool) for _ in range(counts[i])))
         doc = Profile(
@@ -143,6 +145,8 @@ def _some_workers(rng: Generator, first: int, n: int) -> Iterator[ProfileRecord]
             radius_m=radius[i],
             hours=WANTED_HOURS[hours[i]][1],
             pay=Pay(fen=int(_wished(named[0]) * pay[i])),
+            group=group[i],
+            channels=[channel[i]] if channel[i] else [],
         )
         state: PresenceState = presence[i]
         worked = history[i] < 0.7
@@ -157,6 +161,7 @@ def _some_workers(rng: Generator, first: int, n: int) -> Iterator[ProfileRecord]
             suspended_until_ms=_suspended_until(first + i),
             last_work_ms=NOON_MS - waited[i] if worked else 0,
             done=done[i] if worked else 0,
+            done_in={named[0]: done[i]} if worked and done[i] else {},
             no_shows=missed[i] if worked else 0,
             model=MODEL,
         )

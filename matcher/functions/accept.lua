@@ -1,7 +1,7 @@
 -- accept: a worker's yes, appended to the posting's ordered list; then settled as the award mode says. Of a crew that
 -- stays together the last yes appends all of them; a yes before that gathers.
 -- The same offer accepted again answers with what became of it.
--- KEYS m   ARGV posting, profile, terms
+-- KEYS m   ARGV posting, profile, terms, channel through which the yes came ('' = not said)
 local MINE_KEPT_MS = 30 * 86400000 -- pay is due within 15 days; older shifts are history
 local OFFER_ENDED = { declined = 'offer_declined', withdrawn = 'offer_withdrawn', expired = 'offer_expired' }
 
@@ -44,7 +44,7 @@ operation('accept', function(m, a, now)
   end_offer(m, p, profile, e, 'accepted')
   put_entry(m, p, profile, e)
   if window_over(p, now) then settle(m, p, now) end -- those who came in time are seated first
-  e.answered_ms, e.last_work_ms = now, tonumber(record[1]) or 0
+  e.answered_ms, e.answered_by, e.last_work_ms = now, a[4], tonumber(record[1]) or 0
   if record[2] == 'in_hall' and tonumber(record[3]) > now then e.queue_no = tonumber(record[4]) end
   redis.call('ZREMRANGEBYSCORE', m .. 'mine:' .. profile, '-inf', string.format('%.0f', now - MINE_KEPT_MS))
   redis.call('ZADD', m .. 'mine:' .. profile, string.format('%.0f', p.end_ms), p.id)

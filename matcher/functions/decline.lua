@@ -1,5 +1,5 @@
 -- decline: a worker's no; free, always possible while the offer is open.
--- KEYS m   ARGV posting, profile, terms, reason
+-- KEYS m   ARGV posting, profile, terms, reason, channel through which the no came ('' = not said)
 operation('decline', function(m, a, now)
   local p, profile = find_posting(m, a[1], now), a[2]
   if not p then return refuse('no_posting') end
@@ -11,7 +11,7 @@ operation('decline', function(m, a, now)
   if e.offer == 'withdrawn' then return refuse('offer_withdrawn') end
   if e.offer == 'expired' or e.deadline_ms <= now then return refuse('offer_expired') end
   end_offer(m, p, profile, e, 'declined')
-  e.answered_ms, e.decline_reason = now, a[4]
+  e.answered_ms, e.decline_reason, e.answered_by = now, a[4], a[5]
   put_entry(m, p, profile, e)
   part_crew(m, p, e, now)
   redis.call('HDEL', m .. 'worker:' .. profile, 'timeouts')

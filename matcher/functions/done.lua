@@ -1,8 +1,10 @@
--- done: the work is finished; the profile remembers when and how often.   KEYS m   ARGV posting, profile
+-- done: the work is finished; the profile remembers when, how often, and how often in this trade.   KEYS m   ARGV posting, profile
 seat_operation('done', after_start, function(m, p, profile, e, now, to)
   just_move(m, p, profile, e, now, to)
   local record = redis.call('HMGET', m .. 'profile:' .. profile, 'last_work_ms', 'done')
   local last = math.max(tonumber(record[1]) or 0, math.min(now, p.end_ms))
+  local in_trade = 'done_in:' .. cmsgpack.unpack(redis.call('HGET', m .. 'posting:' .. p.id, 'doc')).trade
+  local before = tonumber(redis.call('HGET', m .. 'profile:' .. profile, in_trade)) or 0
   change_profile(m, profile, 'profile.worked', 'last_work_ms', string.format('%.0f', last),
-    'done', (tonumber(record[2]) or 0) + 1)
+    'done', (tonumber(record[2]) or 0) + 1, in_trade, before + 1)
 end)

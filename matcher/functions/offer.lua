@@ -1,8 +1,10 @@
 -- offer: writes one wave. Compare-and-set on the wave number: two matchers cannot double it.
 -- People who may not be asked now (suspended, at their cap of live offers or of offers today) are left out and named with
 -- the reason. Lines of one crew follow each other and are one offer: all of its members who have consented, or nobody.
+-- An offer by telephone (channel call) stands on the clerk's call list until its deadline; somebody whose earlier offer
+-- ran out unanswered may be offered the same once more that way.
 -- KEYS m   ARGV posting, terms, wave, reply_ms, next_wave_ms (after now), then profile, card (msgpack: distance_m,
---          reasons, perhaps crew) ...
+--          reasons, rank, within_m, channel, perhaps reply_ms of its own, perhaps crew) ...
 local function left_out_for(m, profile, now, live_cap, daily_cap)
   local record = redis.call('HMGET', m .. 'profile:' .. profile, 'v', 'suspended_until_ms')
   if not record[1] then return 'no_profile' end
@@ -13,7 +15,8 @@ local function left_out_for(m, profile, now, live_cap, daily_cap)
   if (tonumber(redis.call('GET', m .. 'day:' .. profile)) or 0) >= daily_cap then return 'daily_cap' end
 end
 
-local function may_offer_again(p, e) -- only under new terms, and not while the old answer still counts
+local function may_offer_again(p, e, channel) -- only under new terms, and not while the old answer still counts
+  if e.offer == 'expired' and channel == 'call' and e.channel ~= 'call' then return true end
   if math.max(e.terms, e.consented_terms or 0) >= p.terms or e.offer == 'open' then return false end
   if COUNTED[e.acceptance] then return false end
   return e.assignment == nil or e.assignment == 'released'
@@ -30,10 +33,10 @@ local function units_of(a) -- lists of { profile, entry to be }, a list for each
   return units
 end
 
-local function why_not(m, p, profile, now, live_cap, daily_cap)
-  local before = get_entry(m, p, profile)
-  if before and not may_offer_again(p, before) then return 'offered_before' end
-  return left_out_for(m, profile, now, live_cap, daily_cap)
+local function why_not(m, p, line, now, live_cap, daily_cap)
+  local before = get_entry(m, p, line.profile)
+  if before and not may_offer_again(p, before, line.e.channel) then return 'offered_before' end
+  return left_out_for(m, line.profile, now, live_cap, daily_cap)
 end
 
 local function crew_reason(m, p, unit) -- why these people are not offered it as the crew they are said to be
@@ -59,7 +62,9 @@ local function name_mates(p, unit)
   end
 end
 
-local function write_offer(m, p, profile, e, now, deadline, midnight_ms)
+local function write_offer(m, p, profile, e, now, usual_ms, midnight_ms) -- answers with the deadline
+  local deadline = math.min(now + (e.reply_ms or usual_ms), p.start_ms, p.valid_until_ms)
+  e.reply_ms = nil
   e.offer, e.wave, e.terms, e.offered_ms, e.deadline_ms = 'open', p.wave, p.terms, now, deadline
   e.nth_today = redis.call('INCR', m .. 'day:' .. profile)
   put_entry(m, p, profile, e)
@@ -69,6 +74,11 @@ local function write_offer(m, p, profile, e, now, deadline, midnight_ms)
   end
   p.offered = p.offered + 1
   p.open_offers = p.open_offers + 1
+  if e.channel == 'call' then
+    redis.call('ZADD', m .. 'calls', 'GT', string.format('%.0f', deadline), p.id)
+    redis.call('ZREMRANGEBYSCORE', m .. 'calls', '-inf', string.format('%.0f', now))
+  end
+  return deadline
 end
 
 operation('offer', function(m, a, now)
@@ -81,14 +91,14 @@ operation('offer', function(m, a, now)
   local live_cap, daily_cap = setting(m, 'live_cap'), setting(m, 'daily_cap')
   local zone = setting(m, 'zone_offset_ms')
   local midnight_ms = (math.floor((now + zone) / 86400000) + 1) * 86400000 - zone
-  local deadline = math.min(now + tonumber(a[4]), p.start_ms, p.valid_until_ms)
+  local usual_ms = tonumber(a[4])
   p.wave = p.wave + 1
-  local left_out = {}
+  local left_out, first, last = {}
   for _, unit in ipairs(units_of(a)) do
     local crew = unit[1].e.crew
     local reasons, any = {}, crew and crew_reason(m, p, unit)
     for i, line in ipairs(unit) do
-      reasons[i] = why_not(m, p, line.profile, now, live_cap, daily_cap)
+      reasons[i] = why_not(m, p, line, now, live_cap, daily_cap)
       any = any or (reasons[i] and 'mate')
     end
     if crew and not any then name_mates(p, unit) end
@@ -96,14 +106,15 @@ operation('offer', function(m, a, now)
       if any then
         left_out[#left_out + 1] = line.profile .. ' ' .. (reasons[i] or any)
       else
-        write_offer(m, p, line.profile, line.e, now, deadline, midnight_ms)
+        local deadline = write_offer(m, p, line.profile, line.e, now, usual_ms, midnight_ms)
+        first, last = math.min(first or deadline, deadline), math.max(last or deadline, deadline)
       end
     end
   end
-  if #p.who > 0 then hasten_timer(m, 'offers', p.id, deadline) end
+  if first then hasten_timer(m, 'offers', p.id, first) end
   set_timer(m, 'wave', p.id, now + tonumber(a[5]))
   commit(m, p, 'posting.offered')
-  return { ok = true, v = p.v, offered = #p.who, left_out = left_out, deadline_ms = deadline }
+  return { ok = true, v = p.v, offered = #p.who, left_out = left_out, deadline_ms = last or 0 }
 end)
 
 on_due.wave = function(m, p) -- time to ask more people, if seats are still open; the matcher decides whom
@@ -119,7 +130,8 @@ on_due.offers = function(m, p, now) -- tidies: offers past their deadline are ma
         end_offer(m, p, profile, e, 'expired')
         put_entry(m, p, profile, e)
         if e.together then crews[#crews + 1] = e end
-        local n = redis.call('HINCRBY', m .. 'worker:' .. profile, 'timeouts', 1)
+        -- who was to be rung up has not let anything run out
+        local n = e.channel == 'call' and 0 or redis.call('HINCRBY', m .. 'worker:' .. profile, 'timeouts', 1)
         if n >= setting(m, 'timeouts_to_pause') then
           redis.call('HDEL', m .. 'worker:' .. profile, 'timeouts')
           change_profile(m, profile, 'profile.paused', 'paused', 1)

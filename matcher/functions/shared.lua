@@ -10,6 +10,7 @@
 --   m calendar:PROFILE    hash    posting -> 'start end' of every shift held
 --   m live:PROFILE        zset    posting -> deadline of every open offer
 --   m mine:PROFILE        zset    posting -> end of every posting accepted
+--   m calls               zset    posting -> last deadline of its offers by telephone: where the clerk's call list looks
 --   m day:PROFILE         string  offers made today; ends at local midnight
 --   m worker:PROFILE      hash    seq (last message), timeouts (in a row)
 --   m inbox:PROFILE       list    the last messages, newest first
