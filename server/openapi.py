@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from functools import cache
 from typing import Any, Final
@@ -11,7 +10,7 @@ import msgspec
 
 from matcher.errors import TABLE
 from server import views, worker_views
-from server.routes import ROUTES, Route, errors_of
+from server.routes import PARAMETER, ROUTES, Route, errors_of
 from server.wire import CONTENT_TYPES
 
 VERSION: Final = "1"
@@ -21,7 +20,6 @@ DESCRIPTION: Final = (
 )
 FRAMES: Final = (worker_views.HelloFrame, worker_views.CardFrame, worker_views.MessageFrame)
 _REF: Final = "#/components/schemas/{name}"
-_PARAMETER: Final = re.compile(r"{(\w+)}")
 _PARAMETERS: Final = {
     "site": "Id of a site",
     "kiosk": "Id of a kiosk",
@@ -101,7 +99,7 @@ def _parameters(route: Route, components: dict[str, Any]) -> list[dict[str, Any]
             "schema": {"type": "string"},
             "description": _PARAMETERS[name],
         }
-        for name in _PARAMETER.findall(route.path)
+        for name in PARAMETER.findall(route.path)
     ]
     if route.query is not None:
         schema = components[route.query.__name__]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -27,18 +28,29 @@ from server.auth import STAFF
 from server.doors import desk, hall, session, telephone
 from server.doors import views as doors
 
+PARAMETER: Final = re.compile(r"{(\w+)}")
 Handler = Callable[[web.Request, Any], Awaitable[Any]]
 
 MANAGER: Final[frozenset[Role]] = frozenset({"manager"})
 KIOSK: Final[frozenset[Role]] = frozenset({"kiosk"})
 WORKER: Final[frozenset[Role]] = frozenset({"worker"})
-AS_WORKER: Final[frozenset[Role]] = STAFF | {"worker"}
+EMPLOYER: Final[frozenset[Role]] = frozenset({"employer"})
 ANYBODY: Final[frozenset[Role]] = frozenset({"worker", "employer", "kiosk", "clerk", "manager", "integration"})
+AS_WORKER: Final[frozenset[Role]] = STAFF | {"worker"}
 AS_EMPLOYER: Final[frozenset[Role]] = STAFF | {"employer"}
 AT_THE_DOOR: Final[frozenset[Role]] = AS_EMPLOYER | {"kiosk"}
 POSTS: Final[frozenset[Role]] = AS_EMPLOYER | {"integration"}
 REGISTERS: Final[frozenset[Role]] = STAFF | {"kiosk", "integration"}
 
+OWN: Final[dict[str, frozenset[Role]]] = {
+    "profile": frozenset({"worker"}),
+    "offer": frozenset({"worker"}),
+    "crew": frozenset({"worker"}),
+    "assignment": frozenset({"worker", "employer", "kiosk"}),
+    "posting": frozenset({"employer", "kiosk"}),
+    "employer": frozenset({"employer"}),
+}
+"""Who reaches only what is theirs, by what the path names; `server.auth` has the rules."""
 AT_A_DOOR: Final = ("bad_login", "bad_token", "too_many_requests", "no_gateway")
 POSTING_RULES: Final = ("bad_trade", "posting_past", "posting_blocked", "no_employer", "no_site")
 SEAT: Final = ("bad_id", "no_posting", "no_profile", "no_assignment", "illegal_move")
@@ -60,11 +72,19 @@ class Route:
     status: int = 200
     errors: tuple[str, ...] = ()
     bounded: bool = True  # counts as a request at work and must end in time
+    own: frozenset[Role] = frozenset()  # besides those of `OWN`: who reaches only what is theirs
+    hides: str = "forbidden"  # what those are told about what is not theirs
 
     @property
     def name(self) -> str:
         """The handler's name: unique in the table, the `operationId`."""
         return self.handler.__name__
+
+    @property
+    def limited(self) -> frozenset[Role]:
+        """Roles that reach only what is theirs by this route."""
+        named = [OWN.get(name, frozenset()) for name in PARAMETER.findall(self.path)]
+        return self.own.union(*named) & (self.roles or frozenset())
 
     @property
     def scope(self) -> str:
@@ -84,7 +104,7 @@ ROUTES: Final[tuple[Route, ...]] = (
           body=views.TextToRecognise),
     # profiles
     Route("POST", "/v1/profiles", "Register a worker", profiles.post_profile, views.Written, REGISTERS,
-          views.NewProfile, status=201, errors=("key_reused", "known_twin", "bad_trade", "no_site")),
+          views.NewProfile, status=201, errors=("key_reused", "known_twin", "bad_trade", "no_site"), own=KIOSK),
     Route("GET", "/v1/profiles/{profile}", "One profile, without who it is", profiles.get_profile, views.ProfileView,
           AS_WORKER, errors=("no_profile",)),
     Route("PUT", "/v1/profiles/{profile}", "Change a profile", profiles.put_profile, views.Written,
@@ -105,11 +125,11 @@ ROUTES: Final[tuple[Route, ...]] = (
           views.Written, STAFF, views.Verification, errors=("no_employer", "stale_version")),
     # postings
     Route("POST", "/v1/postings", "Post a shift", postings.post_posting, views.Written, POSTS, posting_views.NewPosting,
-          status=201, errors=("key_reused", "bad_id", *POSTING_RULES)),
+          status=201, errors=("key_reused", "bad_id", *POSTING_RULES), own=EMPLOYER),
     Route("GET", "/v1/postings", "Postings by state, site and employer", postings.list_postings,
           posting_views.PostingList, query=posting_views.PostingQuery),
     Route("GET", "/v1/postings/{posting}", "One posting; once awarded with its published order", postings.get_posting,
-          posting_views.PostingView, errors=("no_posting",)),
+          posting_views.PostingView, errors=("no_posting",), hides="no_posting"),
     Route("PUT", "/v1/postings/{posting}", "Change a posting", postings.put_posting, views.Written, POSTS,
           posting_views.PostingChange, errors=("no_posting", "stale_version", "illegal_move", "headcount_below_seats",
                                        "no_assignment", "series_overlap", *POSTING_RULES)),
@@ -133,7 +153,7 @@ ROUTES: Final[tuple[Route, ...]] = (
           posting_views.SeriesView, POSTS, errors=("no_series",)),
     # offers
     Route("GET", "/v1/offers", "A worker's open offers", offers.list_offers, worker_views.CardList, AS_WORKER,
-          query=worker_views.OwnQuery, errors=("no_profile",)),
+          query=worker_views.OwnQuery, errors=("no_profile",), own=WORKER),
     Route("POST", "/v1/offers/{offer}/accept", "Say yes", offers.accept_offer, worker_views.Answered, AS_WORKER,
           errors=("bad_id", "no_posting", "no_profile", "no_offer", "offer_expired", "offer_declined",
                   "offer_withdrawn", "posting_not_open", "suspended")),
@@ -142,9 +162,9 @@ ROUTES: Final[tuple[Route, ...]] = (
                                         "offer_withdrawn", "illegal_move")),
     # crews
     Route("POST", "/v1/crews", "Form a crew", crews.post_crew, views.Written, AS_WORKER, worker_views.NewCrew,
-          status=201, errors=("key_reused", "bad_id", "no_profile", "in_a_crew", "crew_full")),
+          status=201, errors=("key_reused", "bad_id", "no_profile", "in_a_crew", "crew_full"), own=WORKER),
     Route("GET", "/v1/crews", "A worker's crew and invitations", crews.list_crews, worker_views.CrewList, AS_WORKER,
-          query=worker_views.OwnQuery, errors=("no_profile",)),
+          query=worker_views.OwnQuery, errors=("no_profile",), own=WORKER),
     Route("GET", "/v1/crews/{crew}", "One crew", crews.get_crew, Crew, AS_WORKER, errors=("no_crew", "no_profile")),
     Route("POST", "/v1/crews/{crew}/invite", "Ask one more person", crews.invite, views.Written, AS_WORKER,
           worker_views.Member, errors=("no_crew", "no_profile", "crew_full")),
@@ -156,7 +176,7 @@ ROUTES: Final[tuple[Route, ...]] = (
           errors=("no_crew", "no_profile")),
     # assignments
     Route("GET", "/v1/assignments", "What a worker has accepted", assignments.list_assignments, worker_views.CardList,
-          AS_WORKER, query=worker_views.OwnQuery, errors=("no_profile",)),
+          AS_WORKER, query=worker_views.OwnQuery, errors=("no_profile",), own=WORKER),
     Route("POST", "/v1/assignments/{assignment}/confirm", "The seated worker will come", assignments.confirm,
           worker_views.Answered, AS_WORKER, errors=SEAT),
     Route("POST", "/v1/assignments/{assignment}/reconfirm", "A called standby says yes", assignments.reconfirm,

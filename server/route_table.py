@@ -1,0 +1,47 @@
+"""docs/routes.md: every route and every role, from the one table. `python -m server.route_table > docs/routes.md`."""
+
+from __future__ import annotations
+
+from typing import Final, get_args
+
+from matcher.model import Role
+from server.routes import ROUTES, Route
+
+ROLES: Final[tuple[Role, ...]] = get_args(Role)
+HEAD: Final = """# Every route and every role
+
+From `server/routes.py` (`python -m server.route_table > docs/routes.md`); a test walks it with a session of every role,
+with none, and with expired, tampered and foreign ones.
+
+- **yes**: the role may. **own**: only what is theirs: a worker's own profile, offers, seats and crew; an employer's own
+  record and postings; a kiosk's own site. What is not theirs is answered 403 `forbidden`, or as the last column says.
+- **-**: 403 `forbidden`. **open**: needs no session. Without one every other line is 401 `no_token`, with one that has
+  ended or is none of ours 401 `bad_token`.
+- An integration's key must have the scope too. A worker's session at a kiosk may do what a worker may, and take a queue
+  number.
+
+"""
+
+
+def cell(route: Route, role: Role) -> str:
+    """What the route says to a role."""
+    if route.roles is None:
+        return "open"
+    if role not in route.roles:
+        return "-"
+    return "own" if role in route.limited else "yes"
+
+
+def markdown() -> str:
+    """The whole page."""
+    lines = ["| route | " + " | ".join(ROLES) + " | scope | not theirs |", "|---" * (len(ROLES) + 3) + "|"]
+    for route in ROUTES:
+        cells = [cell(route, role) for role in ROLES]
+        scope = route.scope if route.roles and "integration" in route.roles else ""
+        hidden = route.hides if route.limited else ""
+        lines.append(f"| `{route.method} {route.path}` | {' | '.join(cells)} | {scope} | {hidden} |")
+    return HEAD + "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    print(markdown(), end="")
