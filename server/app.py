@@ -15,6 +15,7 @@ from matcher.errors import StoreUnavailable
 from matcher.settings import Settings
 from matcher.store import Store
 from server import openapi
+from server.browser import protect
 from server.cards import Cards
 from server.encoding import Encoding, NamedEncoder
 from server.gateway import HttpGateway
@@ -46,10 +47,13 @@ from server.routes import ROUTES
 from server.sealing import Seal
 from server.sessions import Sessions
 from server.staff import Passwords
+from server.tls import server_context
 from server.warm import warm_rules
 from server.wire import JSON_TYPE
 
 SHUTDOWN_S: Final = 5.0
+KEEPALIVE_S: Final = 30.0
+"""A connection that has asked nothing for so long, or has not finished its first headers, is closed."""
 
 log = structlog.get_logger()
 
@@ -77,6 +81,7 @@ def create_app(
     if store is None:
         app.cleanup_ctx.append(_store)
     app.cleanup_ctx.extend([_rules, _encoding, _recognising, _push, _outbox])
+    app.on_response_prepare.append(protect)
     app.on_shutdown.append(_end_sockets)
     _add_routes(app, Gate(settings, app[METRICS].working))
     return app
@@ -149,5 +154,7 @@ def main(settings: Settings) -> None:
         access_log=None,
         print=None,
         shutdown_timeout=SHUTDOWN_S,
+        keepalive_timeout=KEEPALIVE_S,
+        ssl_context=server_context(settings),
         loop=loop,
     )

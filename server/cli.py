@@ -18,6 +18,7 @@ from msgspec import structs
 
 from matcher.errors import KuaizhaoError
 from matcher.settings import Settings, from_environment
+from server import tls
 from server.doors.arguments import add_parsers
 from server.embedded import StoreFailed
 from server.supervisor import Supervisor
@@ -140,6 +141,9 @@ def _up(settings: Settings, args: argparse.Namespace) -> int:
         if args.sample:
             load_sample_once(settings, _say)
 
+    if wrong := tls.problem(settings):
+        print(f"kuaizhao: {wrong}", file=sys.stderr)
+        return 1
     if not _port_is_free(settings):
         where = f"{settings.host}:{settings.port}"
         print(f"kuaizhao: 端口 {where} 已被占用,请停掉那个程序,或换一个 KUAIZHAO_PORT", file=sys.stderr)

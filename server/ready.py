@@ -6,11 +6,16 @@ import http.client
 import json
 
 from matcher.settings import Settings
+from server.tls import own_context
 
 
 def is_ready(settings: Settings, timeout_s: float = 2.0) -> bool:
     """Whether /readyz answers 200 and knows of a matcher: one that has loaded and compiled what it needs."""
-    line = http.client.HTTPConnection(settings.host, settings.port, timeout=timeout_s)
+    line: http.client.HTTPConnection
+    if context := own_context(settings):
+        line = http.client.HTTPSConnection(settings.host, settings.port, timeout=timeout_s, context=context)
+    else:
+        line = http.client.HTTPConnection(settings.host, settings.port, timeout=timeout_s)
     try:
         line.request("GET", "/readyz")
         answer = line.getresponse()
