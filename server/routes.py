@@ -48,6 +48,7 @@ OWN: Final[dict[str, frozenset[Role]]] = {
     "crew": frozenset({"worker"}),
     "assignment": frozenset({"worker", "employer", "kiosk"}),
     "posting": frozenset({"employer", "kiosk"}),
+    "series": frozenset({"employer", "kiosk"}),
     "employer": frozenset({"employer"}),
 }
 """Who reaches only what is theirs, by what the path names; `server.auth` has the rules."""
@@ -146,9 +147,9 @@ ROUTES: Final[tuple[Route, ...]] = (
     # series
     Route("POST", "/v1/series", "Post the days of a series", series.post_series, posting_views.SeriesView, POSTS,
           posting_views.NewSeries, status=201,
-          errors=("key_reused", "bad_id", "series_overlap", "no_series", "known_twin", *POSTING_RULES)),
+          errors=("key_reused", "bad_id", "series_overlap", "no_series", "known_twin", *POSTING_RULES), own=EMPLOYER),
     Route("GET", "/v1/series/{series}", "The days of a series", series.get_series, posting_views.SeriesView,
-          errors=("no_series",)),
+          errors=("no_series",), hides="no_series"),
     Route("POST", "/v1/series/{series}/withdraw", "Take every day back", series.withdraw_series,
           posting_views.SeriesView, POSTS, errors=("no_series",)),
     # offers
