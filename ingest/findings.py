@@ -21,10 +21,11 @@ class Finding(Struct, frozen=True):
 
 
 class Verdict(Struct, frozen=True):
-    """What a posting may become, and why."""
+    """What a posting may become, and why. `risk` says from 0 to 100 how much it looks like a lure."""
 
     state: Outcome
     findings: list[Finding]
+    risk: int = 0
 
     @property
     def reason(self) -> str:
@@ -32,8 +33,8 @@ class Verdict(Struct, frozen=True):
         return ";".join(dict.fromkeys(finding.message for finding in self.findings))[:500]
 
 
-def verdict(findings: list[Finding]) -> Verdict:
+def verdict(findings: list[Finding], risk: int = 0) -> Verdict:
     """Blocked by any block, else held for a clerk by any warning, else open."""
     if any(finding.severity == "block" for finding in findings):
-        return Verdict("blocked", findings)
-    return Verdict("awaiting_review" if findings else "open", findings)
+        return Verdict("blocked", findings, risk)
+    return Verdict("awaiting_review" if findings else "open", findings, risk)

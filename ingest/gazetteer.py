@@ -1,124 +1,179 @@
-"""Places of Qingdao by name: districts, streets and towns with a point inside each (WGS-84).
+"""Places of Qingdao by name, each with a point (WGS-84): districts, streets and towns, landmarks, villages and roads.
 
-The coordinates lie in `gazetteer.csv`, which is derived from OpenStreetMap and under the ODbL, as its head says.
+The coordinates lie in `gazetteer.csv`, which is derived from OpenStreetMap and under the ODbL, as its head says. What
+lies in which street is told by `landmarks.csv`, which is the project's own and holds no coordinates.
 """
 
 from __future__ import annotations
 
 import csv
 import re
+from collections.abc import Iterator
 from functools import cache
 from math import cos, hypot, radians
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal, cast
 
+import ahocorasick
 from msgspec import Struct
 
-from ingest.fields.found import Found, plain
+from ingest.elsewhere import elsewhere
+from ingest.fields.found import Found, plain, stretch
 from matcher.model import Place
 
-_FILE = Path(__file__).parent / "gazetteer.csv"
+Kind = Literal["district", "street", "landmark", "road"]
+
+_FOLDER: Final = Path(__file__).parent
 _OTHER_NAMES: Final = {
     "黄岛区": ("黄岛", "西海岸新区", "西海岸", "青岛西海岸"),
     "城阳区": ("高新区",),
 }
-_AMBIGUOUS: Final = frozenset({"温泉", "南村", "中山路", "龙山", "灵山", "团岛", "大学路", "延安路"})
-"""Short names that also mean something else; they count only beside their district."""
-_ELSEWHERE: Final = re.compile(
-    r"(?:北京|上海|天津|重庆|济南|烟台|潍坊|日照|威海|临沂|淄博)市|"
-    r"(?:河北|山西|辽宁|吉林|黑龙江|江苏|浙江|安徽|福建|江西|河南|湖北|湖南|广东|海南|四川|贵州|云南|陕西|甘肃|青海)省|"
-    r"内蒙古|广西壮|西藏自|宁夏回|新疆维"
+_AMBIGUOUS: Final = frozenset(
+    [
+        "温泉",
+        "南村",
+        "中山路",
+        "龙山",
+        "灵山",
+        "团岛",
+        "大学路",
+        "延安路",
+        "四方",
+        "河西",
+        "大港",
+        "珠海",
+        "滨海",
+        "九龙",
+        "宝山",
+        "铁山",
+        "大村",
+        "大场",
+        "云山",
+        "龙泉",
+        "明村",
+        "新河",
+        "同和",
+        "凤台",
+        "店子",
+        "大信",
+        "海青",
+        "湖岛",
+        "双山",
+        "虎山",
+        "金口",
+        "田庄",
+        "洋河",
+        "东阁",
+        "李园",
+        "院上",
+    ]
 )
-"""Other places, with their 省 or 市: 江苏路 and 重庆路 are streets of Qingdao."""
-_PROVINCE: Final = re.compile(r"^山东省?\W*")
+"""Short names that also mean something else; they count only beside their district, or as a whole address."""
+_STEM: Final = re.compile(r"(街道|镇|乡)$")
+_BEST_FIRST: Final = ("street", "landmark", "road")
 _METRES_A_DEGREE: Final = 111_195.0
 
 
 class Spot(Struct, frozen=True):
-    """A named area and a point inside it; `district` equals `name` for a district itself."""
+    """A named place and a point: inside an area, or, for a landmark or a road, inside the street where it lies."""
 
     district: str
     name: str
     lat: float
     lon: float
+    kind: Kind = "street"
+
+
+def _rows(name: str) -> Iterator[dict[str, str]]:
+    with (_FOLDER / name).open(encoding="utf-8", newline="") as file:
+        yield from csv.DictReader(line for line in file if not line.startswith("#"))
 
 
 @cache
 def spots() -> tuple[Spot, ...]:
     """All areas, districts first."""
-    with _FILE.open(encoding="utf-8", newline="") as file:
-        rows = csv.DictReader(line for line in file if not line.startswith("#"))
-        read = [(r["kind"], Spot(r["district"], r["name"], float(r["lat"]), float(r["lon"]))) for r in rows]
-    return tuple(spot for kind, spot in sorted(read, key=lambda pair: pair[0] != "district"))
+    read = [
+        Spot(r["district"], r["name"], float(r["lat"]), float(r["lon"]), cast(Kind, r["kind"]))
+        for r in _rows("gazetteer.csv")
+    ]
+    return tuple(sorted(read, key=lambda spot: spot.kind != "district"))
+
+
+@cache
+def landmarks() -> tuple[Spot, ...]:
+    """Landmarks, villages and roads, each at the point of its street."""
+    streets = {(spot.district, spot.name): spot for spot in spots()}
+    found = []
+    for row in _rows("landmarks.csv"):
+        at = streets[row["district"], row["street"]]
+        kind: Kind = "road" if row["kind"] == "road" else "landmark"
+        found.append(Spot(row["district"], row["name"], at.lat, at.lon, kind))
+    return tuple(found)
 
 
 @cache
 def districts() -> dict[str, Spot]:
     """The ten districts by name."""
-    return {spot.name: spot for spot in spots() if spot.name == spot.district}
+    return {spot.name: spot for spot in spots() if spot.kind == "district"}
 
 
 @cache
 def streets_of(district: str) -> tuple[Spot, ...]:
     """Streets and towns of a district."""
-    return tuple(spot for spot in spots() if spot.district == district and spot.name != district)
+    return tuple(spot for spot in spots() if spot.district == district and spot.kind != "district")
 
 
 @cache
-def _names() -> tuple[re.Pattern[str], dict[str, tuple[Spot, ...]], re.Pattern[str], dict[str, str]]:
+def _automaton() -> ahocorasick.Automaton:
+    """Every name with the places that carry it, areas before landmarks."""
     by_name: dict[str, list[Spot]] = {}
-    for spot in spots():
-        if spot.name == spot.district:
+    for district in districts().values():
+        for name in (district.name, district.name[:-1], *_OTHER_NAMES.get(district.name, ())):
+            by_name[name] = [district]
+    for spot in (*spots(), *landmarks()):
+        if spot.kind == "district":
             continue
-        by_name.setdefault(spot.name, []).append(spot)
-        stem = re.sub(r"(街道|镇|乡)$", "", spot.name)
-        if len(stem) >= 2 and stem != spot.name:
-            by_name.setdefault(stem, []).append(spot)
-    district_names = {name: name for name in districts()}
-    for name in districts():
-        district_names[name[:-1]] = name
-        district_names |= dict.fromkeys(_OTHER_NAMES.get(name, ()), name)
-    by_name = {name: held for name, held in by_name.items() if name not in district_names}
-    return (
-        _longest_first(by_name),
-        {name: tuple(held) for name, held in by_name.items()},
-        _longest_first(district_names),
-        district_names,
-    )
-
-
-def _longest_first(names: dict[str, object] | dict[str, list[Spot]] | dict[str, str]) -> re.Pattern[str]:
-    return re.compile("|".join(map(re.escape, sorted(names, key=len, reverse=True))))
-
-
-def elsewhere(text: str) -> str:
-    """The other city or province that an address begins with; empty where it begins with none."""
-    match = _ELSEWHERE.match(_PROVINCE.sub("", plain(text)))
-    return match[0] if match else ""
+        for name in dict.fromkeys((spot.name, _STEM.sub("", spot.name))):
+            held = by_name.setdefault(name, [])
+            if len(name) > 1 and not any(other.kind == "district" for other in held):
+                held.append(spot)
+    automaton = ahocorasick.Automaton()
+    for name, held in by_name.items():
+        automaton.add_word(name, (name, tuple(held)))
+    automaton.make_automaton()
+    return automaton
 
 
 def find(text: str, home: str = "") -> Found[Spot] | None:
-    """The street, town or else district named in `text`; None when none is, or the address begins elsewhere.
+    """The nearest place named in `text`: a street, landmark or road, else a district; None when none is, or when the
+    address begins elsewhere. `guessed` says that only its street's point is known.
 
     Args:
         text: an address or running text.
-        home: the district to prefer when a street's name is met without one.
+        home: the district to prefer when a name is met without one.
     """
     text = plain(text)
     if elsewhere(text):
         return None
-    street_names, streets, district_names, official = _names()
-    district_match = district_names.search(text)
-    district = official[district_match[0]] if district_match else ""
-    for match in street_names.finditer(text):
-        near = [spot for spot in streets[match[0]] if spot.district == (district or home)]
-        if near:
-            return Found(near[0], match[0])
-        if not district and match[0] not in _AMBIGUOUS:
-            return Found(streets[match[0]][0], match[0])
-    if district_match:
-        return Found(districts()[district], district_match[0])
-    return None
+    named = [(name, held) for _, (name, held) in _automaton().iter_long(text)]
+    own = next(((name, held[0]) for name, held in named if held[0].kind == "district"), None)
+    district = own[1].district if own else ""
+    met: list[tuple[Spot, str]] = []
+    for name, held in named:
+        near = [spot for spot in held if spot.district == (district or home)]
+        sure = name not in _AMBIGUOUS or name == text
+        if held[0].kind != "district" and (sure or (near and district)) and (near or not district):
+            met.append((near[0] if near else held[0], name))
+    if not met:
+        return Found(own[1], own[0]) if own else None
+    spot, name = min(met, key=lambda each: _BEST_FIRST.index(each[0].kind))
+    words = stretch(text, name, own[0]) if own and _beside(text, own[0], name) else name
+    return Found(spot, words, guessed=spot.kind in ("landmark", "road"))
+
+
+def _beside(text: str, district: str, name: str) -> bool:
+    """Whether a district's name stands right before the other."""
+    return 0 <= text.find(name) - text.find(district) - len(district) <= 1
 
 
 def place(text: str, home: str = "") -> Found[Place] | None:
@@ -126,7 +181,7 @@ def place(text: str, home: str = "") -> Found[Place] | None:
     found = find(text, home)
     if found is None:
         return None
-    return Found(Place(lat=found.value.lat, lon=found.value.lon, text=text.strip()[:200]), found.words)
+    return Found(Place(lat=found.value.lat, lon=found.value.lon, text=text.strip()[:200]), found.words, found.guessed)
 
 
 def district_at(lat: float, lon: float) -> str:

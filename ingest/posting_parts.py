@@ -14,7 +14,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from ingest import gazetteer
+from ingest.elsewhere import elsewhere
 from ingest.fields import pay as pay_words
 from ingest.fields import sexes, wishes
 from ingest.fields.ages import age_limits
@@ -72,7 +72,9 @@ def read_parts(
     parts.headcount = _headcount(cells, text, reading)
     parts.wage = _wage(cells, own, text, pay_unit, reading)
     until = valid_until(cells, base, reading)
-    parts.shift, parts.listed_only = read_shift(cells, text, base, until, reading)
+    monthly = parts.wage.words if parts.wage and parts.wage.fen is not None and parts.wage.unit == "month" else ""
+    span = cells.get("posted", "") if "至" in cells.get("posted", "") else ""
+    parts.shift, parts.listed_only = read_shift(cells, text, base, until, monthly or span, reading)
     parts.valid_until_ms = until
     parts.settlement = _settlement(cells, text, reading)
     _age(cells, own, text, parts, reading)
@@ -198,7 +200,7 @@ def _gender(cells: Mapping[str, str], text: str, reading: Reading) -> str | None
 def _refuse_elsewhere(cells: Mapping[str, str], text: str, reading: Reading) -> None:
     """Work in another city is not this market's: put at the site's own place it would call people to nowhere."""
     place = cells.get("place", "")
-    if "lat" not in cells and (other := gazetteer.elsewhere(place)):
+    if "lat" not in cells and (other := elsewhere(place)):
         reading.saw("地点", other, other)
         reading.refuse("elsewhere", "place", other)
 

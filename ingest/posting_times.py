@@ -24,15 +24,16 @@ _USUAL_HOURS: Final = 8
 
 def posted_day(cells: Mapping[str, str], today: date) -> date:
     """The day of posting, from which 明天 and 周六 count; `today` when the row names none that can be."""
-    found = days.day(cells.get("posted", ""), today)
+    found = days.day(cells.get("posted", "").partition("至")[0], today)
     return found.value if found and found.value.year >= _FIRST_YEAR else today
 
 
 def read_shift(
-    cells: Mapping[str, str], text: str, base: date, valid_until_ms: int | None, reading: Reading
+    cells: Mapping[str, str], text: str, base: date, valid_until_ms: int | None, lasting: str, reading: Reading
 ) -> tuple[Shift | None, bool]:
     """The row's shift, from its columns or else its text, and whether the work is 长期; no shift, with the problem
-    noted, unless both ends are known.
+    noted, unless both ends are known. `lasting` holds other words that make the work 长期: pay by the
+    month, or a span of dates in which it is on.
 
     长期 work has no shift of its own: it gets a usual day's (its clock times where they are said, else eight hours from
     eight) on the last day on which it is listed, so that the rules about hours and pay read it like any other.
@@ -41,10 +42,11 @@ def read_shift(
     if found and found.end_ms is not None:
         reading.saw("时间", _times(found), found.words)
         return found, False
-    if long := times.long_term(f"{cells.get('shift', '')}\n{cells.get('pay', '')}\n{text}"):
-        reading.saw("时间", "长期", long.words)
+    long = times.long_term(f"{cells.get('shift', '')}\n{text}")
+    if words := long.words if long else lasting:
+        reading.saw("时间", "长期", words)
         last = days.local_day(valid_until_ms) if valid_until_ms else base + timedelta(days=LISTED_DAYS)
-        return _usual_day(f"{cells.get('shift', '')}\n{text}", last, long.words), True
+        return _usual_day(f"{cells.get('shift', '')}\n{text}", last, words), True
     if any(field in cells for field in ("start", "shift", "day")):
         written = " ".join(cells[f] for f in ("day", "shift", "start", "end") if f in cells)
         reading.refuse("bad_time", "shift", written)
@@ -104,8 +106,8 @@ def _shift_of_columns(cells: Mapping[str, str], base: date) -> Shift | None:
 
 
 def valid_until(cells: Mapping[str, str], base: date, reading: Reading) -> int | None:
-    """The row's own validity: an instant, or the end of a day."""
-    text = cells.get("valid_until", "")
+    """The row's own validity: an instant, or the end of a day; of a span of dates (2026-06-15至2026-11-10) its end."""
+    text = cells.get("valid_until") or cells.get("posted", "").partition("至")[2]
     at = times.instant(text, base) if text else None
     if at is None and text and (on := days.day(text, base)):
         at = Found(days.to_ms(on.value, days.LAST_MINUTE), on.words)

@@ -9,6 +9,7 @@ from datetime import date
 
 from msgspec import Struct, ValidationError, convert, to_builtins
 
+from ingest.discrimination import sex_finding
 from ingest.fields import days, sexes, wishes
 from ingest.fields.found import plain
 from ingest.findings import Finding, Verdict, verdict
@@ -101,9 +102,9 @@ def judge(row: PostingRow, *, now_ms: int) -> Verdict:
     """The review of a complete row, together with what its columns alone showed."""
     if row.posting is None:
         raise ValueError("a row without a posting has no verdict")
-    found = review(row.posting, now_ms=now_ms, today=days.local_day(now_ms)).findings
-    seen = {(f.rule, f.words) for f in found}
-    return verdict(found + [f for f in row.findings if (f.rule, f.words) not in seen])
+    found = review(row.posting, now_ms=now_ms, today=days.local_day(now_ms))
+    seen = {(f.rule, f.words) for f in found.findings}
+    return verdict(found.findings + [f for f in row.findings if (f.rule, f.words) not in seen], found.risk)
 
 
 def _checked(posting: Posting, reading: Reading) -> Posting | None:
@@ -135,13 +136,11 @@ def _employer(cells: Mapping[str, str], reading: Reading) -> Employer | None:
 
 
 def _findings(cells: Mapping[str, str], text: str) -> list[Finding]:
-    findings = review_text(f"{text}\n{cells.get('meeting_point', '')}")
+    findings = review_text(f"{text}\n{cells.get('place', '')}\n{cells.get('meeting_point', '')}")
     wish = sexes.gender_wish(cells.get("gender", ""))
     known = any(finding.rule == "discrimination_sex" for finding in findings)
     if wish is not None and wish.value != "不限" and not known:
-        message = "含歧视性内容(限制性别),请删除"
-        mend = f"请把性别要求“{wish.words}”改为不限"
-        findings.append(Finding("discrimination_sex", "block", wish.words, message, mend))
+        findings.append(sex_finding(wish.words))
     return findings
 
 

@@ -10,6 +10,7 @@ from functools import cache, lru_cache
 from msgspec import Struct, ValidationError, convert
 
 from ingest import gazetteer
+from ingest.elsewhere import elsewhere
 from ingest.fields import days, weekly
 from ingest.fields import pay as pay_words
 from ingest.fields.found import plain
@@ -194,11 +195,12 @@ def read_place(cells: Mapping[str, str], site: Site, reading: Reading, fallback:
     if lat is not None and lon is not None and -90 <= lat <= 90 and -180 <= lon <= 180:
         reading.saw("地点", f"{lat:.4f},{lon:.4f}", f"{cells['lat']} {cells['lon']}")
         return Place(lat=lat, lon=lon, text=text[:200])
-    for words in (text, "" if gazetteer.elsewhere(text) else fallback):
+    for words in (text, "" if elsewhere(text) else fallback):
         found = gazetteer.find(words, site.district) if words else None
         if found is not None:
             spot = found.value
-            reading.saw("地点", spot.district if spot.name == spot.district else spot.district + spot.name, found.words)
+            shown = spot.district if spot.kind == "district" else spot.district + spot.name
+            reading.saw("地点", shown, found.words, found.guessed)
             return Place(lat=spot.lat, lon=spot.lon, text=(text or found.words)[:200])
     reading.notes.append(f"地点未识别({text or '未填'}),导入时按站点所在地")
     return Place(lat=site.place.lat, lon=site.place.lon, text=(text or site.place.text)[:180] + "(按站点)")

@@ -13,7 +13,8 @@ from typing import Final
 from ingest import gazetteer
 from ingest.fields.days import local_day
 from ingest.findings import Finding, Verdict, verdict
-from ingest.minimum_wage import minimum_fen
+from ingest.lures import risk, signs
+from ingest.minimum_wage import rate_of
 from ingest.review_text import review_text
 from matcher import trades
 from matcher.model import Posting, hourly_fen, shift_hours
@@ -30,10 +31,16 @@ def review(posting: Posting, *, now_ms: int, today: date) -> Verdict:
 
     Under-age limits cannot reach a `Posting`; where a text names one it is found there.
     """
+    text = words_of(posting)
     findings = [finding for rule in _RULES for finding in rule(posting)]
-    findings += review_text(f"{posting.text}\n{posting.meeting_point}")
+    findings += review_text(text)
     findings += _validity(posting, now_ms, today)
-    return verdict(findings)
+    return verdict(findings, risk(signs(text)))
+
+
+def words_of(posting: Posting) -> str:
+    """Everything that a posting says in words."""
+    return f"{posting.text}\n{posting.place.text}\n{posting.meeting_point}"
 
 
 def missing(fields: list[str]) -> list[Finding]:
@@ -76,20 +83,23 @@ def _age_limit(posting: Posting) -> Iterator[Finding]:
 
 
 def _minimum_wage(posting: Posting) -> Iterator[Finding]:
+    """长期 work by the month is measured by the month, everything else by the hour."""
     hourly = hourly_fen(posting.pay, shift_hours(posting))
-    if hourly == 0:
-        return
     found = gazetteer.find(posting.place.text)
     district = found.value.district if found else gazetteer.district_at(posting.place.lat, posting.place.lon)
-    least = minimum_fen(district, local_day(posting.start_ms))
-    if least is not None and hourly < least:
-        message = f"低于最低小时工资{least / 100:g}元({district})"
+    rate = rate_of(district, local_day(posting.start_ms))
+    if hourly == 0 or rate is None:
+        return
+    paid, least, unit = hourly, rate.hour_fen, "小时"
+    if posting.listed_only and posting.pay.unit == "month":
+        paid, least, unit = posting.pay.fen, rate.month_fen, "月"
+    if paid < least:
         yield Finding(
             "minimum_wage",
             "block",
-            f"每小时{hourly / 100:.2f}元",
-            message,
-            f"请把每小时工资提高到{least / 100:g}元或以上",
+            f"每{unit}{paid / 100:.2f}元",
+            f"低于最低{unit}工资{least / 100:g}元({district})",
+            f"请把每{unit}工资提高到{least / 100:g}元或以上",
         )
 
 

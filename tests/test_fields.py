@@ -17,7 +17,7 @@ from ingest.fields.numerals import number, whole
 from ingest.fields.pay import unit_of, wage
 from ingest.fields.times import Shift
 from ingest.identity import born_of, check_digit
-from ingest.minimum_wage import minimum_fen
+from ingest.minimum_wage import rate_of
 from matcher.model import Hours
 
 SUNDAY = date(2026, 11, 22)
@@ -289,7 +289,11 @@ def test_telephones_meals_and_yes() -> None:
         ("流亭立交桥下", "", "城阳区", "流亭街道"),
         ("西海岸新区长江路", "", "黄岛区", "长江路街道"),
         ("即墨温泉", "", "即墨区", "温泉街道"),
-        ("三里河公园北门", "胶州市", "胶州市", "三里河街道"),
+        ("三里河公园北门", "", "胶州市", "三里河公园"),
+        ("南京路100号万象城", "", "市南区", "万象城"),
+        ("株洲路与科苑路交叉口", "", "崂山区", "株洲路"),
+        ("重庆中路899号", "", "李沧区", "重庆中路"),
+        ("流亭机场旧址", "城阳区", "城阳区", "流亭机场"),
     ],
 )
 def test_places(text: str, home: str, district: str, name: str) -> None:
@@ -298,7 +302,20 @@ def test_places(text: str, home: str, district: str, name: str) -> None:
     assert (found.value.district, found.value.name) == (district, name)
 
 
-@pytest.mark.parametrize("text", ["", "厂里", "上海市 - 普陀区", "泡温泉", "重庆市 - 九龙坡区", "江苏省昆山市开发区"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "厂里",
+        "上海市 - 普陀区",
+        "泡温泉",
+        "重庆市 - 九龙坡区",
+        "江苏省昆山市开发区",
+        "北京朝阳",
+        "茂名市人民南路",
+        "山东潍坊",
+    ],
+)
 def test_places_that_are_not_here(text: str) -> None:
     assert gazetteer.find(text) is None
 
@@ -323,11 +340,17 @@ def test_id_numbers_carry_a_check_digit_and_a_day() -> None:
 
 
 def test_minimum_wage_by_district_and_day() -> None:
-    assert minimum_fen("李沧区", date(2026, 1, 1)) == 2_200
-    assert minimum_fen("平度市", date(2026, 1, 1)) == 2_000
-    assert minimum_fen("李沧区", date(2023, 9, 30)) == 2_100
-    assert minimum_fen("李沧区", date(2020, 1, 1)) is None
-    assert minimum_fen("普陀区", date(2026, 1, 1)) is None
+    rates = [
+        rate_of(*asked)
+        for asked in (("李沧区", date(2026, 1, 1)), ("平度市", date(2026, 1, 1)), ("李沧区", date(2023, 9, 30)))
+    ]
+    assert [(rate.hour_fen, rate.month_fen) for rate in rates if rate] == [
+        (2_200, 220_000),
+        (2_000, 201_000),
+        (2_100, 210_000),
+    ]
+    assert rate_of("李沧区", date(2020, 1, 1)) is None
+    assert rate_of("普陀区", date(2026, 1, 1)) is None
 
 
 @given(ANY_TEXT, st.booleans())

@@ -67,7 +67,8 @@ def wage(text: str, *, column: bool = False, unit: PayUnit | None = None) -> Wag
     found = list(sums(text, column=column))
     for kind in _SUREST_FIRST:
         if chosen := [each for each in found if each.kind == kind]:
-            return _widest(text, chosen, unit)
+            timed = [each for each in chosen if each.unit != "piece"]  # 计件, 月收入6000: the month can be compared
+            return _widest(text, timed or chosen, unit)
     match = _NEGOTIABLE.search(text)
     return Wage(None, unit or "hour", match[0]) if match else None
 

@@ -1,0 +1,1 @@
+"""How well texts are understood: labels by hand, sentences for the rules, and the measurement."""
