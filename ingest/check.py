@@ -14,6 +14,7 @@ from ingest.fields.days import local_day
 from ingest.findings import Finding
 from ingest.inference import Infer, nothing
 from ingest.masking import mask_text
+from ingest.posting_parts import series_days
 from ingest.postings import judge, read_posting
 from ingest.profiles import read_profile
 from ingest.readers import BadRow, CannotRead, Row, read
@@ -22,7 +23,25 @@ from ingest.sites import sites
 from ingest.understood import Reading
 
 _FIELDS: Final = {
-    "posting": ("用工单位", "工种", "人数", "时间", "地点", "工资", "结算", "年龄", "证书", "有效期"),
+    "posting": (
+        *(
+            "用工单位",
+            "工种",
+            "人数",
+            "时间",
+            "地点",
+            "工资",
+            "结算",
+            "年龄",
+            "性别",
+            "证书",
+            "管饭",
+            "接送",
+            "户外",
+            "保险",
+        ),
+        "有效期",
+    ),
     "profile": ("工种", "出生日期", "地点", "期望工资", "上班时间", "证书"),
 }
 _SEVERITY: Final = {"block": "不合规", "warn": "提醒"}
@@ -121,6 +140,8 @@ def _read(row: Row, known: Layout, now_ms: int, infer: Infer) -> tuple[str, Read
         return profile.ref if "ref" in cells else "", profile.reading, []
     posting = read_posting(cells, _ANY_SITE, site, today, known.pay_unit, infer)
     findings = posting.findings
+    if days := series_days(cells, today):
+        posting.reading.notes.append(f"写了{len(days)}天,导入为{len(days)}个岗位")
     if posting.posting is not None:
         findings = judge(posting, now_ms=now_ms).findings
     return posting.ref, posting.reading, findings

@@ -31,9 +31,10 @@ def posted_day(cells: Mapping[str, str], today: date) -> date:
 def read_shift(
     cells: Mapping[str, str], text: str, base: date, valid_until_ms: int | None, lasting: str, reading: Reading
 ) -> tuple[Shift | None, bool]:
-    """The row's shift, from its columns or else its text, and whether the work is 长期; no shift, with the problem
-    noted, unless both ends are known. `lasting` holds other words that make the work 长期: pay by the
-    month, or a span of dates in which it is on.
+    """The row's shift, from its columns or else its text, and whether the work is 长期.
+
+    Unless both ends are known the problem is noted; a shift of which the text tells only the start is given back
+    without its end. `lasting` holds other words that make the work 长期: pay by the month, or a span of dates.
 
     长期 work has no shift of its own: it gets a usual day's (its clock times where they are said, else eight hours from
     eight) on the last day on which it is listed, so that the rules about hours and pay read it like any other.
@@ -43,7 +44,8 @@ def read_shift(
         reading.saw("时间", _times(found), found.words)
         return found, False
     long = times.long_term(f"{cells.get('shift', '')}\n{text}")
-    if words := long.words if long else lasting:
+    words = long.words if long else lasting
+    if words and (found is None or "长期" in words):
         reading.saw("时间", "长期", words)
         last = days.local_day(valid_until_ms) if valid_until_ms else base + timedelta(days=LISTED_DAYS)
         return _usual_day(f"{cells.get('shift', '')}\n{text}", last, words), True
@@ -53,6 +55,7 @@ def read_shift(
     elif found:
         reading.saw("时间", f"{days.local_time(found.start_ms):%m-%d %H:%M}起", found.words)
         reading.refuse("missing", "shift", "几点结束")
+        return found, False
     else:
         reading.refuse("missing", "shift", "开始和结束时间")
     return None, False

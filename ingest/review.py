@@ -110,7 +110,7 @@ def _settled_late(posting: Posting) -> Iterator[Finding]:
 
 def _long_hours(posting: Posting) -> Iterator[Finding]:
     hours = shift_hours(posting)
-    words = f"{hours:g}小时"
+    words = f"{round(hours, 1):g}小时"
     if hours > MOST_HOURS:
         yield Finding("long_hours", "block", words, "一天工作超过11小时", "请分成两班,或缩短时间")
     elif hours > USUAL_HOURS:

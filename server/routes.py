@@ -9,8 +9,9 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from ingest.understanding import Understanding
 from matcher.model import Crew, Presence, Role
-from server import posting_views, views, worker_views
+from server import posting_views, understanding_views, views, worker_views
 from server.api import (
     assignments,
     crews,
@@ -23,6 +24,7 @@ from server.api import (
     recognise,
     series,
     sites,
+    understand,
 )
 from server.auth import STAFF
 from server.doors import desk, hall, session, telephone
@@ -103,6 +105,9 @@ ROUTES: Final[tuple[Route, ...]] = (
     # words
     Route("POST", "/v1/recognise", "Trades that a text speaks of", recognise.recognise_text, views.Recognised,
           body=views.TextToRecognise),
+    Route("POST", "/v1/understand", "What a text for a posting says, and what the rules say of it",
+          understand.understand_text, Understanding, POSTS | {"kiosk"}, understanding_views.TextToUnderstand,
+          errors=("no_site",)),
     # profiles
     Route("POST", "/v1/profiles", "Register a worker", profiles.post_profile, views.Written, REGISTERS,
           views.NewProfile, status=201, errors=("key_reused", "known_twin", "bad_trade", "no_site"), own=KIOSK),
@@ -138,6 +143,10 @@ ROUTES: Final[tuple[Route, ...]] = (
           POSTS, errors=("no_posting", "illegal_move", "bad_trade", "bad_field", "posting_past", "no_employer")),
     Route("POST", "/v1/postings/{posting}/review", "Open a posting or return it", postings.review_posting,
           views.Written, STAFF, posting_views.Decision, errors=("no_posting", "illegal_move", "posting_past")),
+    Route("GET", "/v1/postings/{posting}/review", "What the rules say of a posting now", understand.get_review,
+          understanding_views.ReviewView, POSTS, errors=("no_posting",)),
+    Route("GET", "/v1/reviews", "Postings that wait for a clerk, riskiest or due soonest first",
+          understand.list_review_queue, understanding_views.ReviewQueue, STAFF, query=understanding_views.QueueQuery),
     Route("POST", "/v1/postings/{posting}/close", "Nobody else is needed", postings.close_posting, views.Written,
           POSTS, errors=("no_posting", "illegal_move")),
     Route("POST", "/v1/postings/{posting}/withdraw", "Take a posting back", postings.withdraw_posting, views.Written,

@@ -22,8 +22,9 @@ def _clock_pattern(name: str) -> str:
     return (
         rf"(?P<{name}next>次日|第二天|翌日|次晨)?\s*(?P<{name}period>{_PERIODS})?\s*"
         rf"(?:(?P<{name}h>\d{{1,2}}):(?P<{name}m>\d{{2}})(?::\d{{2}})?"
-        rf"|(?P<{name}H>{WHOLE})\s*[点时](?!间)\s*"
-        rf"(?:(?P<{name}half>半)|(?P<{name}quarter>[一三]刻)|(?P<{name}M>\d{{1,2}})(?![\d:])\s*分?)?)"
+        rf"|(?P<{name}H>{WHOLE})\s*[点时](?!间)"
+        rf"(?:\s*(?P<{name}half>半)|\s*(?P<{name}quarter>[一三]刻)|"
+        rf"(?P<{name}M>\d{{1,2}}(?=\s*分)|[0-5]\d(?![\d:]|\s*[个人名位元块]))\s*分?)?)"
     )
 
 
