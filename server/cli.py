@@ -348,7 +348,7 @@ def _demo(settings: Settings, args: argparse.Namespace) -> int:
 
 
 def _bench(settings: Settings, args: argparse.Namespace) -> int:
-    from loadtest.bench.matching import main as bench
+    from loadtest.bench.report import main as bench
 
     return bench()
 

@@ -177,7 +177,7 @@ def test_no_rule_and_no_cap_is_ever_broken_by_an_offer(moved: list[int], night: 
         known[record.id] = memories.known(n, changed(record, draw) if n in moved else record)
         row = memory.columns.put(known[record.id].record)
         memory.index.put(row, population.unit_vectors(record.doc.trades[:1], np.random.default_rng(n))[0], MODEL)
-        memories.tell(memory, known[record.id])
+        memories.tell(memory, record.id, memories.told_of(n))
     now_ms = exactness.NIGHT_MS if night else NOON_MS
     held = memories.hold(memory, POSTINGS, SEED)
     waves, _ = plan.decide(memory, [plan.question(memory, h, now_ms) for h in held], Weights())

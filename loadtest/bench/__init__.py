@@ -1,1 +1,1 @@
-"""Measurements of the parts: `python -m loadtest.bench.matching` writes reports/bench.json."""
+"""Measurements of the parts: `python -m loadtest.bench.report` writes reports/bench.json."""

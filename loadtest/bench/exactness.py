@@ -99,5 +99,5 @@ def measure(profiles: int, postings: int, seed: int) -> Agreement:
     memories.fill(memory, records, seed)
     for n in rng.choice(profiles, profiles // 20, replace=False).tolist():
         known[n].asked = frozenset(p.id for p in asked[n % 10 :: 10])
-        memories.tell(memory, known[n])
+        memories.tell(memory, records[n].id, structs.replace(memories.told_of(n), asked=known[n].asked))
     return agreement(memory, known, asked, seed + 200)

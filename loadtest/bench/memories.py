@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import numpy as np
+from msgspec import Struct
 
 from loadtest.bench import population
 from loadtest.bench.oracle import Known
@@ -26,15 +27,29 @@ SHIFTS = (
 NOWHERE = Shift(0, 0, 0.0, 0.0)
 
 
-def known(n: int, record: ProfileRecord) -> Known:
-    """What the market knows of the n-th worker: one in 11 holds one of SHIFTS, one in 25 has all the open offers
-    allowed, one in 97 had all the day's."""
-    return Known(
-        record,
+class Told(Struct, frozen=True):
+    """What the postings' entries say of a worker: open offers, offers had today, shifts held, postings had before."""
+
+    live: int = 0
+    today: int = 0
+    shifts: tuple[tuple[int, int, float, float], ...] = ()
+    asked: frozenset[str] = frozenset()
+
+
+def told_of(n: int) -> Told:
+    """Of the n-th worker: one in 11 holds one of SHIFTS, one in 25 has all the open offers allowed, one in 97 had all
+    the day's."""
+    return Told(
         live=SETTINGS.live_cap if n % 25 == 1 else 0,
         today=SETTINGS.daily_cap if n % 97 == 2 else 0,
         shifts=(SHIFTS[n // 11 % 3],) if n % 11 == 0 else (),
     )
+
+
+def known(n: int, record: ProfileRecord) -> Known:
+    """What the market knows of the n-th worker."""
+    told = told_of(n)
+    return Known(record, live=told.live, today=told.today, shifts=told.shifts)
 
 
 def empty() -> Replica:
@@ -42,23 +57,22 @@ def empty() -> Replica:
     return Replica(Store(NO_STORE, "bench"), SETTINGS, dimension=DIMENSION, model=MODEL)
 
 
-def tell(memory: Replica, k: Known) -> None:
-    """Writes what is known beyond the record as the postings' entries would."""
-    id_ = k.record.id
+def tell(memory: Replica, id_: str, told: Told) -> None:
+    """Writes what is told of a worker as the postings' entries would."""
     offered = Entry(offer="open", wave=1, terms=1, offered_ms=NOON_MS - HOUR_MS, deadline_ms=NOON_MS + HOUR_MS)
-    for n in range(k.live):
+    for n in range(told.live):
         memory.ledger.put(f"open-{n}", id_, offered, NOWHERE)
-    if k.today:
+    if told.today:
         ended = Entry(
-            offer="expired", wave=1, terms=1, offered_ms=NOON_MS - HOUR_MS, deadline_ms=NOON_MS, nth_today=k.today
+            offer="expired", wave=1, terms=1, offered_ms=NOON_MS - HOUR_MS, deadline_ms=NOON_MS, nth_today=told.today
         )
         memory.ledger.put("ended", id_, ended, NOWHERE)
-    for n, shift in enumerate(k.shifts):
+    for n, shift in enumerate(told.shifts):
         seated = Entry(
             offer="accepted", wave=1, terms=1, offered_ms=0, deadline_ms=0, acceptance="seated", assignment="seated"
         )
         memory.ledger.put(f"shift-{n}", id_, seated, Shift(*shift))
-    for posting in k.asked:
+    for posting in told.asked:
         declined = Entry(offer="declined", wave=1, terms=1, offered_ms=0, deadline_ms=0)
         memory.ledger.put(posting, id_, declined, NOWHERE)
     memory.show_ledger(id_)
@@ -83,7 +97,7 @@ def _put(memory: Replica, batch: Sequence[ProfileRecord], first: int, rng: np.ra
     vectors = population.unit_vectors([record.doc.trades[0] for record in batch], rng)
     for n, (record, vector) in enumerate(zip(batch, vectors, strict=True), start=first):
         memory.index.put(memory.columns.put(record), vector, MODEL)
-        tell(memory, known(n, record))
+        tell(memory, record.id, told_of(n))
 
 
 def hold(memory: Replica, postings: Sequence[PostingRecord], seed: int) -> list[HeldPosting]:
