@@ -10,6 +10,7 @@ NAME: Final = "kuaizhao"
 
 ORDER: Final = (
     "shared",
+    "audit_log",
     "marks",
     "series",
     "moves",

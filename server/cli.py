@@ -19,6 +19,7 @@ from msgspec import structs
 from matcher.errors import KuaizhaoError
 from matcher.settings import Settings, from_environment
 from server import tls
+from server.audit_commands import add_audit_log, run_audit_log
 from server.doors.arguments import add_parsers
 from server.embedded import StoreFailed
 from server.supervisor import Supervisor
@@ -93,6 +94,7 @@ def parser() -> argparse.ArgumentParser:
     token.add_argument("--site", default="", help="site of a kiosk")
     token.add_argument("--hours", type=float, default=12.0)
 
+    add_audit_log(sub)
     audit = sub.add_parser("audit", help="count double bookings, overfilled postings, lost answers, illegal states")
     audit.add_argument("--clients", nargs="*", type=Path, default=[], help="JSONL records of what clients were told")
     audit.add_argument("--json", action="store_true", help="print the report as JSON")
@@ -373,6 +375,7 @@ _COMMANDS = {
     "kiosk": _doors,
     "key": _doors,
     "audit": _audit,
+    "audit-log": run_audit_log,
     "bench": _bench,
     "demo": _demo,
 }

@@ -17,6 +17,7 @@ from matcher.errors import KuaizhaoError, Overloaded
 from matcher.settings import Settings
 from server import wire
 from server.api.ids import checked
+from server.auditing import noted
 from server.auth import check_role, token_of
 from server.keys import CALLER, METRICS, SESSIONS
 from server.routes import Route
@@ -111,7 +112,7 @@ async def _respond(route: Route, request: web.Request) -> web.StreamResponse:
         given = await wire.read(request, route.body)
     elif route.query is not None:
         given = wire.read_query(request.query, route.query)
-    value = await route.handler(request, given)
+    value = await noted(route, request, given)
     if isinstance(value, web.StreamResponse):
         return value
     return wire.answer(request, value, route.status)

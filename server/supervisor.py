@@ -1,5 +1,5 @@
-"""`kuaizhao up`: everything on one machine. Starts the store, the matcher, the web server and the collector of records,
-and restarts what dies.
+"""`kuaizhao up`: everything on one machine. Starts the store, the matcher, the web server, the collector of records
+and the writer of the audit log, and restarts what dies.
 
 The supervisor does nothing else. It sleeps until a child ends or somebody asks it to stop; the store is started first
 and stopped last.
@@ -131,7 +131,7 @@ class Supervisor:
         self.say = say
         self.store = None if settings.redis_url else EmbeddedStore(settings.data_dir)
         self.store_patience = Patience()
-        self.children = [Child(name, settings) for name in ("match", "serve", "collect", *also)]
+        self.children = [Child(name, settings) for name in ("match", "serve", "collect", "audit-log", *also)]
         self.stopping = False
 
     def run(self, prepare: Callable[[], None], greet: Callable[[], None]) -> int:

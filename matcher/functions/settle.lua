@@ -100,7 +100,12 @@ local function try_seat(m, p, unit, now) -- all of a unit or nobody
   elseif was == 'standby' and p.start_ms - now < setting(m, 'reconfirm_within_ms') then
     move_unit(m, p, unit, 'called', now)
   else
-    for _, item in ipairs(unit) do seat(m, p, item.profile, item.e, now) end
+    local names = {}
+    for i, item in ipairs(unit) do
+      seat(m, p, item.profile, item.e, now)
+      names[i] = item.profile
+    end
+    log_audit(m, now, 'settle', 'award ' .. p.award, p.id .. ' ' .. table.concat(names, ' '), p.award == 'fair' and 'round ' .. p.rounds or '')
   end
 end
 
