@@ -17,6 +17,7 @@ from matcher.columns import EPOCH_ORDINAL, certificate_number, trade_number
 from matcher.model import CHANNELS, DAY_MS, MINUTE_MS, Posting, hourly_fen, shift_hours
 from matcher.rates import PRIOR_ANSWERED
 from matcher.settings import MarketSettings
+from matcher.waves import is_quiet
 from matcher.weeks import HOUR_WORDS, shift_mask
 
 USUAL_ANSWERS: Final = tuple(PRIOR_ANSWERED[channel] for channel in CHANNELS)
@@ -128,13 +129,6 @@ def _close_numbers(trade: str) -> tuple[NDArray[np.uint16], NDArray[np.uint8]]:
 def local_date(at_ms: int, zone_offset_ms: int) -> date:
     """The market's calendar day of an instant."""
     return date.fromordinal(EPOCH_ORDINAL + (at_ms + zone_offset_ms) // DAY_MS)
-
-
-def is_quiet(now_ms: int, settings: MarketSettings) -> bool:
-    """Whether nobody is to be woken at this moment."""
-    minute = (now_ms + settings.zone_offset_ms) % DAY_MS // 60_000
-    begins, ends = settings.quiet_from_minute, settings.quiet_until_minute
-    return begins <= minute < ends if begins <= ends else minute >= begins or minute < ends
 
 
 def years_before(day: date, years: int) -> int:

@@ -337,3 +337,8 @@ class PostingRecord(Struct, kw_only=True):
     awarded: bool = False
     review_reason: str = ""
     model: str = ""
+
+
+def seats_open(record: PostingRecord) -> int:
+    """Seats that nobody has, is called for or waits for."""
+    return record.headcount - record.taken - record.called - record.waiting

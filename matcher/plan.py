@@ -21,7 +21,7 @@ from matcher.assign import assigned
 from matcher.columns import PRESENCE, Columns, Town
 from matcher.hall import NOBODY
 from matcher.index import VectorIndex
-from matcher.model import CHANNELS, HOUR_MS, Channel, Pay, Place, Posting, PostingRecord
+from matcher.model import CHANNELS, HOUR_MS, Channel, Pay, Place, Posting, PostingRecord, seats_open
 from matcher.rates import answer_chances
 from matcher.replica import HeldPosting, Replica
 from matcher.score import Scores, Weights
@@ -83,11 +83,6 @@ class Found(Struct, frozen=True):
 def needs_people(record: PostingRecord) -> bool:
     """Open for dispatch, and more seats open than people who have said yes and wait for the award."""
     return record.state == "open" and not record.doc.listed_only and seats_open(record) > 0
-
-
-def seats_open(record: PostingRecord) -> int:
-    """Seats that nobody has, is called for or waits for."""
-    return record.headcount - record.taken - record.called - record.waiting
 
 
 def question(memory: Replica, held: HeldPosting, now_ms: int) -> Question:

@@ -150,6 +150,12 @@ class Reading(Connection):
         """Ids of the postings in a state; unordered."""
         return await self._members(self.key("in", state))
 
+    async def postings_with_calls(self, now_ms: int) -> list[str]:
+        """Postings with an offer by telephone that may still be open."""
+        async with guarded():
+            found = await self.commands.zrangebyscore(self.key("calls"), f"({now_ms}", "+inf")
+        return [p.decode() for p in found]
+
     async def postings_of_employer(self, employer: str) -> list[str]:
         """Every posting of an employer; unordered."""
         return await self._members(self.key("postings_of", employer))

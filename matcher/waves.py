@@ -12,7 +12,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from matcher.model import HOUR_MS, MINUTE_MS, Award, Channel
+from matcher.model import DAY_MS, HOUR_MS, MINUTE_MS, Award, Channel
+from matcher.settings import MarketSettings
 
 CERTAINTY: Final = 0.95
 STANDBY_CERTAINTY: Final = 0.90
@@ -126,3 +127,10 @@ def midnight_after(now_ms: int, zone_offset_ms: int) -> int:
     """The next local midnight as an instant."""
     day_ms = 24 * HOUR_MS
     return ((now_ms + zone_offset_ms) // day_ms + 1) * day_ms - zone_offset_ms
+
+
+def is_quiet(now_ms: int, settings: MarketSettings) -> bool:
+    """Whether nobody is to be woken at this moment."""
+    minute = (now_ms + settings.zone_offset_ms) % DAY_MS // 60_000
+    begins, ends = settings.quiet_from_minute, settings.quiet_until_minute
+    return begins <= minute < ends if begins <= ends else minute >= begins or minute < ends

@@ -106,6 +106,10 @@ class Cards:
             return []
         return [p for p in await self._store.series(record.whole) if p.whole and p.id != record.id]
 
+    async def briefs(self, postings: list[PostingRecord]) -> list[Brief]:
+        """Postings as workers see them."""
+        return [shown.posting for shown in await self._with_names([(record, {}) for record in postings])]
+
     async def current(self, profile: str) -> list[Card]:
         """Open offers and everything accepted that is not over, by start."""
         cards, _ = await self._of(profile, with_messages=False)

@@ -11,9 +11,10 @@ from aiohttp import web
 
 from ingest.understanding import Understanding
 from matcher.model import Crew, Presence, Role
-from server import posting_views, understanding_views, views, worker_views
+from server import call_views, posting_views, understanding_views, views, worker_views
 from server.api import (
     assignments,
+    calls,
     crews,
     employers,
     health,
@@ -171,6 +172,13 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("POST", "/v1/offers/{offer}/decline", "Say no", offers.decline_offer, worker_views.Answered, AS_WORKER,
           worker_views.Refusal, errors=("bad_id", "no_posting", "no_profile", "no_offer", "offer_expired",
                                         "offer_withdrawn", "illegal_move")),
+    # calls
+    Route("GET", "/v1/calls", "Whom to ring up, for which posting, in which order", calls.list_calls,
+          call_views.CallList, STAFF, query=call_views.CallQuery),
+    Route("POST", "/v1/calls/{offer}", "What came of a call", calls.tell_call, worker_views.Answered, STAFF,
+          call_views.CallOutcome,
+          errors=("bad_id", "no_posting", "no_offer", "offer_expired", "offer_declined", "offer_withdrawn",
+                  "posting_not_open", "illegal_move", "stale_version", "quiet_hours", "suspended")),
     # crews
     Route("POST", "/v1/crews", "Form a crew", crews.post_crew, views.Written, AS_WORKER, worker_views.NewCrew,
           status=201, errors=("key_reused", "bad_id", "no_profile", "in_a_crew", "crew_full"), own=WORKER),
