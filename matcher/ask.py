@@ -13,7 +13,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from matcher import trades
-from matcher.columns import EPOCH_ORDINAL, certificate_number, trade_number
+from matcher.columns import EPOCH_ORDINAL, birth_day, certificate_number, trade_number
 from matcher.model import CHANNELS, DAY_MS, MINUTE_MS, Posting, hourly_fen, shift_hours
 from matcher.rates import PRIOR_ANSWERED
 from matcher.settings import MarketSettings
@@ -40,7 +40,7 @@ TERMS: Final = np.dtype(
 )  # fmt: skip
 """The posting's terms at one moment. `east` is the length of a degree of longitude against one of latitude; `pay_fen`
 is an hour's, 0 unknown; `certificates` are bits by number; days count from the epoch; `zone_ms` is the market's zone.
-`born_*` are ordinals: the latest birth date for the working age and for hazardous work, and the limits of age.
+`born_*` count as the column does: the latest birth date for the working age and for hazardous work, and the limits.
 `answers` is the chance of an answer by channel. `trade` is the trade's own number, 0 unknown; `place_of` a trade number
 is its place among the close trades from 1, 0 for a trade that does not fit."""
 
@@ -106,15 +106,22 @@ def ask_of(
         settings.live_cap,
         settings.daily_cap,
         is_quiet(now_ms, settings),
-        years_before(day, WORKING_AGE),
-        years_before(day, ADULT) if hazardous else ANY_AGE,
-        ANY_AGE if doc.age_min is None else years_before(day, doc.age_min),
-        0 if doc.age_max is None else years_before(day, doc.age_max + 1) + 1,
+        birth_day(years_before(day, WORKING_AGE)),
+        birth_day(years_before(day, ADULT)) if hazardous else ANY_AGE,
+        ANY_AGE if doc.age_min is None else birth_day(years_before(day, doc.age_min)),
+        0 if doc.age_max is None else birth_day(years_before(day, doc.age_max + 1)) + 1,
         answers,
         trade_number(doc.trade) if trade is not None else 0,
         place_of,
     )
     return Ask(id_, terms, numbers, asked)
+
+
+def set_moment(terms: NDArray[Any], now_ms: int, settings: MarketSettings) -> None:
+    """Puts terms compiled earlier to another moment."""
+    terms["now_ms"] = now_ms
+    terms["today"] = (now_ms + settings.zone_offset_ms) // DAY_MS
+    terms["is_quiet"] = is_quiet(now_ms, settings)
 
 
 @lru_cache(maxsize=trades.MAX_TRADES)

@@ -74,7 +74,8 @@ class Chains:
             self.links["next"][0] = self.links["next"][given_back]
             return given_back
         if self._used == len(self.links):
-            self.links = np.concatenate([self.links, np.zeros_like(self.links)])
+            spare = np.zeros(max(FIRST_CAPACITY, len(self.links) // 8), dtype=self.links.dtype)
+            self.links = np.concatenate([self.links, spare])
         self._used += 1
         return self._used - 1
 

@@ -24,15 +24,16 @@ from matcher.weeks import WeekTable
 
 TRADES_HELD: Final = 6
 """Trades of a profile in the row; the few people who name more have the others in `more`."""
-EXPIRIES_HELD: Final = 3
+EXPIRIES_HELD: Final = 2
 """Certificates that run out in the row; more of them are in `more`."""
 WISHED_DAY_HOURS: Final = 8.0
 """A wished day's pay is for a day of eight hours."""
 FIRST_CAPACITY: Final = 1024
-LAYOUT: Final = 4
+LAYOUT: Final = 5
 """Version of the columns' meaning, for snapshots."""
 PRESENCE: Final = {"away": 0, "available": 1, "in_hall": 2}
 EPOCH_ORDINAL: Final = date(1970, 1, 1).toordinal()
+BIRTHS_FROM: Final = date(1900, 1, 1).toordinal()
 LAST_DAY: Final = 65_535
 """The latest day told apart, in days since the epoch: in the year 2149."""
 MORE_TRADE: Final = 1
@@ -43,12 +44,13 @@ before `until`, in seconds from the epoch."""
 
 ROW: Final = np.dtype(
     [
-        ("lat", "f4"), ("lon", "f4"), ("radius_m", "f4"), ("pay_fen", "u4"), ("hours", "u4"), ("born", "i4"),
+        ("lat", "f4"), ("lon", "f4"), ("radius_m", "f4"), ("pay_fen", "u4"), ("hours", "u4"), ("born", "u2"),
         ("trades", "u2", (TRADES_HELD,)), ("alive", "?"), ("stray", "?"), ("paused", "?"), ("presence", "u1"),
-        ("presence_until_ms", "i8"), ("certificates", "u8"), ("more", "u4"), ("shifts", "u4"), ("row", "u4"),
-        ("offers_day", "u2"), ("live_offers", "u1"), ("offers_today", "u1"), ("last_work_ms", "i8"), ("done", "u2"),
+        ("certificates", "u8"), ("presence_until_s", "u4"), ("more", "u4"), ("shifts", "u4"), ("row", "u4"),
+        ("offers_day", "u2"), ("live_offers", "u1"), ("offers_today", "u1"), ("done", "u2"),
         ("no_shows", "u2"), ("expiry_day", "u2", (EXPIRIES_HELD,)), ("expiry_kind", "u1", (EXPIRIES_HELD,)),
         ("history", "u4"), ("channel", "u1"), ("focus", "?"), ("asked_lately", "u1"), ("answered_lately", "u1"),
+        ("last_work_s", "u4"),
     ],
     align=True,
 )  # fmt: skip
@@ -88,6 +90,11 @@ def trade_number(trade: str) -> int:
 def certificate_number(kind: str) -> int:
     """The certificate's number in the columns, from 1; 0 for an unknown kind."""
     return trades.certificate_order().get(kind, 0)
+
+
+def birth_day(ordinal: int) -> int:
+    """A birth date in the column: days since 1900, within what it holds."""
+    return min(max(ordinal - BIRTHS_FROM, 0), LAST_DAY)
 
 
 def day_number(day: date) -> int:
@@ -200,12 +207,12 @@ class Columns:
         held["lat"], held["lon"] = doc.place.lat, doc.place.lon
         held["radius_m"] = doc.radius_m
         held["pay_fen"] = wished_fen(doc)
-        held["born"] = doc.born.toordinal()
+        held["born"] = birth_day(doc.born.toordinal())
         held["presence"] = PRESENCE[record.presence]
-        held["presence_until_ms"] = record.presence_until_ms
+        held["presence_until_s"] = -(-record.presence_until_ms // 1000)
         held["channel"] = CHANNELS.index(doc.channels[0]) if doc.channels else 0
         held["focus"] = doc.group != ""
-        held["last_work_ms"] = record.last_work_ms
+        held["last_work_s"] = record.last_work_ms // 1000
         held["done"] = min(record.done, 65_535)
         held["no_shows"] = min(record.no_shows, 65_535)
         known_trades = trades.trades()

@@ -114,11 +114,15 @@ class Dispatcher:
     def _hungry_for(self, profiles: Iterable[str], wanting: Collection[str]) -> list[str]:
         """Postings but those `wanting` that no offer is out for and that one of these people may be asked for: who
         comes need not wait for the next wave."""
-        row_of, now_ms = self.memory.columns.row_of, self.now_ms()
+        row_of, postings = self.memory.columns.row_of, self.memory.postings
         rows = np.array([row_of[i] for i in profiles if i in row_of], dtype=np.int64)
-        hungry = [i for i in self.memory.postings if i not in wanting and self._all_answered(i)]
-        held = [(i, self.memory.postings[i]) for i in hungry]
-        return [i for i, h in held if needs_people(h.record) and plan.reaches(self.memory, h, rows, now_ms)]
+        hungry = [
+            i for i in postings if i not in wanting and self._all_answered(i) and needs_people(postings[i].record)
+        ]
+        if not hungry:
+            return []
+        reached = plan.reached(self.memory, [postings[i] for i in hungry], rows, self.now_ms())
+        return [i for i, is_reached in zip(hungry, reached, strict=True) if is_reached]
 
     def _caught_up(self, posting: str) -> bool:
         held = self.memory.postings.get(posting)

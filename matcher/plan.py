@@ -16,7 +16,7 @@ from msgspec import Struct, structs
 from numpy.typing import NDArray
 
 from matcher import score, search, waves
-from matcher.ask import Ask, ask_of
+from matcher.ask import Ask, ask_of, set_moment
 from matcher.assign import assigned
 from matcher.columns import PRESENCE, Columns, Town
 from matcher.hall import NOBODY
@@ -138,7 +138,7 @@ def look(memory: Replica, q: Question, weights: Weights) -> Found | Question:
 
 def joined(first: Rows, others: Rows) -> Rows:
     """Both, each row once."""
-    return np.concatenate([first, others[~np.isin(others, first)]]) if len(first) else others
+    return np.concatenate([first, others[~search.among(others, first)]]) if len(first) else others
 
 
 def scored(index: VectorIndex, town: Town, q: Question, rows: Rows, weights: Weights) -> Found:
@@ -147,9 +147,9 @@ def scored(index: VectorIndex, town: Town, q: Question, rows: Rows, weights: Wei
     similarity = index.scores(q.held.vector, rows)
     totals = score.totals(town, q.ask, weights, rows, similarity)
     if len(q.first):
-        totals += np.isin(rows, q.first)
+        totals += search.among(rows, q.first)
     if len(q.ring):
-        totals += ~np.isin(rows, q.ring)
+        totals += ~search.among(rows, q.ring)
     return Found(q, rows, similarity, totals)
 
 
@@ -158,7 +158,7 @@ def still_pass(memory: Replica, found: Found) -> Found:
     q = with_rows(memory, found.question)
     positions = search.passing(memory.columns, q.ask.within(waves.RADII_M[-1]), found.rows)
     if len(q.ring):
-        positions = np.union1d(positions, np.flatnonzero(np.isin(found.rows, q.ring)))
+        positions = np.union1d(positions, np.flatnonzero(search.among(found.rows, q.ring)))
     return structs.replace(found.only(positions), question=q)
 
 
@@ -221,15 +221,23 @@ def channel_of(c: Columns, row: int, now_ms: int) -> Channel:
     wished: Channel = CHANNELS[w["channel"]]
     if wished in ("inbox", "push"):
         return wished
-    if w["presence"] == PRESENCE["in_hall"] and w["presence_until_ms"] > now_ms:
+    if w["presence"] == PRESENCE["in_hall"] and int(w["presence_until_s"]) * 1000 > now_ms:
         return "kiosk"
     return "call" if wished == "kiosk" else wished
 
 
-def reaches(memory: Replica, held: HeldPosting, rows: Rows, now_ms: int) -> bool:
-    """Whether one of these people may be asked for the posting now, however far it looks."""
-    q = question(memory, held, now_ms)
-    return len(search.passing(memory.columns, q.ask.within(q.radii_m[-1]), rows)) > 0
+def reached(memory: Replica, held: Sequence[HeldPosting], rows: Rows, now_ms: int) -> NDArray[np.bool_]:
+    """Which of the postings one of these people may be asked for now, however far it looks; that somebody had it before
+    does not count."""
+    settings = memory.settings
+    for h in held:
+        if h.terms is None:
+            radius_m = waves.RADII_M[-1]
+            ask = ask_of(h.record.id, h.record.doc, radius_m=radius_m, asked=frozenset(), now_ms=0, settings=settings)
+            h.terms = ask.terms
+    terms = np.concatenate([h.terms for h in held if h.terms is not None])
+    set_moment(terms, now_ms, settings)
+    return search.reached(memory.columns, terms, rows)
 
 
 def warm() -> None:
@@ -252,6 +260,8 @@ def warm() -> None:
     sight = search.sight(c, ask)
     search.survivors(sight, ask, search.spans(c.by_cell, ask))
     search.passing(c, ask, rows)
+    search.reached(c, ask.terms, rows)
+    search.among(rows, rows)
     search.excluded_by(c, ask, 0)
     score.totals(sight.town, ask, Weights(), rows, none)
     score.parts(sight.town, ask, rows, none)

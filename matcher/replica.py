@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import structlog
@@ -35,12 +36,13 @@ log = structlog.get_logger()
 
 
 class HeldPosting(Struct):
-    """A posting in memory: its record, its vector by the index's model (empty when it has none), and the version of the
-    last event applied to it."""
+    """A posting in memory: its record, its vector by the index's model (empty when it has none), the version of the
+    last event applied to it, and its terms (`ask.TERMS`) once somebody has asked for them."""
 
     record: PostingRecord
     vector: NDArray[np.float32]
     event_v: int
+    terms: NDArray[Any] | None = None
 
 
 class Replica:

@@ -84,7 +84,7 @@ def worked_ms(shift: Row, day: int, ask: Terms) -> int:
 @inner
 def is_present(w: Row, ask: Terms) -> bool:
     """Available today or in the hall, right now."""
-    return w.presence != AWAY and w.presence_until_ms > ask.now_ms
+    return w.presence != AWAY and w.presence_until_s * 1000 > ask.now_ms
 
 
 @inner

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import repeat
 from math import exp
-from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -66,7 +65,7 @@ class Seen(NamedTuple):
     """What words are made of, for one row."""
 
     done: int
-    last_work_ms: int
+    last_work_s: int
     presence: int
     times: int
     """Shifts done in this trade."""
@@ -147,14 +146,14 @@ def reliable(w: Row, ask: Terms, town: Town, similarity: float) -> float:
 
 
 def _days_without_work(value: float, w: Seen, now_ms: int) -> str | None:
-    days = (now_ms - w.last_work_ms) // DAY_MS
-    return f"{days}天没接到活" if w.last_work_ms > 0 and days >= 1 else None
+    days = (now_ms - w.last_work_s * 1000) // DAY_MS
+    return f"{days}天没接到活" if w.last_work_s > 0 and days >= 1 else None
 
 
 @part(_days_without_work)
 def waited(w: Row, ask: Terms, town: Town, similarity: float) -> float:
     """Time since the last work."""
-    return min(max(ask.now_ms - w.last_work_ms, 0) / (LONG_WAIT_DAYS * DAY_MS), 1.0)
+    return min(max(ask.now_ms - w.last_work_s * 1000, 0) / (LONG_WAIT_DAYS * DAY_MS), 1.0)
 
 
 def _where(value: float, w: Seen, now_ms: int) -> str | None:
@@ -166,7 +165,7 @@ def _where(value: float, w: Seen, now_ms: int) -> str | None:
 @part(_where)
 def present(w: Row, ask: Terms, town: Town, similarity: float) -> float:
     """In the hall now, or available today."""
-    if w.presence_until_ms <= ask.now_ms:
+    if w.presence_until_s * 1000 <= ask.now_ms:
         return 0.0
     return 1.0 if w.presence == IN_HALL else 0.6
 
@@ -271,20 +270,23 @@ def reasons(people: NDArray[Any], ask: Ask, p: Parts, weights: Weights) -> list[
     """The reasons that count most for each of the people (rows of the table), in words; the distance is always told.
     `p` are their parts."""
     now_ms, named = int(ask.terms["now_ms"][0]), trades.name_of(int(ask.terms["trade"][0]))
-    columns = (people[name].tolist() for name in ("done", "last_work_ms", "presence"))
+    columns = (people[name].tolist() for name in ("done", "last_work_s", "presence"))
     seen = map(Seen, *columns, p.times.tolist(), repeat(named))
-    counted = (p.values * by_part(weights)).tolist()
+    heaviest_first = np.argsort(-p.values * by_part(weights), axis=1, kind="stable").tolist()
     return [
-        [kilometres(metres_away), *_told(values, counts, w, now_ms)]
-        for w, metres_away, values, counts in zip(seen, p.metres.tolist(), p.values.tolist(), counted, strict=True)
+        [kilometres(metres_away), *_told(values, order, w, now_ms)]
+        for w, metres_away, values, order in zip(
+            seen, p.metres.tolist(), p.values.tolist(), heaviest_first, strict=True
+        )
     ]
 
 
-def _told(values: Sequence[float], counts: Sequence[float], w: Seen, now_ms: int) -> list[str]:
-    told = [
-        (-count, words)
-        for part, value, count in zip(PARTS, values, counts, strict=True)
-        if (words := part.words(value, w, now_ms)) is not None
-    ]
-    told.sort(key=itemgetter(0))
-    return [words for _, words in told[: REASONS_SHOWN - 1]]
+def _told(values: Sequence[float], order: Sequence[int], w: Seen, now_ms: int) -> list[str]:
+    told: list[str] = []
+    for k in order:
+        words = PARTS[k].words(values[k], w, now_ms)
+        if words is not None:
+            told.append(words)
+            if len(told) == REASONS_SHOWN - 1:
+                break
+    return told

@@ -81,6 +81,25 @@ def _passing(town: Town, terms: Any, rows: Rows) -> Any:
     return passing
 
 
+@kernel
+def _reached(town: Town, terms: Any, rows: Rows) -> Any:
+    reached = np.zeros(len(terms), dtype=np.bool_)
+    for i in range(len(terms)):
+        for row in rows:
+            if _broken(town.people[row], terms[i], town, False) == 0:
+                reached[i] = True
+                break
+    return reached
+
+
+@kernel
+def _among(rows: Rows, some: Rows) -> Any:
+    among, at = np.empty(len(rows), dtype=np.bool_), np.searchsorted(some, rows)
+    for i in range(len(rows)):
+        among[i] = at[i] < len(some) and some[at[i]] == rows[i]
+    return among
+
+
 class Sight(NamedTuple):
     """What a search looks at, as it is at one moment: a thread may go on looking while the columns change."""
 
@@ -120,6 +139,18 @@ def everybody(c: Columns, ask: Ask) -> Rows:
 def passing(c: Columns, ask: Ask, rows: Rows) -> NDArray[np.int64]:
     """Positions of those rows that pass every rule now."""
     return np.flatnonzero(_passing(c.town(ask.asked), ask.terms, rows))
+
+
+def reached(c: Columns, terms: NDArray[Any], rows: Rows) -> NDArray[np.bool_]:
+    """Which of many postings' terms let one of these rows pass every rule, but for having been asked before."""
+    found: NDArray[np.bool_] = _reached(c.town(()), terms, rows)
+    return found
+
+
+def among(rows: Rows, some: Rows) -> NDArray[np.bool_]:
+    """Which rows are among `some`, which ascend; as `np.isin`, without what that costs for a few."""
+    found: NDArray[np.bool_] = _among(rows, some)
+    return found
 
 
 def excluded_by(c: Columns, ask: Ask, row: int) -> list[tuple[str, str]]:

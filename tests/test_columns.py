@@ -83,8 +83,8 @@ def test_trades_certificates_and_wishes() -> None:
     assert columns.trades[row].tolist() == [trades.bit("porter") + 1, 0, 0, 0, 0, 0]
     assert columns.pay_fen[row] == 2_000
     assert columns.certificates[row] == 1 << certificate_number(kind)
-    assert columns.expiry_kind[row].tolist() == [certificate_number(kind), 0, 0]
-    assert columns.expiry_day[row].tolist() == [day_number(date(2026, 11, 23)), 0, 0]
+    assert columns.expiry_kind[row].tolist() == [certificate_number(kind), 0]
+    assert columns.expiry_day[row].tolist() == [day_number(date(2026, 11, 23)), 0]
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.lists(st.integers(0, 99), max_size=5)), max_size=60))

@@ -181,7 +181,7 @@ def test_quiet_hours_spare_who_is_not_present(hour: int, minute: int, quiet: boo
     now_ms = NOON_MS + (hour - 12) * HOUR_MS + minute * 60_000
     columns = town({}, {}, {})
     columns.presence[:] = [0, 1, 2]
-    columns.presence_until_ms[:] = [0, now_ms + 1, now_ms]
+    columns.presence_until_s[:] = [0, now_ms // 1000 + 1, now_ms // 1000]
     assert passing("quiet_hours", columns, ask(now_ms=now_ms)) == [not quiet, True, not quiet]
 
 
