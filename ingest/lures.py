@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Iterator, Sequence
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -39,7 +39,8 @@ def _signs() -> tuple[tuple[str, int, re.Pattern[str]], ...]:
     return tuple((row["what"], row["weight"], re.compile("|".join(row["patterns"]))) for row in rows)
 
 
-def signs(text: str) -> list[Sign]:
+@lru_cache(maxsize=4096)
+def signs(text: str) -> tuple[Sign, ...]:
     """The signs in a text, each kind once, the weightiest first; warnings of others' fraud (拒绝刷单) are none."""
     text = plain(text)
     found = []
@@ -48,10 +49,10 @@ def signs(text: str) -> list[Sign]:
             if not _WARNED.search(text[max(0, match.start() - 6) : match.start()]):
                 found.append(Sign(match[0].strip(" ,、"), what, weight))
                 break
-    return sorted(found, key=lambda sign: -sign.weight)
+    return tuple(sorted(found, key=lambda sign: -sign.weight))
 
 
-def risk(found: list[Sign]) -> int:
+def risk(found: Sequence[Sign]) -> int:
     """How likely it is a lure, 0 to 100: what the signs add up to."""
     return min(100, sum(sign.weight for sign in found))
 

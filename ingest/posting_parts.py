@@ -65,10 +65,11 @@ def read_parts(
     cells: Mapping[str, str], site: Site, today: date, pay_unit: PayUnit | None, infer: Infer, reading: Reading
 ) -> Parts:
     """Reads every field of a row's cells; what is missing or not understood is noted in `reading`."""
-    text = words_of(cells)
+    written = words_of(cells)
+    text = plain(written)  # folded once, for all that read it
     own = own_section(cells.get("title") or cells.get("trade", ""), text)
     base = posted_day(cells, today)
-    parts = Parts(text=text, trade=_trade(cells, text, reading, infer))
+    parts = Parts(text=written, trade=_trade(cells, text, reading, infer))
     parts.headcount = _headcount(cells, text, reading)
     parts.wage = _wage(cells, own, text, pay_unit, reading)
     until = valid_until(cells, base, reading)

@@ -136,7 +136,7 @@ def _employer(cells: Mapping[str, str], reading: Reading) -> Employer | None:
 
 
 def _findings(cells: Mapping[str, str], text: str) -> list[Finding]:
-    findings = review_text(f"{text}\n{cells.get('place', '')}\n{cells.get('meeting_point', '')}")
+    findings = list(review_text(f"{text}\n{cells.get('place', '')}\n{cells.get('meeting_point', '')}"))
     wish = sexes.gender_wish(cells.get("gender", ""))
     known = any(finding.rule == "discrimination_sex" for finding in findings)
     if wish is not None and wish.value != "不限" and not known:

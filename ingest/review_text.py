@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from ingest.discrimination import discrimination
 from ingest.fees import fees
@@ -27,12 +28,16 @@ _UNPAID = re.compile(
 )
 
 
-def review_text(text: str) -> list[Finding]:
-    """Findings in running text, in the order of the rules; each words and rule once."""
+@lru_cache(maxsize=4096)
+def review_text(text: str) -> tuple[Finding, ...]:
+    """Findings in running text, in the order of the rules; each words and rule once.
+
+    Remembered: a row and its posting say the same words, and a page asks again at every key.
+    """
     text = plain(text)
     findings = [*_under_age(text), *discrimination(text), *fees(text), *_late_pay(text), *lure(text)]
     unique = {(finding.rule, finding.words): finding for finding in findings}
-    return list(unique.values())
+    return tuple(unique.values())
 
 
 def _under_age(text: str) -> Iterator[Finding]:

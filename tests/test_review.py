@@ -71,7 +71,7 @@ def test_sentences_against_the_rules(rule: str, sentence: str) -> None:
 
 @pytest.mark.parametrize("sentence", GOOD)
 def test_innocent_sentences(sentence: str) -> None:
-    assert review_text(sentence) == []
+    assert review_text(sentence) == ()
 
 
 def test_innocence_does_not_spread_to_the_next_sentence() -> None:

@@ -23,6 +23,7 @@ _DAYS = re.compile(
     r"(?<![\d.:])(?:(?P<month>\d{1,2})月)?(?P<all>\d{1,2}[日号]?(?:\s*[、,和]\s*\d{1,2}[日号]?){0,9}\s*[、,和]\s*\d{1,2}[日号])(?!结|薪)"
 )
 _LASTING = re.compile(rf"(?:连续|连干|一共|共|干|做|为期|开始|起|连着)\s*(?P<n>{WHOLE})\s*天(?![内后一])")
+_DATED = re.compile(r"\d\s*[日号]")
 _MOST = 31
 
 
@@ -63,6 +64,8 @@ def _weekdays(text: str, base: date) -> Found[list[date]] | None:
 
 
 def _dated(text: str, base: date) -> Found[list[date]] | None:
+    if not _DATED.search(text):
+        return None
     if match := _RANGE.search(text):
         month = f"{match['month']}月" if match["month"] else ""
         to_month = f"{match['to_month']}月" if match["to_month"] else month
@@ -78,8 +81,9 @@ def _dated(text: str, base: date) -> Found[list[date]] | None:
 
 
 def _lasting(text: str, base: date) -> Found[list[date]] | None:
-    match, first = _LASTING.search(text), day(text, base)
+    match = _LASTING.search(text)
     count = whole(match["n"]) if match else None
-    if match is None or first is None or not count or count > _MOST:
+    first = day(text, base) if count and count <= _MOST else None
+    if match is None or first is None or not count:
         return None
     return Found([first.value + timedelta(days=i) for i in range(count)], match[0])

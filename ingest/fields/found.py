@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import lru_cache
 from typing import Final, Generic, TypeVar
@@ -42,6 +43,7 @@ def _folding() -> dict[int, str]:
 
 
 _FOLD: Final = _folding()
+_UNFOLDED: Final = re.compile("[" + re.escape("".join(map(chr, _FOLD))) + "]")
 
 
 def plain(text: str) -> str:
@@ -50,7 +52,7 @@ def plain(text: str) -> str:
     Between the ends each character stays one character, so that `as_written` can find words again.
     """
     text = text[:LONGEST_TEXT]
-    return text.strip() if text.isascii() and "~" not in text else _folded(text)
+    return _folded(text) if _UNFOLDED.search(text) else text.strip()
 
 
 @lru_cache(maxsize=8192)

@@ -110,22 +110,18 @@ def sums(text: str, *, column: bool = False) -> Iterator[Sum]:
 
 
 def _read(text: str, match: re.Match[str], column: bool) -> Sum | None:
-    start = match.start()
-    sentence = text[max(0, start - _LOOKED_BACK) : start]
-    if cut := list(_SENTENCE_END.finditer(sentence)):
-        sentence = sentence[cut[-1].end() :]
-    clause = sentence
-    if cut := list(_CLAUSE_END.finditer(sentence)):
-        clause = sentence[cut[-1].end() :]
-    per = _PER_BEFORE.search(clause)
-    unit = _unit(match, per)
     has_money = _is_money(text, match)
-    if not has_money and not match["unit"] and not match["low_unit"] and _COUNTS_THINGS.match(text, _digits_end(match)):
-        return None
-    if _ONLY_PART.match(text[match.end() : match.end() + 8]):
+    bare = not has_money and not match["unit"] and not match["low_unit"]
+    if bare and _COUNTS_THINGS.match(text, _digits_end(match)):
         return None
     if not has_money and len(match["low"]) == 1 and not match["low"].isdigit() and not match["low_scale"]:
         return None
+    if _ONLY_PART.match(text[match.end() : match.end() + 8]):
+        return None
+    sentence = _since(_SENTENCE_END, text[max(0, match.start() - _LOOKED_BACK) : match.start()])
+    clause = _since(_CLAUSE_END, sentence)
+    per = _PER_BEFORE.search(clause)
+    unit = _unit(match, per)
     kind, salary = _kind(clause, sentence)
     if kind is None and not column:
         return None
@@ -137,13 +133,20 @@ def _read(text: str, match: re.Match[str], column: bool) -> Sum | None:
     if unit is None and salary:
         unit = next((u for word, u in SALARY_UNITS.items() if word in salary), None)
     low, high = _yuan(match)
-    yearly = "年薪" in clause or "年收入" in clause
-    if yearly:
+    if "年薪" in clause or "年收入" in clause:
         low, high, unit = low / 12, high / 12 if high else None, "month"
     if not (_LEAST_YUAN[unit] if not has_money or unit == "month" else 0.01) <= low <= _MOST_YUAN:
         return None
-    words_start = start if per is None else start - len(clause) + per.start()
-    return Sum(low, high, unit, kind or "pay", words_start, match.end())
+    start = match.start() if per is None else match.start() - len(clause) + per.start()
+    return Sum(low, high, unit, kind or "pay", start, match.end())
+
+
+def _since(end: re.Pattern[str], text: str) -> str:
+    """What stands behind the last end of a clause or sentence."""
+    last = 0
+    for match in end.finditer(text):
+        last = match.end()
+    return text[last:]
 
 
 def _is_money(text: str, match: re.Match[str]) -> bool:

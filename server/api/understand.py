@@ -62,7 +62,7 @@ async def get_review(request: web.Request, _: None) -> ReviewView:
         verdict=verdict.state,
         findings=verdict.findings,
         risk=verdict.risk,
-        signs=signs(words_of(record.doc)),
+        signs=list(signs(words_of(record.doc))),
     )
 
 
