@@ -99,7 +99,14 @@ def load_sample(
     by_site: dict[str, list[Path]] = {}
     for site, path in write_sample(folder, profiles=profiles, postings=postings, now_ms=_now_ms()):
         by_site.setdefault(site, []).append(path)
+    asyncio.run(_mark_sample(settings))
     return _import(settings, list(by_site.items()), out or sys.stdout)
+
+
+async def _mark_sample(settings: Settings) -> None:
+    """Notes in the market that it holds invented people: a server in production refuses it."""
+    async with opened(settings.store_url, settings.market) as store:
+        await store.settled("sample", "1")
 
 
 def _now_ms() -> int:

@@ -22,6 +22,8 @@ PREFIX = "KUAIZHAO_"
 class Settings(Struct, frozen=True, kw_only=True):
     """Where things are and how much is allowed. `KUAIZHAO_<FIELD>` overrides a field."""
 
+    production: bool = False
+    """Refuse to start where something real people's data needs is missing (1 or 0)."""
     market: str = "qingdao"
     """The city served: the hash tag of every key."""
     redis_url: str = ""
@@ -125,6 +127,9 @@ class MarketSettings(Struct, frozen=True, kw_only=True):
             raise ValueError("at least one weight_ must be above 0")
 
 
+_SWITCH = {"1": True, "0": False, "True": True, "False": False}
+
+
 def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
     """Reads `KUAIZHAO_*`. Raises ValueError with the variable's name where a value does not fit."""
     hints = get_type_hints(Settings)
@@ -134,7 +139,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         if raw is None:
             continue
         try:
-            values[field.name] = hints[field.name](raw)
-        except ValueError as exc:
+            values[field.name] = _SWITCH[raw] if hints[field.name] is bool else hints[field.name](raw)
+        except (ValueError, KeyError) as exc:
             raise ValueError(f"{PREFIX}{field.name.upper()}={raw!r}: {exc}") from exc
     return Settings(**values)

@@ -22,6 +22,8 @@ from server import tls
 from server.audit_commands import add_audit_log, run_audit_log
 from server.doors.arguments import add_parsers
 from server.embedded import StoreFailed
+from server.production import NotFit, settings_refused
+from server.production import check as check_production
 from server.supervisor import Supervisor
 from server.welcome import load_sample_once, welcome
 
@@ -134,15 +136,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KuaizhaoError as exc:
         print(f"kuaizhao: {exc.message} ({exc})", file=sys.stderr)
         return 1
+    except NotFit as exc:
+        print(f"kuaizhao: 还不能正式运行\n{exc}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         return 130
 
 
 def _up(settings: Settings, args: argparse.Namespace) -> int:
     def prepare() -> None:
+        check_production(settings)
         if args.sample:
             load_sample_once(settings, _say)
 
+    if refused := settings_refused(settings):
+        raise NotFit("\n".join(refused))
+    if args.sample and settings.production:
+        raise NotFit("正式运行不装示例:请去掉 --sample")
     if wrong := tls.problem(settings):
         print(f"kuaizhao: {wrong}", file=sys.stderr)
         return 1
@@ -185,6 +195,7 @@ def _say(line: str) -> None:
 def _serve(settings: Settings, args: argparse.Namespace) -> int:
     from server.app import main as serve
 
+    check_production(settings)
     serve(settings)
     return 0
 

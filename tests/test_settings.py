@@ -11,7 +11,7 @@ from msgspec import structs
 from matcher.settings import PREFIX, MarketSettings, Settings, from_environment
 
 README = Path(__file__).resolve().parent.parent / "README.md"
-VALUES = {int: ("7", 7), float: ("2.5", 2.5), str: ("/somewhere", "/somewhere")}
+VALUES = {bool: ("1", True), int: ("7", 7), float: ("2.5", 2.5), str: ("/somewhere", "/somewhere")}
 
 
 def test_the_defaults_are_one_machine_and_the_embedded_store() -> None:
@@ -32,7 +32,10 @@ def test_an_address_replaces_the_embedded_store() -> None:
     assert from_environment({"KUAIZHAO_REDIS_URL": "rediss://r:1"}).store_url == "rediss://r:1"
 
 
-@pytest.mark.parametrize(("name", "raw"), [("PORT", "eighty"), ("REQUEST_TIMEOUT_S", "soon"), ("PORT", "")])
+@pytest.mark.parametrize(
+    ("name", "raw"),
+    [("PORT", "eighty"), ("REQUEST_TIMEOUT_S", "soon"), ("PORT", ""), ("PRODUCTION", "yes")],
+)
 def test_a_value_that_does_not_fit_is_named(name: str, raw: str) -> None:
     with pytest.raises(ValueError, match=f"KUAIZHAO_{name}={raw!r}"):
         from_environment({PREFIX + name: raw})
