@@ -248,6 +248,8 @@ class _Audit:
         last: dict[tuple[str, str], int] = {}
         settings_v, last_seq = await self.store.commands.mget(self.store.key("settings_v"), self.store.key("event_seq"))
         self.versions["market", "settings"] = int(settings_v or 0)
+        for employer, v in (await self.store.commands.hgetall(self.store.key("ties_v"))).items():
+            self.versions["ties", employer.decode()] = int(v)
         seq = 0 if whole else None
         async for number, kind, id_, v in self.kept_events():
             self.records["events"] += 1

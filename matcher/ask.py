@@ -9,7 +9,7 @@ from math import cos, radians
 from typing import Any, Final
 
 import numpy as np
-from msgspec import Struct
+from msgspec import Struct, structs
 from numpy.typing import NDArray
 
 from matcher import trades
@@ -55,6 +55,10 @@ class Ask(Struct, frozen=True):
     """Numbers of the trade and those close to it, the posting's own first."""
     asked: frozenset[str]
     """Profiles that had this posting before."""
+    blocked: frozenset[str] = frozenset()
+    """Profiles that the employer is never to be matched with."""
+    known: frozenset[str] = frozenset()
+    """Profiles that have worked for the employer or are favourites."""
 
     @property
     def radius_m(self) -> float:
@@ -65,7 +69,7 @@ class Ask(Struct, frozen=True):
         """The same, looking as far as another radius."""
         terms = self.terms.copy()
         terms["radius_m"] = radius_m
-        return Ask(self.posting, terms, self.trades, self.asked)
+        return structs.replace(self, terms=terms)
 
 
 def ask_of(
@@ -77,9 +81,11 @@ def ask_of(
     now_ms: int,
     settings: MarketSettings,
     answers: Sequence[float] = USUAL_ANSWERS,
+    blocked: frozenset[str] = frozenset(),
+    known: frozenset[str] = frozenset(),
 ) -> Ask:
     """Compiles a posting once for all rows. `asked` are the profiles that had this posting before, `answers` the chance
-    of an answer by channel, in the order of CHANNELS."""
+    of an answer by channel, in the order of CHANNELS; `blocked` and `known` those that have to do with its employer."""
     trade = trades.trades().get(doc.trade)
     numbers, place_of = _close_numbers(doc.trade)
     needed = {*doc.certificates} | ({trade.certificate} if trade is not None and trade.certificate else set())
@@ -114,7 +120,7 @@ def ask_of(
         trade_number(doc.trade) if trade is not None else 0,
         place_of,
     )
-    return Ask(id_, terms, numbers, asked)
+    return Ask(id_, terms, numbers, asked, blocked, known)
 
 
 def set_moment(terms: NDArray[Any], now_ms: int, settings: MarketSettings) -> None:

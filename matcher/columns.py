@@ -36,6 +36,7 @@ EPOCH_ORDINAL: Final = date(1970, 1, 1).toordinal()
 BIRTHS_FROM: Final = date(1900, 1, 1).toordinal()
 LAST_DAY: Final = 65_535
 """The latest day told apart, in days since the epoch: in the year 2149."""
+NO_ROWS: Final[NDArray[np.uint32]] = np.zeros(0, dtype=np.uint32)
 MORE_TRADE: Final = 1
 MORE_EXPIRY: Final = 2
 MORE_SUSPENSION: Final = 3
@@ -80,6 +81,10 @@ class Town(NamedTuple):
     """Links of (trade, times): how often somebody did which trade."""
     asked: NDArray[np.uint32]
     """Rows that had this posting before, ascending."""
+    blocked: NDArray[np.uint32]
+    """Rows that this employer is never to be matched with, ascending."""
+    known: NDArray[np.uint32]
+    """Rows that have worked for this employer or are favourites, ascending."""
 
 
 def trade_number(trade: str) -> int:
@@ -155,11 +160,16 @@ class Columns:
         parts = (self._rows, self._stray_rows, self.by_cell, self.weeks, self.more, self.shifts, self.history)
         return sum(part.nbytes for part in parts)
 
-    def town(self, asked: Iterable[str]) -> Town:
-        """Everything as compiled code sees it; `asked` are the profiles that had the posting before."""
-        rows = [row for profile in asked if (row := self.row_of.get(profile)) is not None]
-        before = np.array(sorted(rows), dtype=np.uint32)
-        return Town(self._rows, self.weeks.masks, self.more.links, self.shifts.links, self.history.links, before)
+    def town(self, asked: Iterable[str], blocked: Iterable[str] = (), known: Iterable[str] = ()) -> Town:
+        """Everything as compiled code sees it; `asked` are the profiles that had the posting before, `blocked`
+        and `known` those that have to do with its employer."""
+        chains = self.more.links, self.shifts.links, self.history.links
+        return Town(self._rows, self.weeks.masks, *chains, *map(self.rows_of, (asked, blocked, known)))
+
+    def rows_of(self, profiles: Iterable[str]) -> NDArray[np.uint32]:
+        """Rows of those profiles that have one, ascending."""
+        rows = [row for profile in profiles if (row := self.row_of.get(profile)) is not None]
+        return np.array(sorted(rows), dtype=np.uint32) if rows else NO_ROWS
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The rows in use, what their `more` and `history` lead to, and the week masks, by name."""

@@ -41,7 +41,7 @@ ASK_MORE_AFTER = frozenset(
 )
 """Events after which a posting may need people that no offer is out for."""
 
-ANSWERS = frozenset({"posting.accepted", "posting.declined", "posting.offers_expired"})
+ANSWERS = frozenset({"posting.accepted", "posting.declined", "posting.offers_expired", "posting.offer_withdrawn"})
 """Events that may leave a posting without an open offer: while seats are open, the next wave then follows at once."""
 
 TIMED = ASK_MORE_AFTER | {"posting.offered", "posting.accepted", "posting.posted", "posting.reviewed"}

@@ -128,6 +128,33 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     channels: Annotated[list[Channel], Meta(max_length=5, description="empty: inbox")] = []
 
 
+class Block(Struct, frozen=True):
+    """When one side said that it wants nothing more from the other, and why (for clerks)."""
+
+    at_ms: int
+    reason: str = ""
+
+
+class Tie(Struct, frozen=True):
+    """What a worker and an employer have to do with each other. Neither side is told of the other's block."""
+
+    done: int = 0
+    last_work_ms: int = 0
+    favourite: bool = False
+    worker_block: Block | None = None
+    employer_block: Block | None = None
+
+    @property
+    def blocked(self) -> bool:
+        """Blocked by either side."""
+        return self.worker_block is not None or self.employer_block is not None
+
+    @property
+    def known(self) -> bool:
+        """Worked there, or marked as a favourite."""
+        return self.done > 0 or self.favourite
+
+
 class Person(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """人员: who someone is. Kept sealed and apart from the profile."""
 
@@ -192,6 +219,10 @@ class Posting(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     series: Id | None = None
     whole_series: bool = False
     listed_only: bool = False
+    first: Annotated[
+        list[Id],
+        Meta(max_length=50, description="再叫他们: people who worked here before, asked before anybody else"),
+    ] = []
 
 
 def shift_hours(posting: Posting) -> float:

@@ -31,6 +31,7 @@ from matcher.settings import MarketSettings
 
 NARROW: Final = 20_000
 """So many candidates are looked at without a thread: about a millisecond."""
+CALLED_BACK: Final = "这家雇主点名再找你"
 SPARE_PAIRS: Final = 200
 PAIRS_A_PLACE: Final = 4
 """Where postings compete, each brings its best people: so many, and so many more for each one wanted."""
@@ -91,23 +92,41 @@ def question(memory: Replica, held: HeldPosting, now_ms: int) -> Question:
     reached = len({e.wave for e in memory.ledger.entries.get(record.id, {}).values()})
     radii_m = waves.radii_from(reached + 1)  # a wave that reached nobody, as by night, is no reason to look further
     rates, asked = memory.rates, memory.asked(record.id)
-    chances = answer_chances(rates)
+    employer, ties = record.doc.employer, memory.ties
     q = Question(
         held=held,
-        ask=ask_of(record.id, record.doc, radius_m=0, asked=asked, now_ms=now_ms, settings=settings, answers=chances),
+        ask=ask_of(
+            record.id,
+            record.doc,
+            radius_m=0,
+            asked=asked,
+            now_ms=now_ms,
+            settings=settings,
+            answers=answer_chances(rates),
+            blocked=ties.blocked(employer),
+            known=ties.known(employer),
+        ),
         radii_m=radii_m,
         wanted=waves.people_to_ask(seats_open(record), rates.usual_yes(record.doc.trade, rates.hour(now_ms))),
         timing=waves.timing(record.start_ms, now_ms, waves.midnight_after(now_ms, settings.zone_offset_ms)),
     )
+    if record.doc.first and not reached:
+        named = passing(memory.columns, q.ask, memory.columns.rows_of(record.doc.first))
+        if len(named):
+            return structs.replace(q, first=named, radii_m=(waves.HALL_M,), wanted=len(named))
     return with_rows(memory, q)
+
+
+def passing(c: Columns, ask: Ask, rows: NDArray[np.uint32]) -> Rows:
+    """Those of the rows that pass every rule, wherever in the city they live."""
+    some = rows.astype(np.int64)
+    return some[search.passing(c, ask.within(waves.RADII_M[-1]), some)] if len(some) else NOBODY
 
 
 def with_rows(memory: Replica, q: Question) -> Question:
     """The question with its rows as they are numbered now."""
     c, everywhere = memory.columns, q.ask.within(waves.RADII_M[-1])
-    first = c.hall.rows(q.ask.trades.tolist())
-    if len(first):
-        first = first[search.passing(c, everywhere, first)]
+    first = passing(c, q.ask, np.union1d(c.hall.rows(q.ask.trades.tolist()), c.rows_of(q.ask.known)))
     silent = frozenset() if q.ask.terms["is_quiet"][0] else memory.unanswered(q.ask.posting)
     ring = NOBODY
     if silent:
@@ -196,16 +215,16 @@ def share(c: Columns, found: Sequence[Found], live_cap: int) -> list[Found]:
 def wave_of(c: Columns, chosen: Found, weights: Weights) -> Wave:
     """The chosen people as a wave, with distances and reasons."""
     q, rows = chosen.question, chosen.rows
-    parts = score.parts(c.town(()), q.ask, rows, chosen.similarity)
+    parts = score.parts(search.town(c, q.ask), q.ask, rows, chosen.similarity)
     told = score.reasons(c.table[rows], q.ask, parts, weights)
     first, ring, now_ms = set(q.first.tolist()), set(q.ring.tolist()), int(q.ask.terms["now_ms"][0])
-    offered = []
+    named, offered = frozenset(q.held.record.doc.first), []
     for row, metres, words in zip(rows.tolist(), parts.metres.tolist(), told, strict=True):
         channel: Channel = "call" if row in ring else channel_of(c, row, now_ms)
         line = Offered(
             c.ids[row],
             round(metres),
-            words,
+            [words[0], CALLED_BACK, *words[1:2]] if c.ids[row] in named else words,
             within_m=waves.HALL_M if row in first else int(q.ask.radius_m),
             channel=channel,
             reply_ms=q.timing.reply_ms(channel),

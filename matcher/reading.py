@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
@@ -10,7 +10,7 @@ from matcher import codec, records
 from matcher.connection import COMMAND_TIMEOUT_S, Connection, guarded
 from matcher.counts import Counts
 from matcher.errors import KuaizhaoError
-from matcher.model import Crew, Entry, PostingRecord, PostingState, ProfileRecord
+from matcher.model import Crew, Entry, PostingRecord, PostingState, ProfileRecord, Tie
 from matcher.settings import MarketSettings
 
 SCAN_TIMEOUT_S = 120.0
@@ -136,6 +136,24 @@ class Reading(Connection):
             else:
                 found.append({p: records.entry(raw) for p, raw in zip(some, reply, strict=False) if raw})
         return found
+
+    async def ties(self, wanted: Mapping[str, Sequence[str] | None]) -> dict[str, dict[str, Tie]]:
+        """Employer -> profile -> tie, in one round trip: of each employer all (None), or of the profiles named."""
+        async with guarded():
+            pipe = self.commands.pipeline(transaction=False)
+            for employer, some in wanted.items():
+                key = self.key("people_of", employer)
+                pipe.hgetall(key) if some is None else pipe.hmget(key, list(some) or [""])
+            replies = await pipe.execute() if wanted else []
+        found = {}
+        for (employer, some), reply in zip(wanted.items(), replies, strict=True):
+            named = [(p.decode(), raw) for p, raw in reply.items()] if some is None else zip(some, reply, strict=False)
+            found[employer] = {p: codec.decode(raw, Tie) for p, raw in named if raw}
+        return found
+
+    async def employers_of(self, profile: str) -> list[str]:
+        """Employers that this person has a tie with; unordered."""
+        return await self._members(self.key("employers_of", profile))
 
     async def postings_of_worker(self, profile: str) -> list[str]:
         """Postings that this person has an open offer of, or has accepted; unordered, without doubles."""

@@ -24,6 +24,7 @@ from matcher.rates import Rates
 from matcher.reading import Change
 from matcher.settings import MarketSettings
 from matcher.store import Store
+from matcher.ties import Ties
 
 READ_AT_ONCE = 1_000
 UNREADABLE = (ValueError, KeyError, ValidationError)
@@ -54,6 +55,7 @@ class Replica:
         self.columns = Columns()
         self.index = VectorIndex(dimension, model)
         self.ledger = Ledger(settings.zone_offset_ms)
+        self.ties = Ties()
         self.rates = Rates(settings.zone_offset_ms)
         self.postings: dict[str, HeldPosting] = {}
         self.stream_id = "0-0"
@@ -80,7 +82,14 @@ class Replica:
             c.adopt(await asyncio.to_thread(c.begin_reindex()))
 
     async def load_postings(self) -> None:
-        """Reads every posting that still matters: not over, or over for less than a day, or not learned from yet."""
+        """Reads every posting that still matters (not over, or over for less than a day, or not learned from yet), and
+        what employers have to do with people."""
+        employers = await self.store.ids("employer")
+        for first in range(0, len(employers), READ_AT_ONCE):
+            some = employers[first : first + READ_AT_ONCE]
+            for employer, ties in (await self.store.ties(dict.fromkeys(some))).items():
+                for profile, tie in ties.items():
+                    self.ties.put(employer, profile, tie)
         ids = await self.store.ids("posting")
         now_ms = await self.store.now_ms()
         since_ms = min(now_ms - DAY_MS, self.rates.through_ms)
@@ -112,6 +121,7 @@ class Replica:
                 who.update(change.who)
             event_v[change.id] = max(change.v, known_v or 0)
         await self._read_postings(touched, event_v)
+        await self._read_ties(changes)
         if changes:
             self.stream_id, self.seq = changes[-1].stream_id, changes[-1].seq
         return list(touched)
@@ -162,6 +172,17 @@ class Replica:
     def _learn(self, record: PostingRecord, profile: str, entry: Entry) -> None:
         before = self.ledger.entries.get(record.id, {}).get(profile)
         self.rates.learn(record.doc.trade, record.end_ms, before, entry)
+
+    async def _read_ties(self, changes: Sequence[Change]) -> None:
+        wanted: dict[str, list[str]] = {}
+        for change in changes:
+            if change.kind == "ties.changed":
+                wanted.setdefault(change.id, []).extend(change.who)
+        if wanted:
+            found = await self.store.ties(wanted)
+            for employer, profiles in wanted.items():
+                for profile in profiles:
+                    self.ties.put(employer, profile, found[employer].get(profile))
 
     def show_ledger(self, profile: str) -> None:
         """Writes what the ledger says of a profile into its row, where it has one."""
@@ -220,4 +241,5 @@ class Replica:
             "live": self.ledger.live,
             "shifts": self.ledger.shifts,
             "rates": self.rates.counts(),
+            "ties": self.ties.dump(),
         }

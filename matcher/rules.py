@@ -37,6 +37,8 @@ class Rule(Struct, frozen=True):
 RULES: Final[list[Rule]] = []
 """In the order in which they are asked and told."""
 AWAY: Final = PRESENCE["away"]
+UNTOLD: Final = frozenset({"not_blocked"})
+"""Rules that only staff read: neither side is told that the other one blocked it."""
 NIGHT_ENDS_MS: Final = 5 * HOUR_MS
 """Work between midnight and this hour is night work."""
 IN_HALL: Final = PRESENCE["in_hall"]
@@ -85,6 +87,19 @@ def worked_ms(shift: Row, day: int, ask: Terms) -> int:
 def is_present(w: Row, ask: Terms) -> bool:
     """Available today or in the hall, right now."""
     return w.presence != AWAY and w.presence_until_s * 1000 > ask.now_ms
+
+
+@inner
+def among(rows: Any, w: Row) -> bool:
+    """Whether the worker's row is one of these, which ascend."""
+    low, high = 0, len(rows)
+    while low < high:
+        middle = (low + high) // 2
+        if rows[middle] < w.row:
+            low = middle + 1
+        else:
+            high = middle
+    return low < len(rows) and rows[low] == w.row
 
 
 @inner
@@ -220,14 +235,13 @@ def quiet_hours(w: Row, ask: Terms, town: Town) -> bool:
 @rule("这个岗位已经问过")
 def not_asked(w: Row, ask: Terms, town: Town) -> bool:
     """Has not had this posting before."""
-    low, high = 0, len(town.asked)
-    while low < high:
-        middle = (low + high) // 2
-        if town.asked[middle] < w.row:
-            low = middle + 1
-        else:
-            high = middle
-    return low == len(town.asked) or town.asked[low] != w.row
+    return not among(town.asked, w)
+
+
+@rule("这家的活暂时不派给你")
+def not_blocked(w: Row, ask: Terms, town: Town) -> bool:
+    """Neither has the worker blocked the employer nor the other way round."""
+    return not among(town.blocked, w)
 
 
 @rule("这个时间已经有别的活")

@@ -20,7 +20,7 @@ from matcher.ask import Ask
 from matcher.columns import Town
 from matcher.compiled import inner, kernel
 from matcher.model import DAY_MS
-from matcher.rules import IN_HALL, Row, Terms, metres
+from matcher.rules import IN_HALL, Row, Terms, among, metres
 from matcher.search import Rows
 from matcher.settings import MarketSettings
 
@@ -45,14 +45,15 @@ SORTED_WHOLE: Final = 512
 class Weights(Struct, frozen=True):
     """How much each part counts; they add up to 1."""
 
-    skill: float = 0.30
-    near: float = 0.20
+    skill: float = 0.28
+    near: float = 0.18
     pay: float = 0.08
     reliable: float = 0.08
-    waited: float = 0.14
+    waited: float = 0.13
     present: float = 0.10
     focus: float = 0.05
     answers: float = 0.05
+    known: float = 0.05
 
 
 def weights_of(settings: MarketSettings) -> Weights:
@@ -180,6 +181,12 @@ def focus(w: Row, ask: Terms, town: Town, similarity: float) -> float:
 def answers(w: Row, ask: Terms, town: Town, similarity: float) -> float:
     """The chance that they answer: their own lately, leaning on what is usual on their channel."""
     return (w.answered_lately + PRIOR_OFFERS * ask.answers[w.channel]) / (w.asked_lately + PRIOR_OFFERS)
+
+
+@part(lambda value, w, now_ms: "这家以前找过你干活" if value > 0 else None)
+def known(w: Row, ask: Terms, town: Town, similarity: float) -> float:
+    """Has worked for this employer, or is a favourite."""
+    return 1.0 if among(town.known, w) else 0.0
 
 
 def _in_turn(parts: Sequence[Part], column: int = 0) -> Callable[[Row, Terms, Town, float, Any], None]:

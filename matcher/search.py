@@ -108,9 +108,14 @@ class Sight(NamedTuple):
     strays: NDArray[np.uint32]
 
 
+def town(c: Columns, ask: Ask) -> Town:
+    """Everything that rules and scores see for this ask."""
+    return c.town(ask.asked, ask.blocked, ask.known)
+
+
 def sight(c: Columns, ask: Ask) -> Sight:
     """What a search for this ask looks at."""
-    return Sight(c.town(ask.asked), c.by_cell, c.stray_rows)
+    return Sight(town(c, ask), c.by_cell, c.stray_rows)
 
 
 def spans(index: TradesByCell, ask: Ask) -> Spans:
@@ -138,7 +143,7 @@ def everybody(c: Columns, ask: Ask) -> Rows:
 
 def passing(c: Columns, ask: Ask, rows: Rows) -> NDArray[np.int64]:
     """Positions of those rows that pass every rule now."""
-    return np.flatnonzero(_passing(c.town(ask.asked), ask.terms, rows))
+    return np.flatnonzero(_passing(town(c, ask), ask.terms, rows))
 
 
 def reached(c: Columns, terms: NDArray[Any], rows: Rows) -> NDArray[np.bool_]:
@@ -155,5 +160,5 @@ def among(rows: Rows, some: Rows) -> NDArray[np.bool_]:
 
 def excluded_by(c: Columns, ask: Ask, row: int) -> list[tuple[str, str]]:
     """Every rule that keeps this row out: (code, sentence)."""
-    broken = _rules_broken(c.town(ask.asked), ask.terms, row)
+    broken = _rules_broken(town(c, ask), ask.terms, row)
     return [(rule.code, rule.words) for i, rule in enumerate(RULES) if broken >> i & 1]

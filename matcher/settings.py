@@ -103,15 +103,15 @@ class MarketSettings(Struct, frozen=True, kw_only=True):
     """How early before the start a worker may check in."""
     timeouts_to_pause: Annotated[int, Meta(ge=1, le=1_000)] = 3
     """Unanswered offers in a row after which a worker is paused (暂停接单)."""
-    weight_skill: Weight = 30
+    weight_skill: Weight = 28
     """Score: words that fit the posting's, and how often somebody did this trade."""
-    weight_near: Weight = 20
+    weight_near: Weight = 18
     """Score: nearness."""
     weight_pay: Weight = 8
     """Score: pay above the wish."""
     weight_reliable: Weight = 8
     """Score: shifts done against shifts missed; new people start at the average."""
-    weight_waited: Weight = 14
+    weight_waited: Weight = 13
     """Score: days since the last work."""
     weight_present: Weight = 10
     """Score: in the hall, or available today."""
@@ -119,6 +119,8 @@ class MarketSettings(Struct, frozen=True, kw_only=True):
     """Score: belongs to a group that the city puts first."""
     weight_answers: Weight = 5
     """Score: the chance of an answer."""
+    weight_known: Weight = 5
+    """Score: has worked for this employer, or is one of its favourites."""
     events_kept: Annotated[int, Meta(ge=1_000)] = 1_000_000
     """Events kept in the stream, about; whoever is further behind reads the records."""
 

@@ -112,6 +112,17 @@ class Store(Seating):
         """No offers and no new acceptances until a moment; one that is past, or 0, ends it now. The person is told."""
         return await self.call("suspend", id_, until_ms, reason)
 
+    async def block(
+        self, employer: str, profile: str, by: Literal["worker", "employer"], blocks: bool, reason: str = ""
+    ) -> Done:
+        """One side wants nothing more from the other (or takes that back): nothing is offered between them any more,
+        and open offers are withdrawn. Who has said yes or has a seat keeps it."""
+        return await self.call("block", employer, profile, by, int(blocks), reason)
+
+    async def favour(self, employer: str, profile: str, favourite: bool) -> Done:
+        """The employer marks somebody as a favourite, or takes that back."""
+        return await self.call("favour", employer, profile, int(favourite))
+
     async def put_employer(self, id_: str, doc: Employer, expected_v: int = 0) -> Done:
         """Writes an employer (`expected_v` -1: must be new)."""
         body = codec.pack(doc)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
 from matcher.model import (
     AcceptanceState,
@@ -157,7 +157,8 @@ _ALWAYS = tuple(
 
 def posting_view(record: PostingRecord, *, reviewed: bool, entries: dict[str, Entry] | None = None) -> PostingView:
     """A stored posting as shown; `reviewed` shows the reason of the review, `entries` the order once it is awarded."""
-    shown = PostingView(posting=record.doc, **{name: getattr(record, name) for name in _ALWAYS})
+    doc = record.doc if reviewed else structs.replace(record.doc, first=[])
+    shown = PostingView(posting=doc, **{name: getattr(record, name) for name in _ALWAYS})
     if reviewed:
         shown.review_reason = record.review_reason
     if record.awarded and entries is not None:

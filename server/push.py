@@ -232,6 +232,8 @@ class Push:
             elif change.kind == "session.ended":
                 self._end_sessions(change)
                 continue
+            if change.kind == "ties.changed":  # nobody is told who blocks whom
+                continue
             if change.kind in TOLD_OF_PROFILE and change.id in self._open:
                 readers.add(change.id)
             concerned = self._open.keys() & change.who

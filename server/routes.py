@@ -11,7 +11,7 @@ from aiohttp import web
 
 from ingest.understanding import Understanding
 from matcher.model import Crew, Presence, Role
-from server import call_views, posting_views, understanding_views, views, worker_views
+from server import call_views, posting_views, tie_views, understanding_views, views, worker_views
 from server.api import (
     assignments,
     calls,
@@ -25,6 +25,7 @@ from server.api import (
     recognise,
     series,
     sites,
+    ties,
     understand,
 )
 from server.auth import STAFF
@@ -122,6 +123,10 @@ ROUTES: Final[tuple[Route, ...]] = (
           AS_WORKER, Presence, errors=("no_profile", "no_site")),
     Route("PUT", "/v1/profiles/{profile}/suspension", "Suspend a worker with the reason, or lift it",
           profiles.suspend_profile, views.Written, STAFF, views.Suspension, errors=("no_profile",)),
+    Route("GET", "/v1/profiles/{profile}/employers", "Employers a worker has worked for or blocked",
+          ties.list_employers_of, tie_views.WorkersEmployers, AS_WORKER),
+    Route("PUT", "/v1/profiles/{profile}/blocks/{employer}", "A worker blocks an employer, or lifts it",
+          ties.block_employer, views.Written, AS_WORKER, tie_views.BlockChange, errors=("no_employer", "no_profile")),
     # employers
     Route("POST", "/v1/employers", "Register an employer", employers.post_employer, views.Written,
           STAFF | {"integration"}, views.NewEmployer, status=201, errors=("key_reused", "bad_id")),
@@ -131,6 +136,12 @@ ROUTES: Final[tuple[Route, ...]] = (
           views.EmployerChange, errors=("no_employer", "stale_version")),
     Route("POST", "/v1/employers/{employer}/verify", "Say whether an employer is verified", employers.verify_employer,
           views.Written, STAFF, views.Verification, errors=("no_employer", "stale_version")),
+    Route("GET", "/v1/employers/{employer}/people", "Past workers, favourites and blocks of an employer",
+          ties.list_people, tie_views.EmployersPeople, AS_EMPLOYER, errors=("no_employer",)),
+    Route("PUT", "/v1/employers/{employer}/favourites/{profile}", "Mark a worker as a favourite, or not", ties.favour,
+          views.Written, AS_EMPLOYER, tie_views.FavouriteChange, errors=("no_employer", "no_profile")),
+    Route("PUT", "/v1/employers/{employer}/blocks/{profile}", "An employer blocks a worker, or lifts it",
+          ties.block_worker, views.Written, AS_EMPLOYER, tie_views.BlockChange, errors=("no_employer", "no_profile")),
     # postings
     Route("POST", "/v1/postings", "Post a shift", postings.post_posting, views.Written, POSTS, posting_views.NewPosting,
           status=201, errors=("key_reused", "bad_id", *POSTING_RULES), own=EMPLOYER),

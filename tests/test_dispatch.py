@@ -10,8 +10,9 @@ import pytest
 
 from matcher import plan, waves
 from matcher.dispatch import Dispatcher
-from matcher.model import HOUR_MS, Place, Presence
-from matcher.plan import needs_people
+from matcher.model import HOUR_MS, Pay, Place, Presence
+from matcher.plan import decide, needs_people, question
+from matcher.score import Weights
 from matcher.store import Store
 from tests import builders
 from tests.conftest import move_clock
@@ -234,6 +235,36 @@ async def test_who_comes_is_asked_at_once(market: Store) -> None:
         await market.presence("p1", Presence(state="available"), await market.now_ms() + HOUR_MS)
         await until_event(market, "posting.offered", end)
     assert list(await market.entries("j")) == ["p1"]
+
+
+async def test_who_is_called_back_is_asked_before_anybody_else(market: Store) -> None:
+    await crowd(market, 30)
+    await builders.register(market, "busy", pay=Pay(fen=50_000))
+    async with matcher(market):
+        end, _ = await market.stream_end()
+        await builders.post(market, "j", headcount=2, first=["p7", "busy", "p9"])
+        end = await until_event(market, "posting.offered", end)
+        entries = await market.entries("j")
+        assert sorted(entries) == ["p7", "p9"]  # within the rules: the pay is less than `busy` wants
+        assert all("这家雇主点名再找你" in entry.reasons for entry in entries.values())
+        for who in entries:
+            await market.decline("j", who, 1)
+        await until_event(market, "posting.offered", end)
+    assert len(await market.entries("j")) > 2
+
+
+async def test_past_workers_come_first_and_blocks_are_never_asked(market: Store) -> None:
+    people = await crowd(market, 60)
+    await builders.post(market, "other", starts_in_ms=40 * HOUR_MS)
+    await market.favour(builders.EMPLOYER, "p42", True)
+    await market.block(builders.EMPLOYER, "p3", "worker", True)
+    far = Place(lat=builders.HERE.lat + 0.08, lon=builders.HERE.lon)
+    await market.amend_profile("p42", builders.profile(place=far), builders.vector(), builders.MODEL)
+    memory = await rebuilt(market)
+    waves_ = decide(memory, [question(memory, memory.postings["other"], await market.now_ms())], Weights())[0]
+    assert waves_[0].offered[0].profile == "p42"  # nine kilometres away, and asked with those next door
+    assert "p3" not in {line.profile for line in waves_[0].offered}
+    assert len(people) > len(waves_[0].offered)
 
 
 async def test_who_is_in_the_hall_comes_first_wherever_they_live(market: Store) -> None:

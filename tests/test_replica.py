@@ -50,6 +50,10 @@ async def busy_morning(store: Store) -> None:
     await store.reconsent("j2", "p4", 2, True)
     await builders.post(store, "j3", award="instant")
     await store.withdraw("j3")
+    await store.favour(builders.EMPLOYER, "p1", True)
+    await store.favour(builders.EMPLOYER, "p2", True)
+    await store.block(builders.EMPLOYER, "p1", "employer", True, "虚构")
+    await store.favour(builders.EMPLOYER, "p2", False)
 
 
 @pytest.mark.parametrize("at_once", [1, 3, 1_000])
@@ -59,6 +63,7 @@ async def test_memory_kept_by_events_equals_memory_rebuilt(market: Store, at_onc
     await follow_to_the_end(kept, at_once)
     assert kept.dump() == (await rebuilt(market)).dump()
     assert {j: shift[:2] for j, shift in kept.ledger.shifts["p3"].items()} == (await market.calendar("p3"))
+    assert kept.ties.known(builders.EMPLOYER) == kept.ties.blocked(builders.EMPLOYER) == {"p1"}
 
 
 async def test_memory_started_in_the_middle_equals_memory_rebuilt(market: Store) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 from matcher import ask as asks
 from matcher import score, search, trades
@@ -188,6 +189,12 @@ def test_quiet_hours_spare_who_is_not_present(hour: int, minute: int, quiet: boo
 def test_not_asked_before() -> None:
     columns = town({}, {})
     assert passing("not_asked", columns, ask(asked=("p1",))) == [True, False]
+
+
+def test_blocked_either_way() -> None:
+    columns = town({}, {}, {})
+    asked = structs.replace(ask(), blocked=frozenset({"p0", "p2", "erased"}))
+    assert passing("not_blocked", columns, asked) == [False, True, False]
 
 
 def test_calendar() -> None:

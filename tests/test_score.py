@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from msgspec import structs
 
-from matcher import score
+from matcher import score, search
 from matcher.columns import Columns
 from matcher.model import DAY_MS, Pay, Place, ProfileRecord
 from matcher.score import Weights
@@ -15,18 +16,19 @@ from tests.test_rules import NOON_MS, ask
 
 
 def scored(
-    *records: ProfileRecord, similarity: list[float] | None = None, **over: object
+    *records: ProfileRecord, similarity: list[float] | None = None, known: str = "", **over: object
 ) -> tuple[dict[str, np.ndarray], list[list[str]], np.ndarray]:
     """Every part by name, the reasons and the totals of these people."""
     columns = Columns()
     for record in records:
         columns.put(record)
-    asked, rows = ask(**over), np.arange(columns.size, dtype=np.int64)
+    asked = structs.replace(ask(**over), known=frozenset({known}))
+    rows = np.arange(columns.size, dtype=np.int64)
     similar = np.array(similarity or [0.0] * columns.size, dtype=np.float32)
-    p = score.parts(columns.town(()), asked, rows, similar)
+    p = score.parts(search.town(columns, asked), asked, rows, similar)
     by_name = {part.name: p.values[:, k] for k, part in enumerate(score.PARTS)}
     told = score.reasons(columns.table[rows], asked, p, Weights())
-    return by_name, told, score.totals(columns.town(()), asked, Weights(), rows, similar)
+    return by_name, told, score.totals(search.town(columns, asked), asked, Weights(), rows, similar)
 
 
 def person(id_: str, **over: object) -> ProfileRecord:
@@ -45,6 +47,7 @@ def test_each_part_prefers_what_it_should() -> None:
         person("a", done=20, presence="in_hall", presence_until_ms=NOON_MS + 1, pay=Pay(fen=1_500), group="虚构群体"),
         person("b", channels=["sms"], no_shows=5, place=far, last_work_ms=NOON_MS, pay=Pay(fen=2_500)),
         similarity=[0.9, 0.1],
+        known="a",
     )
     assert tuple(p) == Weights.__struct_fields__
     for name, part in p.items():
@@ -57,6 +60,18 @@ def test_new_people_start_at_the_average() -> None:
     p, _, _ = scored(person("new"), person("steady", done=100), person("unsteady", done=2, no_shows=3))
     assert p["reliable"][0] == pytest.approx(0.92)
     assert p["reliable"][1] > p["reliable"][0] > p["reliable"][2]
+
+
+def test_who_has_worked_for_the_employer_comes_earlier() -> None:
+    columns = Columns()
+    for record in (person("a"), person("b")):
+        columns.put(record)
+    asked, rows = structs.replace(ask(), known=frozenset({"b"})), np.arange(2)
+    parts = score.parts(search.town(columns, asked), asked, rows, np.zeros(2, dtype=np.float32))
+    assert parts.values[:, list(Weights.__struct_fields__).index("known")].tolist() == [0.0, 1.0]
+    told = score.reasons(columns.table[rows], asked, parts, Weights(known=1.0))
+    assert "这家以前找过你干活" in told[1]
+    assert "这家以前找过你干活" not in told[0]
 
 
 def test_presence_that_has_ended_counts_no_more() -> None:
@@ -101,7 +116,7 @@ def test_who_answered_lately_is_likelier_to_answer_again() -> None:
         columns.put(person(id_))
         columns.put_ledger(id_, 0, 0, 0, [], lately)
     rows = np.arange(3, dtype=np.int64)
-    p = score.parts(columns.town(()), ask(), rows, np.zeros(3, dtype=np.float32))
+    p = score.parts(search.town(columns, ask()), ask(), rows, np.zeros(3, dtype=np.float32))
     never, new, always = p.values[:, [part.name for part in score.PARTS].index("answers")]
     assert new == pytest.approx(0.7)
     assert never < new < always

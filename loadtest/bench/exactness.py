@@ -55,10 +55,19 @@ def questions(postings: Sequence[PostingRecord]) -> list[Question]:
 
 
 def _ours(memory: Replica, held: HeldPosting, q: Question) -> tuple[list[str], list[str]]:
-    ask = ask_of(q.id, q.doc, radius_m=q.radius_m, asked=memory.asked(q.id), now_ms=q.now_ms, settings=q.settings)
+    ask = ask_of(
+        q.id,
+        q.doc,
+        radius_m=q.radius_m,
+        asked=memory.asked(q.id),
+        now_ms=q.now_ms,
+        settings=q.settings,
+        blocked=memory.ties.blocked(q.doc.employer),
+        known=memory.ties.known(q.doc.employer),
+    )
     c = memory.columns
     rows = search.everybody(c, ask)
-    total = score.totals(c.town(()), ask, Weights(), rows, memory.index.scores(held.vector, rows))
+    total = score.totals(search.town(c, ask), ask, Weights(), rows, memory.index.scores(held.vector, rows))
     return [c.ids[row] for row in rows], [c.ids[rows[i]] for i in score.best(total, TOP)]
 
 

@@ -9,9 +9,9 @@ from msgspec import Struct
 
 from loadtest.bench import population
 from loadtest.bench.oracle import Known
-from loadtest.bench.population import AT_ONCE, DIMENSION, MODEL, NOON_MS
+from loadtest.bench.population import AT_ONCE, DIMENSION, EMPLOYERS, MODEL, NOON_MS
 from matcher.ledger import Shift
-from matcher.model import HOUR_MS, Entry, PostingRecord, ProfileRecord
+from matcher.model import HOUR_MS, Block, Entry, PostingRecord, ProfileRecord, Tie
 from matcher.replica import HeldPosting, Replica
 from matcher.settings import MarketSettings
 from matcher.store import Store
@@ -28,20 +28,26 @@ NOWHERE = Shift(0, 0, 0.0, 0.0)
 
 
 class Told(Struct, frozen=True):
-    """What the postings' entries say of a worker: open offers, offers had today, shifts held, postings had before."""
+    """What the postings' entries say of a worker: open offers, offers had today, shifts held, postings had before; and
+    the employers that they block or worked for."""
 
     live: int = 0
     today: int = 0
     shifts: tuple[tuple[int, int, float, float], ...] = ()
     asked: frozenset[str] = frozenset()
+    blocked: frozenset[str] = frozenset()
+    worked_for: frozenset[str] = frozenset()
 
 
 def told_of(n: int) -> Told:
     """Of the n-th worker: one in 11 holds one of SHIFTS, one in 25 has all the open offers allowed, one in 97 had all
-    the day's."""
+    the day's; some of the first 2,000 block an employer or have worked there."""
+    employer = frozenset({EMPLOYERS[n % len(EMPLOYERS)]}) if n < 2_000 else frozenset()
     return Told(
         live=SETTINGS.live_cap if n % 25 == 1 else 0,
         today=SETTINGS.daily_cap if n % 97 == 2 else 0,
+        blocked=employer if n % 5 == 3 else frozenset(),
+        worked_for=employer if n % 7 == 4 else frozenset(),
         shifts=(SHIFTS[n // 11 % 3],) if n % 11 == 0 else (),
     )
 
@@ -49,7 +55,14 @@ def told_of(n: int) -> Told:
 def known(n: int, record: ProfileRecord) -> Known:
     """What the market knows of the n-th worker."""
     told = told_of(n)
-    return Known(record, live=told.live, today=told.today, shifts=told.shifts)
+    return Known(
+        record,
+        live=told.live,
+        today=told.today,
+        shifts=told.shifts,
+        blocked=told.blocked,
+        worked_for=told.worked_for,
+    )
 
 
 def empty() -> Replica:
@@ -75,6 +88,9 @@ def tell(memory: Replica, id_: str, told: Told) -> None:
     for posting in told.asked:
         declined = Entry(offer="declined", wave=1, terms=1, offered_ms=0, deadline_ms=0)
         memory.ledger.put(posting, id_, declined, NOWHERE)
+    for employer in told.blocked | told.worked_for:
+        block = Block(at_ms=NOON_MS) if employer in told.blocked else None
+        memory.ties.put(employer, id_, Tie(done=int(employer in told.worked_for), worker_block=block))
     memory.show_ledger(id_)
 
 

@@ -18,8 +18,8 @@ from matcher.settings import MarketSettings
 KM_PER_DEGREE = 111.195
 DAY_MS = 86_400_000
 WEIGHTS = {
-    "skill": 0.30, "near": 0.20, "pay": 0.08, "reliable": 0.08, "waited": 0.14, "present": 0.10, "focus": 0.05,
-    "answers": 0.05,
+    "skill": 0.28, "near": 0.18, "pay": 0.08, "reliable": 0.08, "waited": 0.13, "present": 0.10, "focus": 0.05,
+    "answers": 0.05, "known": 0.05,
 }  # fmt: skip
 ANSWERS = {"inbox": 0.7, "push": 0.7, "sms": 0.4, "call": 0.7, "kiosk": 0.9}
 
@@ -33,6 +33,8 @@ class Known(Struct):
     today: int = 0
     shifts: tuple[tuple[int, int, float, float], ...] = ()
     asked: frozenset[str] = frozenset()
+    blocked: frozenset[str] = frozenset()
+    worked_for: frozenset[str] = frozenset()
 
 
 class Question(Struct):
@@ -192,6 +194,8 @@ def may_be_asked(k: Known, q: Question) -> bool:
     youngest = max(16, 18 if hazardous else 0, posting.age_min or 0)
     if years < youngest or (posting.age_max is not None and years > posting.age_max):
         return False
+    if posting.employer in k.blocked:
+        return False
     if k.live >= q.settings.live_cap or k.today >= q.settings.daily_cap or q.id in k.asked:
         return False
     if is_quiet(q) and not is_here(record, q.now_ms):
@@ -216,6 +220,7 @@ def score(k: Known, q: Question, similarity: float) -> float:
         "waited": min(max(q.now_ms - record.last_work_ms, 0) / (7 * DAY_MS), 1.0),
         "present": (1.0 if record.presence == "in_hall" else 0.6) if here else 0.0,
         "focus": 1.0 if doc.group else 0.0,
+        "known": 1.0 if q.doc.employer in k.worked_for else 0.0,
         "answers": (len(k.asked) + 4 * usual) / (len(k.asked) + (1 if k.today else 0) + 4),
     }
     return sum(WEIGHTS[name] * value for name, value in parts.items())

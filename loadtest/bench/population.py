@@ -37,6 +37,7 @@ TODAY: Final = date(2026, 11, 23)
 DIMENSION: Final = 256
 MODEL: Final = "invented"
 AT_ONCE: Final = 10_000
+EMPLOYERS: Final = tuple(f"firm-invented-{n}" for n in range(8))
 TOWNS: Final = (
     (36.067, 120.390, 0.49, 2.5), (36.092, 120.375, 1.10, 3.0), (36.160, 120.430, 0.74, 3.5),
     (36.110, 120.470, 0.50, 4.0), (35.960, 120.150, 1.90, 6.0), (36.307, 120.396, 1.11, 5.0),
@@ -189,7 +190,7 @@ def _posting_record(rng: Generator, id_: str, trade: str, place: Place, kind: Ki
     pay = Pay(fen=int(_wished(trade) * shift_h * rng.uniform(0.95, 1.3)), unit="piece" if kind.piece else "shift")
     headcount = int(rng.integers(low, high + 1))
     doc = Posting(
-        employer="firm-invented",
+        employer=EMPLOYERS[int(id_.rpartition("-")[2]) % len(EMPLOYERS)],
         site="site-invented",
         trade=trade,
         text="虚构岗位",

@@ -1,14 +1,15 @@
 -- offer: writes one wave. Compare-and-set on the wave number: two matchers cannot double it.
--- People who may not be asked now (suspended, at their cap of live offers or of offers today) are left out and named with
+-- People who may not be asked now (suspended, blocked by either side, at their cap of live offers or of offers today) are left out and named with
 -- the reason. Lines of one crew follow each other and are one offer: all of its members who have consented, or nobody.
 -- An offer by telephone (channel call) stands on the clerk's call list until its deadline; somebody whose earlier offer
 -- ran out unanswered may be offered the same once more that way.
 -- KEYS m   ARGV posting, terms, wave, reply_ms, next_wave_ms (after now), then profile, card (msgpack: distance_m,
 --          reasons, rank, within_m, channel, perhaps reply_ms of its own, perhaps crew) ...
-local function left_out_for(m, profile, now, live_cap, daily_cap)
+local function left_out_for(m, p, profile, now, live_cap, daily_cap)
   local record = redis.call('HMGET', m .. 'profile:' .. profile, 'v', 'suspended_until_ms')
   if not record[1] then return 'no_profile' end
   if is_suspended(record[2], now) then return 'suspended' end
+  if is_blocked(m, p.employer, profile) then return 'blocked' end
   if redis.call('ZCOUNT', m .. 'live:' .. profile, string.format('%.0f', now), '+inf') >= live_cap then
     return 'live_cap'
   end
@@ -36,7 +37,7 @@ end
 local function why_not(m, p, line, now, live_cap, daily_cap)
   local before = get_entry(m, p, line.profile)
   if before and not may_offer_again(p, before, line.e.channel) then return 'offered_before' end
-  return left_out_for(m, line.profile, now, live_cap, daily_cap)
+  return left_out_for(m, p, line.profile, now, live_cap, daily_cap)
 end
 
 local function crew_reason(m, p, unit) -- why these people are not offered it as the crew they are said to be

@@ -14,6 +14,7 @@
 --   m day:PROFILE         string  offers made today; ends at local midnight
 --   m worker:PROFILE      hash    seq (last message), timeouts (in a row)
 --   m inbox:PROFILE       list    the last messages, newest first
+--   m people_of:EMPLOYER  hash    profile -> tie: shifts done there, favourite, blocks; employers_of:PROFILE set (ties.lua)
 --   m marks               hash    mark -> ids of the records that have it (marks.lua)
 --   m rows:SOURCE         hash    row -> what became of it (rows.lua)
 --   m ingest              stream  batches of rows that wait for being taken in; run:ID hash, kept:ID hash (intake.lua)

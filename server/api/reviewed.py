@@ -14,7 +14,8 @@ from matcher.errors import KuaizhaoError
 from matcher.model import HOUR_MS, Posting
 from matcher.store import PostingWrite
 from matcher.trades import certificates, hazards, trades
-from server.keys import ENCODING, MARKET
+from server.api.ties import check_first
+from server.keys import ENCODING, MARKET, STORE
 
 LONGEST_SHIFT_MS: Final = 16 * HOUR_MS
 
@@ -67,8 +68,9 @@ async def judged(request: web.Request, doc: Posting, as_of_ms: int) -> Verdict:
 
 
 async def written(request: web.Request, doc: Posting) -> PostingWrite:
-    """The document with its vector. Raises `no_site`, `overloaded`."""
+    """The document with its vector. Raises `no_site`, `bad_field`, `overloaded`."""
     app = request.app
     await app[MARKET].check_site(doc.site)
+    await check_first(app[STORE], doc)
     vector = await app[ENCODING].encode(posting_text(doc), "posting")
     return PostingWrite(doc=doc, vector=vector, model=app[ENCODING].model_id)
