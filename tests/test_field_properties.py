@@ -18,6 +18,7 @@ from ingest.fields import (
     day_lists,
     days,
     markup,
+    numerals,
     pay,
     sections,
     sexes,
@@ -137,6 +138,51 @@ def test_values_stay_in_their_bounds(text: str) -> None:
     assert len(plain(text)) <= LONGEST_TEXT
     assert sections.own_section(text, text) in plain(text)
     markup.unmarked(text)
+
+
+@given(ANY_TEXT, st.booleans())
+def test_any_text_gives_pay_in_range_or_none(text: str, column: bool) -> None:
+    found = pay.wage(text, column=column)
+    if found is not None and found.fen is not None:
+        assert 0 < found.fen <= 100_000_00
+        assert found.high_fen is None or found.high_fen >= found.fen or found.high_fen == 100_000_00
+        assert found.words
+
+
+@given(ANY_TEXT, st.booleans())
+def test_any_text_gives_counts_in_range_or_none(text: str, column: bool) -> None:
+    people = counts.headcount(text, column=column)
+    assert people is None or people.value is None or 1 <= people.value <= counts.MOST
+    limits = ages.age_limits(text, column=column)
+    if limits is not None:
+        low, high = limits.value
+        assert all(v is None or 10 <= v <= 100 for v in (low, high))
+        assert low is None or high is None or low <= high
+
+
+@given(ANY_TEXT, st.dates(date(2001, 1, 1), date(2090, 1, 1)))
+def test_any_text_gives_a_sane_shift_or_none(text: str, base: date) -> None:
+    shift = times.shift(text, base)
+    if shift is not None and shift.end_ms is not None:
+        assert 0 < shift.end_ms - shift.start_ms <= 48 * 3_600_000
+    hours = weekly.weekly_hours(text)
+    assert hours is None or all(1 <= d <= 7 for h in hours.value for d in h.days)
+    times.instant(text, base)
+    clocks.length_h(text)
+    times.long_term(text)
+
+
+@given(ANY_TEXT)
+def test_any_text_is_survived_by_the_word_parsers(text: str) -> None:
+    wishes.settlement(text)
+    sexes.gender_wish(text)
+    wishes.certificates(text)
+    wishes.telephone(text)
+    wishes.yes(text)
+    gazetteer.place(text)
+    pay.unit_of(text)
+    value = numerals.whole(text)
+    assert value is None or value >= 0 or text.strip().startswith("-")
 
 
 def _read_all(text: str) -> None:

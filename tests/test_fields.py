@@ -1,19 +1,17 @@
-"""Fields as people write them: examples, and properties that hold for any text."""
+"""Fields as people write them: examples."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from ingest import gazetteer
-from ingest.fields import clocks, days, sexes, times, weekly, wishes
+from ingest.fields import days, sexes, times, weekly, wishes
 from ingest.fields.ages import age_limits
 from ingest.fields.counts import headcount
 from ingest.fields.days import ZONE
-from ingest.fields.numerals import number, whole
+from ingest.fields.numerals import number
 from ingest.fields.pay import unit_of, wage
 from ingest.fields.times import Shift
 from ingest.identity import born_of, check_digit
@@ -21,8 +19,6 @@ from ingest.minimum_wage import rate_of
 from matcher.model import Hours
 
 SUNDAY = date(2026, 11, 22)
-USUAL = "0123456789一二两三十百千万半元块天时点月日号周上下午早晚明后到至-:/.,。男女岁人名个以Kk面议城阳李沧证无不 "
-ANY_TEXT = st.text(st.sampled_from(USUAL) | st.characters(), max_size=40)
 
 
 @pytest.mark.parametrize(
@@ -184,6 +180,10 @@ def local(shift: Shift | None) -> tuple[str, str | None]:
         ("明早6点 5个搬运工", "11-23 06:00", None),
         ("明天8点30到12点05分", "11-23 08:30", "11-23 12:05"),
         ("明天8点30人到位", "11-23 08:00", None),
+        ("今晚8点到明早6点", "11-22 20:00", "11-23 06:00"),
+        ("明早6点到明天下午2点", "11-23 06:00", "11-23 14:00"),
+        ("明天早上6:30集合,下午4点收工", "11-23 06:30", "11-23 16:00"),
+        ("明天朝八晚五", "11-23 08:00", "11-23 17:00"),
         ("今晚7点到12点", "11-22 19:00", "11-23 00:00"),
         ("23号早6到10点", "11-23 06:00", "11-23 10:00"),
         ("明天早8点到5点", "11-23 08:00", "11-23 17:00"),
@@ -354,48 +354,3 @@ def test_minimum_wage_by_district_and_day() -> None:
     ]
     assert rate_of("李沧区", date(2020, 1, 1)) is None
     assert rate_of("普陀区", date(2026, 1, 1)) is None
-
-
-@given(ANY_TEXT, st.booleans())
-def test_any_text_gives_pay_in_range_or_none(text: str, column: bool) -> None:
-    found = wage(text, column=column)
-    if found is not None and found.fen is not None:
-        assert 0 < found.fen <= 100_000_00
-        assert found.high_fen is None or found.high_fen >= found.fen or found.high_fen == 100_000_00
-        assert found.words
-
-
-@given(ANY_TEXT, st.booleans())
-def test_any_text_gives_counts_in_range_or_none(text: str, column: bool) -> None:
-    people = headcount(text, column=column)
-    assert people is None or people.value is None or 1 <= people.value <= 500
-    ages = age_limits(text, column=column)
-    if ages is not None:
-        low, high = ages.value
-        assert all(v is None or 10 <= v <= 100 for v in (low, high))
-        assert low is None or high is None or low <= high
-
-
-@given(ANY_TEXT, st.dates(date(2001, 1, 1), date(2090, 1, 1)))
-def test_any_text_gives_a_sane_shift_or_none(text: str, base: date) -> None:
-    shift = times.shift(text, base)
-    if shift is not None and shift.end_ms is not None:
-        assert 0 < shift.end_ms - shift.start_ms <= 48 * 3_600_000
-    hours = weekly.weekly_hours(text)
-    assert hours is None or all(1 <= d <= 7 for h in hours.value for d in h.days)
-    times.instant(text, base)
-    clocks.length_h(text)
-    times.long_term(text)
-
-
-@given(ANY_TEXT)
-def test_any_text_is_survived_by_the_word_parsers(text: str) -> None:
-    wishes.settlement(text)
-    sexes.gender_wish(text)
-    wishes.certificates(text)
-    wishes.telephone(text)
-    wishes.yes(text)
-    gazetteer.place(text)
-    unit_of(text)
-    value = whole(text)
-    assert value is None or value >= 0 or text.strip().startswith("-")

@@ -22,10 +22,14 @@ _AGE = re.compile(
 )
 _AGE_NAMED = re.compile(r"(?:年龄|岁数|年纪)[^。;\n]{0,12}$")
 _SEX_BEFORE = re.compile(r"[男女](?:性|工|生|士)?[,:\s]*$")
+_PLAIN_RANGE = re.compile(
+    r"(?:^|(?<=[,。;\s(]))(?P<low>1[6-9]|2[0-5])\s*(?:-|至|到)\s*(?P<high>3[5-9]|[45]\d|6[0-5])(?=[,。;\s)]|$)"
+)
+"""18-45 alone in its clause: no pay and no clock looks like that."""
 _BY_SEX = re.compile(r"[男女][性工生士]?[,: ]?\d\d\s*[-至到]")
 _RELAXED = re.compile(r"放宽[^,。;\n]{0,3}$")
 _OTHERS_BEFORE = re.compile(
-    r"(?:老人|奶奶|爷爷|老太|阿婆|照[顾看]|护理|宝宝|孩子|小孩|幼儿|雇主|客户|接送)[^。;\n]{0,8}$"
+    r"(?:老人|奶奶|爷爷|老太|阿婆|照[顾看]|护理(?!员|工|师)|宝宝|孩子|小孩|幼儿|雇主|客户|接送)[^。;\n]{0,8}$"
 )
 _OTHERS_BEHIND = re.compile(r"^(?:的)?(?:老|长者|儿童|小?孩|宝宝|幼儿|婴|患者|病人|顾客|会员|学员|学生)")
 _BARE_CELL = re.compile(rf"\s*(?P<low>{_N})(?:{_OLD})?\s*(?:-+|至|到|、)\s*(?P<high>\d\d)(?:{_OLD})?\s*")
@@ -45,7 +49,8 @@ def age_limits(text: str, *, column: bool = False) -> Found[tuple[int | None, in
     if column and (cell := _BARE_CELL.fullmatch(text)):
         return _limits(text, [(whole(cell["low"]), whole(cell["high"]), 0, len(text))])
     if not column and "岁" not in text and "年龄" not in text and "年满" not in text and not _BY_SEX.search(text):
-        return None
+        alone = _PLAIN_RANGE.search(text)
+        return Found((int(alone["low"]), int(alone["high"])), alone[0], guessed=True) if alone else None
     read = []
     for match in _AGE.finditer(text):
         found = _read(text, match, column)

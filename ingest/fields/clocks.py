@@ -20,7 +20,7 @@ _PERIODS = (
 def _clock_pattern(name: str) -> str:
     """A clock time whose groups carry `name`, so that two can stand in one pattern."""
     return (
-        rf"(?P<{name}next>次日|第二天|翌日|次晨)?\s*(?P<{name}period>{_PERIODS})?\s*"
+        rf"(?P<{name}next>次日|第二天|翌日|次晨|明天|明(?=[早晨晚]))?\s*(?P<{name}period>{_PERIODS})?\s*"
         rf"(?:(?P<{name}h>\d{{1,2}}):(?P<{name}m>\d{{2}})(?::\d{{2}})?"
         rf"|(?P<{name}H>{WHOLE})\s*[点时](?!间)"
         rf"(?:\s*(?P<{name}half>半)|\s*(?P<{name}quarter>[一三]刻)|"
@@ -33,7 +33,13 @@ _TWO_TIMES = re.compile(_clock_pattern("x") + r"\s*(?:-+|至|到)\s*" + _clock_p
 _BARE_RANGE = re.compile(
     rf"(?P<period>{_PERIODS})?\s*(?<![\d:])(\d{{1,2}})\s*(?:-+|至|到)\s*(?P<p2>{_PERIODS})?\s*(\d{{1,2}})\s*[点时](?!间)"
 )
-_DAWN_TO_DUSK = re.compile(r"[朝早]([五六七八九十5-9])[晚]([三四五六七八九十3-9])(?![\u4e00-\u9fff]?点|:)")
+_UNTIL = re.compile(
+    _clock_pattern("x")
+    + r"[^。;\n]{0,14}?[,、 ]\s*(?:干到|大概|大约|约)?\s*"
+    + _clock_pattern("y")
+    + r"\s*(?:左右)?\s*(?:收工|结束|下班|完工|散场|回)"
+)
+_DAWN_TO_DUSK = re.compile(r"[朝早]([五六七八九十5-9])点?[,、到至-]?晚([三四五六七八九十3-9])点?(?![\d:半])")
 _LENGTH = re.compile(
     r"(?:干|做|工作|共|约|大约|大概|用时|预计|需)?\s*(?P<n>\d{1,2}(?:\.\d)?|[一二两三四五六七八九十]{1,2})\s*个?\s*(?P<half>半)?\s*个?(?:小时|钟头|h)(?!工)"
 )
@@ -89,6 +95,8 @@ def span(text: str) -> Found[tuple[time, time, bool]] | None:
         first = _timed(int(match[2]), 0, match["period"], False)
         last = _timed(int(match[4]), 0, match["p2"], False)
         return _between(first, last, match[0])
+    if match := _UNTIL.search(text):
+        return _between(_clock(match, "x"), _clock(match, "y"), match[0])
     if match := _DAWN_TO_DUSK.search(text):
         hours = (whole(match[1]) or 0, (whole(match[2]) or 0) + 12)
         return Found((time(hours[0]), time(hours[1]), False), match[0])
@@ -100,8 +108,9 @@ def _between(
 ) -> Found[tuple[time, time, bool]] | None:
     if first is None or last is None:
         return None
-    start, _, period = first
+    start, moved, period = first
     end, later, end_period = last
+    later = later and not moved  # 明早6点到明天下午2点: one day
     # 下午2点到5点, 早8点到5点: the part of the day is said once; the end is the next such hour
     if end_period is None and period in _EVENING and end == time(12):
         end, later = time(0), True

@@ -73,6 +73,8 @@ def _added(text: str) -> Found[int | None] | None:
             continue
         if match["loose"] and not _of_people(before, behind):
             continue
+        if count == 1 and behind.lstrip()[:1].isdigit():  # 一人150: what each gets
+            continue
         noun = _pairs(before[-5:]) | _pairs(_HAN.match(behind)[0])  # type: ignore[index]
         if any(count == known and noun & pairs for known, pairs in nouns):
             continue

@@ -17,13 +17,13 @@ _WEEKDAYS = re.compile(
 _RELATIVE = re.compile(r"明后[两2]?天|明天[、,和]?后天|今明[两2]?天|今天[、,和]?明天")
 _RANGE = re.compile(
     r"(?<![\d.:])(?:(?P<month>\d{1,2})\s*[月/.])?\s*(?P<first>\d{1,2})\s*[日号]?\s*(?:-+|至|到)\s*"
-    r"(?:(?P<to_month>\d{1,2})\s*[月/.])?\s*(?P<last>\d{1,2})\s*[日号](?!结|薪)"
+    r"(?:(?P<to_month>\d{1,2})\s*[月/.])?\s*(?P<last>\d{1,2})\s*(?:[日号](?!结|薪)|(?<=\d\.\d)|(?<=\d\.\d\d))(?![\d.])"
 )
 _DAYS = re.compile(
     r"(?<![\d.:])(?:(?P<month>\d{1,2})月)?(?P<all>\d{1,2}[日号]?(?:\s*[、,和]\s*\d{1,2}[日号]?){0,9}\s*[、,和]\s*\d{1,2}[日号])(?!结|薪)"
 )
 _LASTING = re.compile(rf"(?:连续|连干|一共|共|干|做|为期|开始|起|连着)\s*(?P<n>{WHOLE})\s*天(?![内后一])")
-_DATED = re.compile(r"\d\s*[日号]")
+_DATED = re.compile(r"\d\s*[日号]|\d\.\d{1,2}\s*(?:-|至|到)\s*\d{1,2}\.\d")
 _MOST = 31
 
 

@@ -14,11 +14,18 @@ ZONE: Final = timezone(timedelta(hours=8))
 LAST_MINUTE: Final = time(23, 59)
 
 _RELATIVE = {"今": 0, "当": 0, "明": 1, "后": 2, "大后": 3}
-_RELATIVE_DAY = re.compile(r"(大后|今|明|后|当)(?:天|日|儿|(?=早|晚|晨|上午|下午|中午|夜|\d))")
+_RELATIVE_DAY = re.compile(
+    r"(大后|今|明|后|当(?![天日]\S{0,2}(?:结|发|付|拿|给|清|岗|职|试|排|钱)))"
+    r"(?:天|日|儿|(?=早|晚|晨|上午|下午|中午|夜|\d))"
+)
 _WEEKDAY = re.compile(r"(下下?|这|本)?(?:周|星期|礼拜)([一二三四五六日天])")
 _FULL_DAY = re.compile(r"(20\d{2}|19\d{2})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?(?!\d)")
 _COMPACT_DAY = re.compile(r"(?<!\d)(20\d{2}|19\d{2})(\d{2})(\d{2})(?!\d)")
 _MONTH_DAY = re.compile(rf"(?<!\d)({WHOLE})\s*月\s*({WHOLE})\s*[日号]?|(?<![\d/:])(\d{{1,2}})/(\d{{1,2}})(?![\d/])")
+_DOTTED_DAY = re.compile(
+    r"(?<![\d.])(1[0-2]|0?[1-9])\.(3[01]|[12]\d|0?[1-9])"
+    r"(?=\s*(?:日|号|上午|下午|早|晚|中午|凌晨|开始|到|至|(?:-|、|,)\s*\d{1,2}\.\d|\s\d{1,2}[:点]))"
+)
 _DAY_OF_MONTH = re.compile(r"(?<![\d月])(\d{1,2})\s*[号日](?!结|薪|工资)")
 
 
@@ -52,6 +59,8 @@ def day(text: str, base: date) -> Found[date] | None:
         return Found(_weekday(match, base), match[0])
     if match := _MONTH_DAY.search(text):
         return _month_day(match, base)
+    if match := _DOTTED_DAY.search(text):
+        return _month_of(int(match[1]), int(match[2]), base, match[0])
     if match := _DAY_OF_MONTH.search(text):
         return _day_of_month(int(match[1]), base, match[0])
     return None
@@ -74,11 +83,13 @@ def _weekday(match: re.Match[str], base: date) -> date:
 
 def _month_day(match: re.Match[str], base: date) -> Found[date] | None:
     month, number_ = whole(match[1] or match[3]), whole(match[2] or match[4])
-    if month is None or number_ is None:
-        return None
-    found = _dated(base.year, month, number_, match[0])
+    return None if month is None or number_ is None else _month_of(month, number_, base, match[0])
+
+
+def _month_of(month: int, number_: int, base: date, words: str) -> Found[date] | None:
+    found = _dated(base.year, month, number_, words)
     if found is not None and found.value < base - timedelta(days=180):
-        return _dated(base.year + 1, month, number_, match[0])
+        return _dated(base.year + 1, month, number_, words)
     return found
 
 

@@ -38,7 +38,7 @@ SALARY_UNITS: Final = {word: unit for unit, words in _SALARIES for word in words
 _UNIT = "|".join(sorted(map(re.escape, UNIT_WORDS), key=len, reverse=True))
 _MONEY = r"(?:元钱?|块钱?|圆|rmb|RMB)"
 _SCALE = r"(?:[kKwW](?![a-zA-Z])|[千万](?![瓦克米伏]))"
-_FIGURE = rf"(?:\d{{1,3}}(?:,\d{{3}})+(?!\d)|\d{{1,6}}(?:\.\d{{1,2}}(?!\d))?(?![\d])|{CHINESE})"
+_FIGURE = rf"(?:\d{{1,3}}(?:'\d{{3}})+(?!\d)|\d{{1,6}}(?:\.\d{{1,2}}(?!\d))?(?![\d])|{CHINESE})"
 
 
 def _per(prefix: str) -> str:
@@ -78,12 +78,12 @@ _WORDS_BEFORE = re.compile(
     r"保额|赔|消费|[满交缴加](?=\s*$))|"
     r"(?P<base>底[薪资]|基本(?:工资|薪)|基础工资|保底|起薪|固定(?:工资|薪资)|最低工资|无责)|"
     r"(?P<pay>[月日时年周]薪|综合|工资|薪[资酬水金]|薪|待遇|收入|报酬|工钱|工价|人工|价格|单价|到手|[能可]拿|[能可]?挣|拿到|"
-    r"计件|包月|[日现]结|平均|[月日]入|[月日]均)"
+    r"计件|包月|[日现]结|平均|[每一]人(?=\s*$)|人均|[月日]入|[月日]均)"
 )
 _TRIAL = re.compile(
     r"(?P<on>试用|试工|试岗|实习|培训期|学徒期|见习|首月|第一个?月|前.{1,2}个?月)|(?P<after>转正|期满|过后|合格后|以后|期后)"
 )
-_CLAUSE_END = re.compile(r"[。;!?,、\n](?!\d{3})")
+_CLAUSE_END = re.compile(r"[。;!?,、\n]")
 _SENTENCE_END = re.compile(r"[。;!?\n]")
 _LOOKED_BACK: Final = 30
 _LEAST_YUAN: Final[dict[str | None, float]] = {"hour": 3, "day": 20, "shift": 20, "month": 300, "piece": 0.01, None: 10}
@@ -217,7 +217,7 @@ def _yuan(match: re.Match[str]) -> tuple[float, float | None]:
 
 
 def _value(digits: str) -> float:
-    return number(digits.replace(",", "")) or 0.0
+    return number(digits.replace("'", "")) or 0.0
 
 
 def _times(scale: str | None) -> int:
