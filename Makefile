@@ -13,7 +13,7 @@ NO_CUDA := $(foreach p,torch triton cuda-bindings cuda-pathfinder cuda-toolkit n
 	nvidia-nvshmem-cu13 nvidia-nvtx,--no-emit-package $(p))
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo sample test bench check eval-embeddings redis7 lock clean
+.PHONY: help run demo sample test bench attack fuzz check eval-embeddings redis7 lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -47,6 +47,9 @@ check: $(VENV)/.ready ## ruff, formatting, strict types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+
+attack: $(VENV)/.ready ## a hostile day against a running service while a normal client goes on; writes reports/attack.json
+	@$(BIN)/python -m loadtest.attack.run
 
 eval-embeddings: $(VENV)/.ready ## measure the shipped model and its baselines; writes reports/embeddings.json (10 minutes)
 	@$(BIN)/python -m embeddings.evaluate

@@ -12,6 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final
 
+from msgspec import structs
+
 from matcher.settings import PREFIX, Settings
 from server.parent import die_with_parent
 from server.ready import is_ready
@@ -31,16 +33,20 @@ def free_port() -> int:
 class Stage:
     """Everything on one machine, as a user starts it. Enter it to start, leave it to stop."""
 
-    def __init__(self, data_dir: Path) -> None:
-        self.settings = Settings(data_dir=str(data_dir), port=free_port())
+    def __init__(self, data_dir: Path, **settings: str | int) -> None:
+        self.settings = structs.replace(Settings(data_dir=str(data_dir), port=free_port()), **settings)
         self.url = f"http://{self.settings.host}:{self.settings.port}"
         self.process: subprocess.Popen[bytes] | None = None
-        self._environment = os.environ | {
-            f"{PREFIX}DATA_DIR": str(data_dir),
-            f"{PREFIX}PORT": str(self.settings.port),
-            f"{PREFIX}MARKET": self.settings.market,
-            f"{PREFIX}REDIS_URL": "",
-        }
+        self._environment = (
+            os.environ
+            | {
+                f"{PREFIX}DATA_DIR": str(data_dir),
+                f"{PREFIX}PORT": str(self.settings.port),
+                f"{PREFIX}MARKET": self.settings.market,
+                f"{PREFIX}REDIS_URL": "",
+            }
+            | {PREFIX + name.upper(): str(value) for name, value in settings.items()}
+        )
 
     def run(self, *arguments: str) -> str:
         """Runs `kuaizhao ARGUMENTS` to its end and answers with what it printed. Raises CalledProcessError."""

@@ -48,6 +48,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Private key (PEM) of the certificate."""
     trusted_proxies: str = ""
     """Addresses or networks of proxies whose X-Forwarded-For and X-Forwarded-Proto count, with commas between."""
+    lines_per_address: int = 2_048
+    """Connections that one address may hold open, trusted proxies apart: a whole hall or mobile network may be one."""
     body_limit_bytes: int = 262_144
     """Largest request body."""
     request_timeout_s: float = 10.0

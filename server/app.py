@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Final
 
 import structlog
 import uvloop
@@ -37,6 +36,7 @@ from server.keys import (
     now_ms,
 )
 from server.limits import Gate, endpoint, refusals
+from server.lines import Lines, serve
 from server.market import Market
 from server.metrics import Metrics
 from server.outbox import Outbox
@@ -47,13 +47,8 @@ from server.routes import ROUTES
 from server.sealing import Seal
 from server.sessions import Sessions
 from server.staff import Passwords
-from server.tls import server_context
 from server.warm import warm_rules
 from server.wire import JSON_TYPE
-
-SHUTDOWN_S: Final = 5.0
-KEEPALIVE_S: Final = 30.0
-"""A connection that has asked nothing for so long, or has not finished its first headers, is closed."""
 
 log = structlog.get_logger()
 
@@ -144,17 +139,7 @@ async def _end_sockets(app: web.Application) -> None:
 
 
 def main(settings: Settings) -> None:
-    """Serves until SIGINT or SIGTERM; requests at work may end, sockets are told that the server stops."""
-    loop = uvloop.new_event_loop()
-    asyncio.set_event_loop(loop)
-    web.run_app(
-        create_app(settings),
-        host=settings.host,
-        port=settings.port,
-        access_log=None,
-        print=None,
-        shutdown_timeout=SHUTDOWN_S,
-        keepalive_timeout=KEEPALIVE_S,
-        ssl_context=server_context(settings),
-        loop=loop,
-    )
+    """Serves until SIGINT or SIGTERM."""
+    app = create_app(settings)
+    lines = Lines(settings.lines_per_address, app[PROXIES], app[METRICS])
+    uvloop.run(serve(app, settings, lines))

@@ -28,6 +28,9 @@ class Metrics:
         )
         self.errors = Counter("kuaizhao_errors_total", "Refusals by code", ["code"], registry=self.registry)
         self.sockets = Gauge("kuaizhao_sockets", "Workers' sockets open now", registry=self.registry)
+        self.lines_refused = Counter(
+            "kuaizhao_lines_refused_total", "Connections of addresses that had too many", registry=self.registry
+        )
         self.frames = Counter("kuaizhao_frames_total", "Frames queued for sockets", ["kind"], registry=self.registry)
         self.dropped = Counter("kuaizhao_sockets_dropped_total", "Sockets dropped", ["why"], registry=self.registry)
         self.events = Counter("kuaizhao_push_events_total", "Events read from the stream", registry=self.registry)

@@ -16,7 +16,8 @@ def networks(text: str) -> Networks:
     return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
 
 
-def _trusted(address: str, proxies: Networks) -> bool:
+def is_trusted(address: str, proxies: Networks) -> bool:
+    """Whether the address is a proxy's of ours."""
     try:
         return any(ip_address(address) in network for network in proxies)
     except ValueError:
@@ -27,7 +28,7 @@ def address_of(request: web.Request) -> str:
     """The client's address. What `X-Forwarded-For` says counts only as far as trusted proxies have said it."""
     address, proxies = request.remote or "", request.app[PROXIES]
     for said in reversed(request.headers.get("X-Forwarded-For", "").split(",")):
-        if not said.strip() or not _trusted(address, proxies):
+        if not said.strip() or not is_trusted(address, proxies):
             break
         address = said.strip()
     return address
@@ -37,5 +38,5 @@ def is_secure(request: web.Request) -> bool:
     """Whether the client's line is encrypted: by this server, or by a trusted proxy in front."""
     if request.transport is not None and request.transport.get_extra_info("ssl_object") is not None:
         return True
-    behind = _trusted(request.remote or "", request.app[PROXIES])
+    behind = is_trusted(request.remote or "", request.app[PROXIES])
     return behind and request.headers.get("X-Forwarded-Proto", "").lower() == "https"

