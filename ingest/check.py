@@ -24,23 +24,8 @@ from ingest.understood import Reading
 
 _FIELDS: Final = {
     "posting": (
-        *(
-            "用工单位",
-            "工种",
-            "人数",
-            "时间",
-            "地点",
-            "工资",
-            "结算",
-            "年龄",
-            "性别",
-            "证书",
-            "管饭",
-            "接送",
-            "户外",
-            "保险",
-        ),
-        "有效期",
+        *("用工单位", "工种", "人数", "时间", "地点", "工资", "结算", "年龄", "性别", "证书"),
+        *("危险", "管饭", "接送", "户外", "保险", "有效期"),
     ),
     "profile": ("工种", "出生日期", "地点", "期望工资", "上班时间", "证书"),
 }
@@ -113,7 +98,8 @@ def _block(row: Row, known: Layout, now_ms: int, tally: _Tally, infer: Infer) ->
         if seen is not None:
             tally.understood[kind, name] += 1
             mark = "(推测)" if seen.guessed else ""
-            yield f"  {name} = {mask_text(seen.value)}{mark}  ← “{mask_text(seen.words)}”"
+            words = mask_text(seen.words).replace("\n", " ")
+            yield f"  {name} = {mask_text(seen.value)}{mark}  ← “{words}”"
     for note in reading.notes:
         yield f"  · {mask_text(note)}"
     for found in reading.problems:

@@ -19,6 +19,7 @@ from ingest.fields import pay as pay_words
 from ingest.fields import sexes, wishes
 from ingest.fields.ages import age_limits
 from ingest.fields.counts import headcount
+from ingest.fields.dangers import dangers
 from ingest.fields.found import Found, plain
 from ingest.fields.markup import unmarked
 from ingest.fields.pay import Wage
@@ -80,10 +81,9 @@ def read_parts(
     parts.settlement = _settlement(cells, text, reading)
     _age(cells, own, text, parts, reading)
     parts.gender = _gender(cells, text, reading)
-    _refuse_elsewhere(cells, text, reading)
-    parts.place = read_place(cells, site, reading, fallback=text)
+    parts.place = _place(cells, site, text, reading)
     parts.certificates = _certificates(cells, text, reading)
-    parts.hazards = _hazards(parts.trade)
+    parts.hazards = _hazards(parts.trade, text, reading)
     parts.meals = _told(cells, "meals", wishes.meals(text), "管饭", reading)
     parts.transport = _told(cells, "transport", wishes.transport(text), "接送", reading)
     parts.outdoor = _told(cells, "outdoor", wishes.outdoor(text), "户外", reading)
@@ -198,12 +198,14 @@ def _gender(cells: Mapping[str, str], text: str, reading: Reading) -> str | None
     return None
 
 
-def _refuse_elsewhere(cells: Mapping[str, str], text: str, reading: Reading) -> None:
-    """Work in another city is not this market's: put at the site's own place it would call people to nowhere."""
-    place = cells.get("place", "")
-    if "lat" not in cells and (other := elsewhere(place)):
+def _place(cells: Mapping[str, str], site: Site, text: str, reading: Reading) -> Place | None:
+    """Where the work is. In another city it is not this market's: put at the site's own place it would call people to
+    nowhere."""
+    if "lat" not in cells and (other := elsewhere(cells.get("place", ""))):
         reading.saw("地点", other, other)
         reading.refuse("elsewhere", "place", other)
+        return None
+    return read_place(cells, site, reading, fallback=text)
 
 
 def _certificates(cells: Mapping[str, str], text: str, reading: Reading) -> list[str]:
@@ -215,9 +217,14 @@ def _certificates(cells: Mapping[str, str], text: str, reading: Reading) -> list
     return ids
 
 
-def _hazards(trade_id: str | None) -> list[str]:
-    trade = trades.trades().get(trade_id or "")
-    return [trade.hazard] if trade is not None and trade.hazard else []
+def _hazards(trade_id: str | None, text: str, reading: Reading) -> list[str]:
+    """The trade's own danger, and those that the text names."""
+    trade, found = trades.trades().get(trade_id or ""), dangers(text)
+    if found:
+        names = "、".join(trades.hazards()[each.value].name for each in found)
+        reading.saw("危险", names, "、".join(each.words for each in found))
+    own = [trade.hazard] if trade is not None and trade.hazard else []
+    return list(dict.fromkeys([*own, *(each.value for each in found)]))[:10]
 
 
 def _told(cells: Mapping[str, str], field: str, found: Found[bool] | None, name: str, reading: Reading) -> bool:

@@ -29,6 +29,7 @@ _FIELDS: Final = {
     "年龄": "age",
     "性别": "sex",
     "证书": "certificates",
+    "危险": "hazards",
     "管饭": "meals",
     "接送": "transport",
     "户外": "outdoor",

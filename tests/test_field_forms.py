@@ -9,11 +9,13 @@ import pytest
 from ingest.fields import sexes, times, wishes
 from ingest.fields.ages import age_limits
 from ingest.fields.counts import headcount
+from ingest.fields.dangers import dangers
 from ingest.fields.days import local_time
 from ingest.fields.found import as_written, plain
 from ingest.fields.markup import unmarked
 from ingest.fields.pay import wage
 from ingest.fields.sections import own_section
+from matcher import trades
 
 SUNDAY = date(2026, 11, 22)
 
@@ -273,3 +275,21 @@ def test_comforts_and_settlement() -> None:
         found = wishes.settlement(text)
         assert found is not None
         assert found.value == kind
+
+
+@pytest.mark.parametrize(
+    ("text", "ids"),
+    [
+        ("外墙清洗,高空作业", ["heights"]),
+        ("搬大米,一袋50斤", ["heavy_lifting"]),
+        ("一箱25-30公斤", ["heavy_lifting"]),
+        ("果园打农药", ["toxic"]),
+        ("一箱一般20-30斤", []),
+        ("无粉尘,不高空", []),
+        ("包装饼干", []),
+    ],
+)
+def test_dangers_that_a_text_names(text: str, ids: list[str]) -> None:
+    found = dangers(text)
+    assert [each.value for each in found] == ids
+    assert all(each.words in plain(text) and each.value in trades.hazards() for each in found)

@@ -15,6 +15,7 @@ from ingest.fields import (
     ages,
     clocks,
     counts,
+    dangers,
     day_lists,
     days,
     markup,
@@ -118,7 +119,7 @@ def test_words_are_the_texts_own(text: str) -> None:
         times.long_term(text),
         sexes.gender_wish(text), clocks.clock(text), clocks.span(text), clocks.length_h(text), days.day(text, BASE),
         day_lists.day_list(text, BASE), times.instant(text, BASE), times.shift(text, BASE), gazetteer.find(text),
-        *wishes.certificates(text),
+        *wishes.certificates(text), *dangers.dangers(text),
     ]  # fmt: skip
     for found in founds:
         assert found is None or found.words in read
@@ -197,6 +198,7 @@ def _read_all(text: str) -> None:
     weekly.weekly_hours(text)
     wishes.settlement(text)
     wishes.certificates(text)
+    dangers.dangers(text)
     wishes.telephone(text)
     wishes.meals(text)
     sections.own_section(text[:20], text)
