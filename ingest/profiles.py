@@ -18,6 +18,7 @@ from ingest.fields.numerals import number
 from ingest.fields.wishes import certificates, telephone
 from ingest.identity import born_of
 from ingest.inference import Infer, nothing
+from ingest.skills import understood
 from ingest.understood import Reading
 from matcher import trades
 from matcher.model import Certificate, Channel, Hours, Pay, PayUnit, Person, Place, Profile, Site, age_on
@@ -85,11 +86,19 @@ def read_profile(
         "channels": [channel for word, channel in _CHANNELS.items() if word in cells.get("channels", "").lower()],
     }
     try:  # the model's own bounds have the last word
-        row.profile, row.person = convert(profile, Profile), convert(person, Person)
+        row.profile, row.person = understood(convert(profile, Profile)), convert(person, Person)
+        _tell_skills(row.profile, reading)
     except ValidationError as exc:
         row.profile = row.person = None
         reading.refuse("bad_value", "", str(exc).partition("- at ")[2])
     return row
+
+
+def _tell_skills(doc: Profile, reading: Reading) -> None:
+    names = {id_: named.name for table in (trades.trades(), trades.hazards()) for id_, named in table.items()}
+    for title, ids in (("还会", doc.recognised), ("不做", doc.refused)):
+        if ids:
+            reading.notes.append(f"{title}:{'、'.join(names[id_] for id_ in ids)}(按技能描述)")
 
 
 def row_number(cells: Mapping[str, str]) -> str:

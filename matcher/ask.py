@@ -34,15 +34,16 @@ TERMS: Final = np.dtype(
         ("zone_ms", "i8"), ("travel_m_per_ms", "f8"), ("rest_ms", "i8"), ("most_daily_ms", "i8"),
         ("work_day", "i8"), ("today", "i8"), ("live_cap", "i8"), ("daily_cap", "i8"), ("is_quiet", "?"),
         ("born_working", "i8"), ("born_adult", "i8"), ("born_until", "i8"), ("born_from", "i8"),
-        ("answers", "f8", (len(CHANNELS),)), ("trade", "u2"), ("place_of", "u1", (trades.MAX_TRADES + 1,)),
+        ("answers", "f8", (len(CHANNELS),)), ("trade", "u2"), ("hazards", "u8"),
+        ("place_of", "u1", (trades.MAX_TRADES + 1,)),
     ],
     align=True,
 )  # fmt: skip
 """The posting's terms at one moment. `east` is the length of a degree of longitude against one of latitude; `pay_fen`
 is an hour's, 0 unknown; `certificates` are bits by number; days count from the epoch; `zone_ms` is the market's zone.
 `born_*` count as the column does: the latest birth date for the working age and for hazardous work, and the limits.
-`answers` is the chance of an answer by channel. `trade` is the trade's own number, 0 unknown; `place_of` a trade number
-is its place among the close trades from 1, 0 for a trade that does not fit."""
+`answers` is the chance of an answer by channel. `trade` is the trade's own number, 0 unknown; `hazards` are bits;
+`place_of` a trade number is its place among the close trades from 1, 0 for a trade that does not fit."""
 
 
 class Ask(Struct, frozen=True):
@@ -118,6 +119,7 @@ def ask_of(
         0 if doc.age_max is None else birth_day(years_before(day, doc.age_max + 1)) + 1,
         answers,
         trade_number(doc.trade) if trade is not None else 0,
+        _hazard_bits(doc.hazards, trade),
         place_of,
     )
     return Ask(id_, terms, numbers, asked, blocked, known)
@@ -128,6 +130,12 @@ def set_moment(terms: NDArray[Any], now_ms: int, settings: MarketSettings) -> No
     terms["now_ms"] = now_ms
     terms["today"] = (now_ms + settings.zone_offset_ms) // DAY_MS
     terms["is_quiet"] = is_quiet(now_ms, settings)
+
+
+def _hazard_bits(named: Sequence[str], trade: trades.Trade | None) -> int:
+    order = trades.hazard_order()
+    found = {*named} | ({trade.hazard} if trade is not None and trade.hazard else set())
+    return sum(1 << order[hazard] for hazard in found if hazard in order)
 
 
 @lru_cache(maxsize=trades.MAX_TRADES)

@@ -29,7 +29,7 @@ EXPIRIES_HELD: Final = 2
 WISHED_DAY_HOURS: Final = 8.0
 """A wished day's pay is for a day of eight hours."""
 FIRST_CAPACITY: Final = 1024
-LAYOUT: Final = 5
+LAYOUT: Final = 6
 """Version of the columns' meaning, for snapshots."""
 PRESENCE: Final = {"away": 0, "available": 1, "in_hall": 2}
 EPOCH_ORDINAL: Final = date(1970, 1, 1).toordinal()
@@ -40,8 +40,9 @@ NO_ROWS: Final[NDArray[np.uint32]] = np.zeros(0, dtype=np.uint32)
 MORE_TRADE: Final = 1
 MORE_EXPIRY: Final = 2
 MORE_SUSPENSION: Final = 3
+MORE_REFUSAL: Final = 4
 """Kinds of links in `more`: a further trade; a further certificate that runs out, its last day in `until`; no offers
-before `until`, in seconds from the epoch."""
+before `until`, in seconds from the epoch; a trade, or above MAX_TRADES a hazard, that is never done."""
 
 ROW: Final = np.dtype(
     [
@@ -100,6 +101,14 @@ def certificate_number(kind: str) -> int:
 def birth_day(ordinal: int) -> int:
     """A birth date in the column: days since 1900, within what it holds."""
     return min(max(ordinal - BIRTHS_FROM, 0), LAST_DAY)
+
+
+def refusal_number(id_: str) -> int:
+    """The number of a trade, or above MAX_TRADES of a hazard; 0 for an unknown one."""
+    if id_ in trades.trades():
+        return trade_number(id_)
+    hazard = trades.hazard_order().get(id_)
+    return 0 if hazard is None else trades.MAX_TRADES + 1 + hazard
 
 
 def day_number(day: date) -> int:
@@ -236,7 +245,7 @@ class Columns:
 
     def _put_skills(self, held: Any, record: ProfileRecord) -> None:
         lexicon, doc = trades.trades(), record.doc
-        numbers = tuple(dict.fromkeys(trade_number(t) for t in doc.trades if t in lexicon))
+        numbers = tuple(dict.fromkeys(trade_number(t) for t in (*doc.trades, *doc.recognised) if t in lexicon))
         last = _last_days(doc)
         expiries = tuple((number, day) for number, day in last.items() if day < LAST_DAY)
         held["trades"] = (*numbers[:TRADES_HELD], *(0,) * (TRADES_HELD - len(numbers)))
@@ -248,6 +257,7 @@ class Columns:
         more += [(MORE_EXPIRY, number, day) for number, day in expiries[EXPIRIES_HELD:]]
         if record.suspended_until_ms:
             more.append((MORE_SUSPENSION, 0, -(-record.suspended_until_ms // 1000)))
+        more += [(MORE_REFUSAL, number, 0) for number in sorted(map(refusal_number, doc.refused)) if number]
         held["more"] = self.more.put(int(held["more"]), more)
 
     def put_ledger(

@@ -118,6 +118,14 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     site: Id
     trades: Annotated[list[Id], Meta(max_length=20)]
     skills: Text = ""
+    recognised: Annotated[
+        list[Id],
+        Meta(max_length=20, description="trades that `skills` speaks of; filled in by the service"),
+    ] = []
+    refused: Annotated[
+        list[Id],
+        Meta(max_length=40, description="trades and hazards never done; what `skills` denies (不做高空) is added"),
+    ] = []
     certificates: Annotated[list[Certificate], Meta(max_length=20)] = []
     born: date
     place: Place

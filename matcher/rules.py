@@ -14,10 +14,11 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from matcher.columns import MORE_EXPIRY, MORE_SUSPENSION, MORE_TRADE, PRESENCE, Town
+from matcher.columns import MORE_EXPIRY, MORE_REFUSAL, MORE_SUSPENSION, MORE_TRADE, PRESENCE, Town
 from matcher.compiled import inner
 from matcher.grid import METRES_PER_DEGREE
 from matcher.model import CHANNELS, DAY_MS, HOUR_MS
+from matcher.trades import MAX_TRADES
 
 Row = Any
 """A record of `columns.ROW`."""
@@ -140,6 +141,20 @@ def registered(w: Row, ask: Terms, town: Town) -> bool:
 def trade(w: Row, ask: Terms, town: Town) -> bool:
     """Does this trade, or one close to it."""
     return place_of_trade(w, ask, town) != 0
+
+
+@rule("你说过不做这样的活")
+def refused(w: Row, ask: Terms, town: Town) -> bool:
+    """Neither this trade nor one of its hazards is among what the worker never does."""
+    link = w.more
+    while link != 0:
+        more = town.more[link]
+        if more.kind == MORE_REFUSAL:
+            hazard = more.number - MAX_TRADES - 1
+            if more.number == ask.trade or (hazard >= 0 and ask.hazards >> hazard & 1):
+                return False
+        link = more.next
+    return True
 
 
 @rule("离得太远")

@@ -47,7 +47,7 @@ async def _stamp(memory: Replica) -> dict[str, Any]:
         "epoch": await memory.store.epoch(),
         "model": memory.index.model,
         "dimension": memory.index.dimension,
-        "lexicon": fingerprint(*trades.trades(), "-", *trades.certificates()),  # numbers of trades and certificates
+        "lexicon": fingerprint(*trades.trades(), "-", *trades.certificates(), "-", *trades.hazards()),  # their numbers
         "layout": fingerprint(str(LAYOUT), *(str(array.dtype) for array in Columns().arrays().values())),
     }
 

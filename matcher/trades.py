@@ -116,6 +116,12 @@ def hazards() -> Mapping[str, Hazard]:
 
 
 @cache
+def hazard_order() -> Mapping[str, int]:
+    """A hazard's bit number: its place in `trades.toml`, from 0."""
+    return MappingProxyType({hazard: n for n, hazard in enumerate(hazards())})
+
+
+@cache
 def _bits() -> dict[str, int]:
     return {trade_id: position for position, trade_id in enumerate(trades())}
 

@@ -46,7 +46,7 @@ def profile(**over: Any) -> Profile:
     known = Profile(
         site=SITE,
         trades=[TRADE],
-        skills="搬运装卸,有力气(虚构)",
+        skills="有力气,肯吃苦(虚构)",
         born=date(1980, 5, 1),
         place=HERE,
         pay=Pay(fen=2_000, unit="hour"),

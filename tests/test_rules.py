@@ -91,6 +91,18 @@ def test_place_within_both_radii() -> None:
     assert passing("place", columns, ask(radius_m=2_900)) == [True, False, False]
 
 
+def test_what_is_refused_is_never_offered() -> None:
+    assert trades.trades()["porter"].hazard == "heavy_lifting"
+    columns = town({}, {"refused": ["heavy_lifting"]}, {"refused": ["porter"]}, {"refused": ["heights", "welder"]})
+    assert passing("refused", columns, ask()) == [True, False, False, True]
+    assert passing("refused", columns, ask(hazards=["heights"])) == [True, False, False, False]
+
+
+def test_a_trade_recognised_in_the_words_counts_as_one_named() -> None:
+    columns = town({"trades": ["accountant"], "recognised": ["porter"]}, {"trades": ["accountant"]})
+    assert passing("trade", columns, ask()) == [True, False]
+
+
 def test_distance_is_within_a_thousandth_of_the_great_circle() -> None:
     lat, lon = 36.9, 119.9
     columns = town({"place": Place(lat=lat, lon=lon)})

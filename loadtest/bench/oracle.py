@@ -65,6 +65,13 @@ def able(trade: str, named: list[str]) -> bool:
     return False
 
 
+def refuses(doc: Profile, posting: Posting) -> bool:
+    """Has said that they never do this trade, or one of its hazards."""
+    trade = trades.trades().get(posting.trade)
+    about = {posting.trade, *posting.hazards} | ({trade.hazard} if trade and trade.hazard else set())
+    return bool(about & set(doc.refused))
+
+
 def metres(place: Place, posting: Posting) -> float:
     """Flat-map distance with degrees of longitude shrunk as at the posting."""
     north = (place.lat - posting.place.lat) * KM_PER_DEGREE
@@ -180,7 +187,12 @@ def has_time(k: Known, q: Question) -> bool:
 def may_be_asked(k: Known, q: Question) -> bool:
     """All hard rules, for one worker."""
     record, doc, posting = k.record, k.record.doc, q.doc
-    if record.paused or record.suspended_until_ms > q.now_ms or not able(posting.trade, doc.trades):
+    if (
+        refuses(doc, posting)
+        or record.paused
+        or record.suspended_until_ms > q.now_ms
+        or not able(posting.trade, doc.trades + doc.recognised)
+    ):
         return False
     if metres(doc.place, posting) > min(q.radius_m, doc.radius_m):
         return False

@@ -56,6 +56,7 @@ WANTED_HOURS: Final[tuple[tuple[float, list[Hours]], ...]] = (
     (0.04, [Hours(days=WEEK[:5], start="17:30", end="23:30"), Hours(days=WEEK[5:], start="00:00", end="24:00")]),
 )
 HEADCOUNTS: Final = ((1, 1, 0.50), (2, 3, 0.30), (4, 10, 0.15), (11, 30, 0.05))
+REFUSED: Final = (["heights"], ["heavy_lifting", "porter"], ["traffic", "machinery"], ["hot_work"])
 MANY_DO: Final = 12
 """Trades counted as popular."""
 TRADES_NAMED: Final = (1, 2, 3, 4, 5, 6, 8, 11)
@@ -146,6 +147,8 @@ def _some_workers(rng: Generator, first: int, n: int) -> Iterator[ProfileRecord]
             radius_m=radius[i],
             hours=WANTED_HOURS[hours[i]][1],
             pay=Pay(fen=int(_wished(named[0]) * pay[i])),
+            recognised=["porter"] if (first + i) % 37 == 5 and "porter" not in named else [],
+            refused=REFUSED[(first + i) % len(REFUSED)] if (first + i) % 5 == 2 else [],
             group=group[i],
             channels=[channel[i]] if channel[i] else [],
         )

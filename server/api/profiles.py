@@ -8,11 +8,12 @@ from aiohttp import web
 
 from ingest.duplicates import person_marks
 from ingest.identity import born_of
+from ingest.skills import understood
 from ingest.texts import profile_text
 from matcher.errors import KuaizhaoError
 from matcher.model import Person, Presence, Profile, Site, age_on
 from matcher.settings import MarketSettings
-from matcher.trades import certificates, trades
+from matcher.trades import certificates, hazards, trades
 from matcher.waves import midnight_after
 from server.auth import check_in_hall, check_profile, check_site
 from server.keys import CALLER, ENCODING, MARKET, STORE, VAULT, now_ms
@@ -27,14 +28,14 @@ async def post_profile(request: web.Request, new: NewProfile) -> Written:
     app, caller = request.app, request[CALLER]
     check_site(caller, new.profile.site)
     id_ = new.id or _id_of_person(request, new.person)
-    await _check(request, new.profile)
+    doc = await _checked(request, new.profile)
     if new.person is not None:
         _check_person(new.person, new.profile.born)
-    vector = await app[ENCODING].encode(profile_text(new.profile), "profile")
+    vector = await app[ENCODING].encode(profile_text(doc), "profile")
     vault, person = app[VAULT], new.person
     sealed, mark = (vault.seal(person), vault.mark(person)) if person is not None else (b"", "")
     marks = person_marks(person, vault) if person is not None else ()
-    done = await app[STORE].register(id_, new.profile, sealed, vector, app[ENCODING].model_id, mark, marks=marks)
+    done = await app[STORE].register(id_, doc, sealed, vector, app[ENCODING].model_id, mark, marks=marks)
     return Written(id=id_, v=done.v, replay=done.replay)
 
 
@@ -62,10 +63,10 @@ async def put_profile(request: web.Request, change: ProfileChange) -> Written:
         raise KuaizhaoError("forbidden", "born")
     if caller.role == "worker" and not set(change.profile.certificates) <= set(old.doc.certificates):
         raise KuaizhaoError("forbidden", "certificates")  # the site looks at the paper before it counts
-    await _check(request, change.profile)
-    vector = await app[ENCODING].encode(profile_text(change.profile), "profile")
+    doc = await _checked(request, change.profile)
+    vector = await app[ENCODING].encode(profile_text(doc), "profile")
     model = app[ENCODING].model_id
-    done = await app[STORE].amend_profile(id_, change.profile, vector, model, change.expected_v)
+    done = await app[STORE].amend_profile(id_, doc, vector, model, change.expected_v)
     return Written(id=id_, v=done.v, replay=done.replay)
 
 
@@ -108,19 +109,24 @@ def presence_until(presence: Presence, site: Site | None, settings: MarketSettin
     return midnight
 
 
-async def _check(request: web.Request, doc: Profile) -> None:
+async def _checked(request: web.Request, doc: Profile) -> Profile:
+    """The profile as it is stored: checked, with what its own words say."""
     for trade in doc.trades:
         if trade not in trades():
             raise KuaizhaoError("bad_trade", trade)
     for certificate in doc.certificates:
         if certificate.kind not in certificates():
             raise KuaizhaoError("bad_field", f"certificates 没有“{certificate.kind}”这种证书")
+    for refused in doc.refused:
+        if refused in doc.trades or (refused not in trades() and refused not in hazards()):
+            raise KuaizhaoError("bad_field", f"refused 填不做的工种或危险作业,不能也在 trades 里:{refused}")
     age = age_on(doc.born, await request.app[MARKET].today(now_ms()))
     if age < YOUNGEST:
         raise KuaizhaoError("bad_field", "born 未满16周岁,不得招用或介绍就业")
     if age > OLDEST:
         raise KuaizhaoError("bad_field", f"born 年龄超过{OLDEST}岁,请核对")
     await request.app[MARKET].check_site(doc.site)
+    return understood(doc)
 
 
 def _check_person(person: Person, born: date) -> None:
