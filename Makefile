@@ -13,7 +13,7 @@ NO_CUDA := $(foreach p,torch triton cuda-bindings cuda-pathfinder cuda-toolkit n
 	nvidia-nvshmem-cu13 nvidia-nvtx,--no-emit-package $(p))
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo sample test bench attack fuzz check eval-embeddings redis7 lock clean
+.PHONY: help run demo sample test bench bench-ingest attack fuzz check eval-embeddings redis7 lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -50,6 +50,10 @@ check: $(VENV)/.ready ## ruff, formatting, strict types
 
 attack: $(VENV)/.ready ## a hostile day against a running service while a normal client goes on; writes reports/attack.json
 	@$(BIN)/python -m loadtest.attack.run
+
+bench-ingest: $(VENV)/.ready ## how fast records reach the store (a million profiles), and how well texts are understood; writes reports/ingest.json
+	@$(BIN)/python -m loadtest.bench.ingest
+	@$(BIN)/python -m ingest.accuracy
 
 eval-embeddings: $(VENV)/.ready ## measure the shipped model and its baselines; writes reports/embeddings.json (10 minutes)
 	@$(BIN)/python -m embeddings.evaluate

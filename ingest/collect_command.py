@@ -18,7 +18,7 @@ from rich.progress import TaskID
 from embeddings.commands import configured_encoder
 from embeddings.encoder import Encoder
 from ingest.collecting import AGAIN_S, Collector
-from ingest.commands import model_in_force, print_runs, progress_bars
+from ingest.commands import SWITCH_S, model_in_force, print_runs, progress_bars
 from ingest.persons import MasterKeyError, Vault, check_key
 from ingest.pipeline import machinery
 from ingest.runs import Run
@@ -68,6 +68,7 @@ def once(settings: Settings, only: Sequence[str], out: TextIO, *, as_json: bool)
         if unknown:
             print(f"kuaizhao collect: 没有这个站点:{'、'.join(unknown)}", file=sys.stderr)
             return 2
+        sys.setswitchinterval(SWITCH_S)
         runs = uvloop.run(_once(settings, only))
     except (BadSites, MasterKeyError, OSError) as exc:
         print(f"kuaizhao collect: {exc}", file=sys.stderr)
@@ -115,6 +116,7 @@ async def _once(settings: Settings, only: Sequence[str]) -> list[Run]:
 
 def forever(settings: Settings) -> int:
     """Collects and takes in until it is asked to stop. Returns 2 for a sites file or a key that cannot be used."""
+    sys.setswitchinterval(SWITCH_S)
     try:
         uvloop.run(_forever(settings))
     except (BadSites, MasterKeyError, OSError) as exc:

@@ -148,12 +148,10 @@ class Layout(Struct, frozen=True):
 
     def cells(self, row: Mapping[str, str]) -> dict[str, str]:
         """The row by field; a field in several columns joined by a blank, empty cells left out."""
-        cells = {}
+        get = row.get
+        cells = {f: text for f, headers in self.fields.items() if (text := get(headers[0], "").strip())}
         for field, headers in self.fields.items():
-            text = row.get(headers[0], "").strip()
-            if len(headers) > 1:
-                text = " ".join(value for h in headers if (value := row.get(h, "").strip()))
-            if text:
+            if len(headers) > 1 and (text := " ".join(value for h in headers if (value := get(h, "").strip()))):
                 cells[field] = text
         return cells
 

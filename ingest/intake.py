@@ -1,12 +1,12 @@
 """The intake: takes batches from the queue, one after the other, and closes runs. Killed anywhere, it goes on there.
 
-While one batch is being written the next is understood in a thread beside it; no more than two are held.
+While one batch is written the next is understood in a thread beside it, and the ledger is asked about the one after it.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -18,13 +18,15 @@ from ingest.prepare import Preparer
 from ingest.problems import problem
 from ingest.queue import Entry, Queue
 from ingest.runs import Runs
-from ingest.taking import Taker, Understood
+from ingest.taking import Looked, Taker, Understood
 from ingest.transit import Batch, Ending, Transit
 from matcher.errors import StoreUnavailable
 from matcher.store import Store
 
 log = structlog.get_logger()
 
+AT_ONCE: Final = 3
+"""Batches under way: one being written, one being understood, one being looked up."""
 TRIED: Final = 3
 """After so many deliveries a batch's rows are taken one by one: one of them may be what kills the process."""
 GIVEN_UP: Final = 5
@@ -49,6 +51,7 @@ class Intake:
         self._taker = Taker(store, preparer, transit)
         self._ender, self._runs = Ender(store, KeptRows(store, transit)), Runs(store)
         self._progress = progress
+        self._understanding = asyncio.Lock()
 
     async def run(self, enough: Callable[[], Awaitable[bool]], block_ms: int = 1_000) -> None:
         """Takes what comes until `enough` says so; asked after each entry, and every `block_ms` while none comes.
@@ -56,48 +59,60 @@ class Intake:
         Raises StoreUnavailable; what was under way then is taken again by the next run.
         """
         await self._queue.open()
-        writing: asyncio.Task[None] | None = None
+        under_way: deque[asyncio.Task[None]] = deque()
         try:
             while True:
-                entry = await self._queue.take(1 if writing else block_ms)
+                entry = await self._queue.take(1 if under_way else block_ms)
                 if entry is not None and isinstance(entry.value, Batch):
-                    ahead = await self._understood(entry, entry.value)
-                    if writing is not None:
-                        await writing
-                    writing = asyncio.create_task(self._write(entry, ahead))
+                    if len(under_way) == AT_ONCE:
+                        await under_way.popleft()
+                    before = under_way[-1] if under_way else None
+                    under_way.append(asyncio.create_task(self._take(entry, entry.value, before)))
                     continue
-                if writing is not None:
-                    await writing
-                    writing = None
+                while under_way:
+                    await under_way.popleft()
                 if entry is not None and isinstance(entry.value, Ending):
                     await self._end(entry, entry.value)
                 if await enough():
                     return
         finally:
-            if writing is not None:
-                writing.cancel()
-                await asyncio.gather(writing, return_exceptions=True)
+            for task in under_way:
+                task.cancel()
+            await asyncio.gather(*under_way, return_exceptions=True)
 
-    async def _understood(self, entry: Entry, batch: Batch) -> Understood | None:
-        """The batch as understood; None where it has to be taken row by row."""
-        if entry.deliveries > TRIED:
-            return None
-        try:
-            return await self._taker.understand(batch)
-        except StoreUnavailable:
-            raise
-        except Exception:
-            log.exception("batch_not_understood", source=batch.source, run=batch.run)
-            return None
-
-    async def _write(self, entry: Entry, ahead: Understood | None) -> None:
-        batch = entry.value
-        assert isinstance(batch, Batch)
-        counts = await self._written(ahead) if ahead is not None else None
+    async def _take(self, entry: Entry, batch: Batch, before: asyncio.Task[None] | None) -> None:
+        """Takes one batch in; writes it after the one before it."""
+        looked = await self._looked(entry, batch)
+        async with self._understanding:
+            understood = await self._understood(looked) if looked is not None else None
+        if before is not None:
+            await before
+        counts = await self._written(understood) if understood is not None else None
         if counts is None:
             counts = await self._one_by_one(batch, give_up=entry.deliveries > GIVEN_UP)
         await self._queue.done(entry, counts + Counter(taken=1))
         self._progress(batch.run, len(batch.lines))
+
+    async def _looked(self, entry: Entry, batch: Batch) -> Looked | None:
+        """None where the batch has to be taken row by row."""
+        if entry.deliveries > TRIED:
+            return None
+        try:
+            return await self._taker.look(batch)
+        except StoreUnavailable:
+            raise
+        except Exception:
+            log.exception("batch_not_read", source=batch.source, run=batch.run)
+            return None
+
+    async def _understood(self, looked: Looked) -> Understood | None:
+        try:
+            return await self._taker.understand(looked)
+        except StoreUnavailable:
+            raise
+        except Exception:
+            log.exception("batch_not_understood", source=looked.batch.source, run=looked.batch.run)
+            return None
 
     async def _written(self, ahead: Understood) -> Counter[str] | None:
         try:
@@ -120,7 +135,7 @@ class Intake:
         code = "given_up" if give_up else "internal"
         if not give_up:
             try:
-                return await self._taker.write(await self._taker.understand(alone))
+                return await self._taker.write(await self._taker.understand(await self._taker.look(alone)))
             except StoreUnavailable:
                 raise
             except Exception:

@@ -34,7 +34,6 @@ _CHANNELS: dict[str, Channel] = {
     "推送": "push",
     "大厅": "kiosk",
 }
-_BLANKS = re.compile(r"\s+")
 _SEPARATORS = re.compile(r"[\s、,;/|()]+")
 _EXPIRES = re.compile(
     r"(?:有效期?至?|至|到期?)\s*[:(]?\s*(20\d{2}[-/.年]\d{1,2}[-/.月]\d{1,2})|\((20\d{2}[-/.年]\d{1,2}[-/.月]\d{1,2})"
@@ -106,16 +105,16 @@ def row_number(cells: Mapping[str, str]) -> str:
     ref = cells.get("ref", "").strip() or _id_number(cells)
     if ref:
         return ref
-    name, phone = _BLANKS.sub("", cells.get("name", "")), telephone(cells.get("telephone", ""), mobile=True)
+    name, phone = "".join(cells.get("name", "").split()), telephone(cells.get("telephone", ""), mobile=True)
     return f"{name}/{phone.value}" if name and phone else ""
 
 
 def _id_number(cells: Mapping[str, str]) -> str:
-    return _BLANKS.sub("", plain(cells.get("id_number", ""))).upper().lstrip("'")
+    return "".join(plain(cells.get("id_number", "")).split()).upper().lstrip("'")
 
 
 def _person(cells: Mapping[str, str], reading: Reading, id_number: str, *, well_formed: bool) -> dict[str, str] | None:
-    name = _BLANKS.sub("", cells.get("name", ""))
+    name = "".join(cells.get("name", "").split())
     phone = telephone(cells.get("telephone", ""), mobile=True)
     consent = cells.get("consent", "").strip()
     absent = [w for w, v in (("姓名", name), ("电话", cells.get("telephone")), ("同意书版本", consent)) if not v]

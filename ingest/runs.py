@@ -99,6 +99,7 @@ class Runs:
 
     async def some(self, ids: Sequence[str]) -> list[Run]:
         """Those of the runs that are remembered, in the order of `ids`."""
+        ids = list(ids)  # the caller's may grow while the store is asked
         raws = await self._store.hashes("run", ids)
         return [_run(id_, raw) for id_, raw in zip(ids, raws, strict=True) if raw]
 

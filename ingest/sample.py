@@ -1,7 +1,8 @@
 """The sample: ten sites' records, deterministic and visibly invented.
 
-Nobody in it exists: names carry 样本, telephones begin with 19900 and a zero, ID numbers have the region 000000 that no
-person has, firms are called 虚构. Some rows are broken on purpose, as in real files, and have to land in quarantine.
+Nobody in it exists: names carry 样本, telephones begin with 19900 and a zero, ID numbers have a region that begins with
+00 and that no person has, firms are called 虚构. Some rows are broken on purpose, as in real files, and have to land in
+quarantine.
 """
 
 from __future__ import annotations

@@ -67,7 +67,7 @@ def _employer(draw: Random, site: Site, number: int, n: int) -> dict[str, str]:
     kind = draw.choice(("搬家", "物流", "餐饮", "物业", "建筑", "食品", "会展", "电子", "农业", "家政"))
     return {
         "employer": f"{site.district[:2]}样本{kind}有限公司{n + 1}(虚构)",
-        "credit_code": f"91000000SAMPLE{number:02d}{n:02d}",
+        "credit_code": f"9100SAMPLE{number:02d}{n:06d}",
         "verified": "是" if draw.random() < 0.92 else "否",
         "contact": f"199009{number:02d}{n:03d}",
     }

@@ -45,7 +45,7 @@ def profiles(id_: str, number: int, site: Site, style: Style, count: int) -> Ite
     for n in range(count):
         row = _profile(draw, id_, number, n, site, style, draw.choices(known, weights)[0])
         if draw.random() < _BROKEN:
-            _break_profile(draw, row, style, n)
+            _break_profile(draw, row, style, number, n)
         yield row
 
 
@@ -58,7 +58,7 @@ def _profile(draw: Random, id_: str, number: int, n: int, site: Site, style: Sty
     return {
         "ref": f"{id_.upper()}-{n + 1:05d}",
         "name": draw.choice(_SURNAMES) + "样本" + "".join(_DIGITS[int(d)] for d in str(n + 1)),
-        "id_number": _id_number(born, n),
+        "id_number": _id_number(born, number, n),
         "telephone": f"199000{number * 10_000 + n % 10_000:05d}",
         "born": _written(born, style),
         "trades": "、".join(t.name for t in skills),
@@ -73,9 +73,9 @@ def _profile(draw: Random, id_: str, number: int, n: int, site: Site, style: Sty
     }
 
 
-def _id_number(born: date, n: int) -> str:
-    """Well-formed, with a region code (000000) that was never given out."""
-    first_17 = f"000000{born:%Y%m%d}{n % 1000:03d}"
+def _id_number(born: date, number: int, n: int) -> str:
+    """Well-formed, with a region code (00....) that was never given out; nobody else of the sample has it."""
+    first_17 = f"00{number:02d}{n // 1000 % 100:02d}{born:%Y%m%d}{n % 1000:03d}"
     return first_17 + check_digit(first_17)
 
 
@@ -93,12 +93,12 @@ def _held(draw: Random, skills: list[Trade]) -> str:
     return "、".join(held)
 
 
-def _break_profile(draw: Random, row: dict[str, str], style: Style, n: int) -> None:
+def _break_profile(draw: Random, row: dict[str, str], style: Style, number: int, n: int) -> None:
     fault = draw.randrange(5)
     if fault == 0:
         row["pay"] = ""
     elif fault == 1:
-        row["born"], row["id_number"] = _written(_TOO_YOUNG, style), _id_number(_TOO_YOUNG, n)
+        row["born"], row["id_number"] = _written(_TOO_YOUNG, style), _id_number(_TOO_YOUNG, number, n)
     elif fault == 2:
         row["born"], row["id_number"] = "1985年13月40日", "000000198513400017"
     elif fault == 3:

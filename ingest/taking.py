@@ -20,7 +20,7 @@ from ingest.postings import employer_id
 from ingest.prepare import Named, Preparer, Ready, ReadyPosting, ReadyProfile, Refused, by_day, posted_again, spared
 from ingest.problems import Problem, problem
 from ingest.transit import Batch, Transit
-from matcher.connection import Done, guarded
+from matcher.connection import guarded
 from matcher.errors import KuaizhaoError
 from matcher.model import Employer
 from matcher.records import posting_record
@@ -34,14 +34,19 @@ _ROUNDS: Final = 6
 """Rounds that a row may need: written, found to be there or to have a twin, compared, written again."""
 
 
-class Understood(Struct):
-    """A batch on its way: what its rows are, what their source's ledger says, what is ready to be written."""
+class Looked(Struct):
+    """A batch on its way: what its rows are, and what their source's ledger says of them."""
 
     batch: Batch
     rows: list[Named]
     notes: dict[str, Note]
-    ready: Ready
     now_ms: int
+
+
+class Understood(Looked):
+    """A batch with what is ready to be written."""
+
+    ready: Ready
     counts: Counter[str]
     written: set[str] = set()
     merged: set[str] = set()
@@ -63,16 +68,20 @@ class Taker:
         self._ledger, self._kept = Ledger(store), KeptRows(store, transit)
         self._employers: set[str] = set()
 
-    async def understand(self, batch: Batch) -> Understood:
-        """Reads the rows that have changed since they were last taken in; writes nothing."""
+    async def look(self, batch: Batch) -> Looked:
+        """What the batch's rows are and what their source's ledger says; writes nothing."""
         named = await asyncio.to_thread(self._preparer.named, batch)
         notes = await self._ledger.notes(batch.source, list({row.id for row in named if row.id}))
         rows = await asyncio.to_thread(_with_days, named, notes, date.fromisoformat(batch.day))
         notes |= await self._ledger.notes(batch.source, [row.id for row in rows if row.series])
-        now_ms = await self._store.now_ms()
-        changed = [row for row in rows if row.id not in notes or not spared(notes[row.id], row)]
-        ready = await asyncio.to_thread(self._preparer.prepare, batch, changed, now_ms)
-        return Understood(batch, rows, notes, ready, now_ms, Counter(read=len(rows)))
+        return Looked(batch, rows, notes, await self._store.now_ms())
+
+    async def understand(self, looked: Looked) -> Understood:
+        """Reads, reviews and encodes the rows that have changed since they were last taken in, in a thread."""
+        notes = looked.notes
+        changed = [row for row in looked.rows if row.id not in notes or not spared(notes[row.id], row)]
+        ready = await asyncio.to_thread(self._preparer.prepare, looked.batch, changed, looked.now_ms)
+        return Understood(looked.batch, looked.rows, notes, looked.now_ms, ready, Counter(read=len(looked.rows)))
 
     async def write(self, some: Understood) -> Counter[str]:
         """Writes what is ready; answers with the counts, whose sum is `read`."""
@@ -103,7 +112,7 @@ class Taker:
             [Step(id_, r.line.line, r.digest, SERIES, str(r.counted_from)) for id_, r in whole.items()],
         )
         for answer in await self._ledger.take(some.batch.source, some.batch.run, steps):
-            some.counts[answer.outcome if isinstance(answer, Done) else "quarantined"] += 1
+            some.counts[answer if isinstance(answer, str) else "quarantined"] += 1
 
     # -- profiles and postings --------------------------------------------------------------------------------------
 
@@ -157,8 +166,8 @@ class Taker:
         batch, again = some.batch, []
         answers = await self._ledger.take(batch.source, batch.run, [write.step for write in writes])
         for write, answer in zip(writes, answers, strict=True):
-            if isinstance(answer, Done):
-                some.counts[answer.outcome] += 1
+            if isinstance(answer, str):
+                some.counts[answer] += 1
                 some.written.add(write.row.named.id)
                 if write.step.operation == "merge":
                     some.merged.add(write.row.named.id)
@@ -277,14 +286,11 @@ class Taker:
             row = "" if twice else named.id
             steps.append(Step(row, named.line.line, digest, "quarantined", record, "keep", args))
         for answer in await self._ledger.take(batch.source, batch.run, steps):
-            if isinstance(answer, KuaizhaoError):  # twice in one list, and neither can be read
-                some.counts["quarantined"] += 1
-            else:
-                some.counts[answer.outcome] += 1
+            some.counts[answer if isinstance(answer, str) else "quarantined"] += 1  # else twice in one list, both bad
 
     async def keep(self, batch: Batch, found: Problem) -> Counter[str]:
         """Puts the rows of a batch into the quarantine as they are."""
-        some = Understood(batch, [], {}, Ready([], [], []), 0, Counter(read=len(batch.lines)))
+        some = Understood(batch, [], {}, 0, Ready(), Counter(read=len(batch.lines)))
         for line in batch.lines:
             some.ready.refused.append(Refused(Named(line), [found]))
         await self._keep_refused(some)

@@ -52,7 +52,7 @@ class Done(Struct, kw_only=True):
     next_ms: int = 0
     now_ms: int = 0
     outcome: str = ""
-    answers: list[dict[str, Any]] = []
+    answers: list[str | dict[str, str]] = []
 
 
 def _unavailable(exc: Exception) -> bool:
@@ -85,8 +85,8 @@ async def guarded(timeout_s: float | None = COMMAND_TIMEOUT_S) -> AsyncIterator[
         raise
 
 
-def answer_of(answer: dict[str, Any]) -> Done | KuaizhaoError:
-    """What a function said: an outcome, or a refusal with its code."""
+def _answer(reply: bytes) -> Done | KuaizhaoError:
+    answer = codec.unpack(reply)
     if "no" in answer:
         return KuaizhaoError(answer["no"], answer["detail"])
     answer.pop("ok")
@@ -161,7 +161,7 @@ class Connection:
                 if _unavailable(reply):
                     raise StoreUnavailable(str(reply)) from reply
                 raise reply
-            answers.append(answer_of(codec.unpack(reply)))
+            answers.append(_answer(reply))
         return answers
 
     async def _send(self, calls: Sequence[tuple[str, Sequence[Any]]]) -> list[Any]:

@@ -18,9 +18,11 @@ from server.browser import protect
 from server.cards import Cards
 from server.encoding import Encoding, NamedEncoder
 from server.gateway import HttpGateway
+from server.ingest_desk import IngestDesk
 from server.keys import (
     CARDS,
     ENCODING,
+    INGEST,
     MARKET,
     METRICS,
     OUTBOX,
@@ -61,6 +63,7 @@ def create_app(
     app[SETTINGS] = settings
     app[STORE] = store or Store(settings.store_url, settings.market, connections=settings.store_connections)
     app[VAULT] = Vault.open(settings.data_dir)
+    app[INGEST] = IngestDesk(settings, app[STORE], app[VAULT])
     app[METRICS] = Metrics()
     app[SESSIONS] = Sessions(app[STORE])
     app[SEAL] = Seal(app[VAULT])

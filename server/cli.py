@@ -73,6 +73,7 @@ def parser() -> argparse.ArgumentParser:
     sample.add_argument("--profiles", type=int, default=12_000)
     sample.add_argument("--postings", type=int, default=600)
     sample.add_argument("--load", action="store_true", help="and import them")
+    sample.add_argument("--json", action="store_true", help="with --load: print the report as JSON")
 
     embed = sub.add_parser("embed", help="encode texts from standard input, one a line")
     embed.add_argument("--kind", required=True, choices=["posting", "profile", "query"])
@@ -272,7 +273,9 @@ def _sample(settings: Settings, args: argparse.Namespace) -> int:
     from ingest import commands
 
     if args.load:
-        return commands.load_sample(settings, args.folder, profiles=args.profiles, postings=args.postings)
+        return commands.load_sample(
+            settings, args.folder, profiles=args.profiles, postings=args.postings, as_json=args.json
+        )
     return commands.write_sample_files(args.folder, profiles=args.profiles, postings=args.postings)
 
 

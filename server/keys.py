@@ -13,6 +13,7 @@ from matcher.settings import Settings
 from matcher.store import Store
 from server.cards import Cards
 from server.encoding import Encoding
+from server.ingest_desk import IngestDesk
 from server.market import Market
 from server.metrics import Metrics
 from server.outbox import Outbox
@@ -25,6 +26,7 @@ from server.staff import Passwords
 SETTINGS: Final = web.AppKey("settings", Settings)
 STORE: Final = web.AppKey("store", Store)
 VAULT: Final = web.AppKey("vault", Vault)
+INGEST: Final = web.AppKey("ingest", IngestDesk)
 ENCODING: Final = web.AppKey("encoding", Encoding)
 RECOGNISING: Final = web.AppKey("recognising", Recognising)
 SEAL: Final = web.AppKey("seal", Seal)

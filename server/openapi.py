@@ -30,6 +30,9 @@ _PARAMETERS: Final = {
     "series": "Id of a series",
     "offer": "POSTING:PROFILE:TERMS",
     "assignment": "POSTING:PROFILE",
+    "run": "Id of a run",
+    "row": "Id of a row in the quarantine",
+    "merge": "Id of a merge",
 }
 _KEYED: Final = frozenset({"/v1/postings", "/v1/employers", "/v1/crews", "/v1/series"})
 

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from ingest.understanding import Understanding
 from matcher.model import Crew, Presence, Role
-from server import call_views, posting_views, tie_views, understanding_views, views, worker_views
+from server import call_views, ingest_views, posting_views, tie_views, understanding_views, views, worker_views
 from server.api import (
     assignments,
     calls,
@@ -19,6 +19,7 @@ from server.api import (
     employers,
     health,
     inbox,
+    ingest,
     offers,
     postings,
     profiles,
@@ -248,6 +249,23 @@ ROUTES: Final[tuple[Route, ...]] = (
           status=201, errors=("no_site",)),
     Route("POST", "/v1/kiosks/{kiosk}/end", "A kiosk is no more", hall.end_kiosk, doors.Ended, MANAGER,
           errors=("no_kiosk",)),
+    # imports
+    Route("POST", "/v1/ingest", "Push rows of a site", ingest.push_rows, ingest_views.Pushed,
+          frozenset({"integration", "manager"}), ingest_views.Push, status=202, errors=("no_site",)),
+    Route("GET", "/v1/ingest/runs", "What was read of each source, and what became of the rows", ingest.list_runs,
+          ingest_views.RunList, STAFF | {"integration"}, query=ingest_views.RunQuery),
+    Route("GET", "/v1/ingest/runs/{run}", "One run", ingest.get_run, ingest_views.RunView, STAFF | {"integration"},
+          errors=("not_found",)),
+    Route("GET", "/v1/ingest/quarantine", "Rows that stayed out, and why", ingest.list_quarantine,
+          ingest_views.KeptList, STAFF, query=ingest_views.KeptQuery),
+    Route("POST", "/v1/ingest/quarantine/{row}/replay", "Mend a row and take it in", ingest.replay_row,
+          ingest_views.Sent, STAFF, ingest_views.Mending, status=202, errors=("not_found",)),
+    Route("POST", "/v1/ingest/quarantine/{row}/discard", "Take a row out for good", ingest.discard_row,
+          ingest_views.Discarded, STAFF, errors=("not_found",)),
+    Route("GET", "/v1/ingest/merges", "Rows merged into another's record", ingest.list_merges, ingest_views.KeptList,
+          STAFF, query=ingest_views.KeptQuery),
+    Route("POST", "/v1/ingest/merges/{merge}/undo", "They are not the same", ingest.undo_merge, ingest_views.Sent,
+          STAFF, status=202, errors=("not_found",)),
     # the worker's socket
     Route("GET", "/v1/inbox", "A worker's socket: a hello frame, then card and message frames", inbox.inbox, None,
           WORKER, query=worker_views.InboxQuery, errors=("bad_body",), bounded=False),

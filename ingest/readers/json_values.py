@@ -10,11 +10,16 @@ import msgspec
 from ingest.readers.rows import BadRow, Row
 
 _DEEPEST: Final = 3
+_texts = msgspec.json.Decoder(dict[str, str])
 _decoder = msgspec.json.Decoder(dict[str, Any])
 
 
 def decoded(line: int, text: str | bytes) -> Row | BadRow:
     """The object's values as text, lists joined by `、`; an object within it gives columns `outer.inner`."""
+    try:
+        return Row(line, _texts.decode(text))
+    except msgspec.DecodeError:
+        pass  # not only texts, or not JSON
     try:
         return row_of(line, _decoder.decode(text))
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):

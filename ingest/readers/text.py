@@ -84,11 +84,11 @@ class Lines:
         if not line:
             return ""
         self._read += 1
-        if not line.endswith("\n") and len(line) == LONGEST_LINE:
+        if len(line) == LONGEST_LINE and not line.endswith("\n"):
             self.cut.add(self._read)
             self._skip_rest()
             line = line[:1000].replace('"', "") + "\n"
-        return line.replace("\x00", "") or "\n"
+        return line if "\x00" not in line else line.replace("\x00", "") or "\n"
 
     def _skip_rest(self) -> None:
         while rest := self._file.readline(LONGEST_LINE):

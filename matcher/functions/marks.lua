@@ -17,12 +17,26 @@ local function words_of(text)
   return found
 end
 
+local function holders(m, marks) -- for each mark the ids of the records that have it
+  if #marks == 0 then return {} end
+  local found = redis.call('HMGET', m .. 'marks', unpack(marks))
+  for i = 1, #marks do found[i] = words_of(found[i]) end
+  return found
+end
+
+local function telling(marks) -- those that tell who it is: a telephone (t:) finds people, but a family may share it
+  local told = {}
+  for _, mark in ipairs(marks) do
+    if string.sub(mark, 1, 2) ~= 't:' then told[#told + 1] = mark end
+  end
+  return told
+end
+
 local function known_twins(m, kind, id, marks, apart) -- living records, other than `id` and those in `apart`, with a mark
   local passed, twins = { [id] = true }, {}
   for _, other in ipairs(words_of(apart)) do passed[other] = true end
-  for _, mark in ipairs(words_of(marks)) do
-    local finds_only = string.sub(mark, 1, 2) == 't:' -- a telephone: a family may share it
-    for _, other in ipairs(finds_only and {} or words_of(redis.call('HGET', m .. 'marks', mark))) do
+  for _, ids in ipairs(holders(m, telling(words_of(marks)))) do
+    for _, other in ipairs(ids) do
       if not passed[other] and is_living(m, kind, other) then twins[#twins + 1] = other end
       passed[other] = true
     end
@@ -31,14 +45,17 @@ local function known_twins(m, kind, id, marks, apart) -- living records, other t
 end
 
 local function claim_marks(m, kind, id, marks)
-  for _, mark in ipairs(words_of(marks)) do
-    local known = redis.call('HGET', m .. 'marks', mark)
-    local ids = { id }
-    for _, other in ipairs(words_of(known or '')) do
-      if other ~= id and is_living(m, kind, other) then table.insert(ids, #ids, other) end
+  local words, row = words_of(marks), {}
+  for i, ids in ipairs(holders(m, words)) do
+    local kept = {}
+    for _, other in ipairs(ids) do
+      if other ~= id and is_living(m, kind, other) then kept[#kept + 1] = other end
     end
-    redis.call('HSET', m .. 'marks', mark, table.concat(ids, ' '))
+    kept[#kept + 1] = id
+    row[#row + 1] = words[i]
+    row[#row + 1] = table.concat(kept, ' ')
   end
+  if #row > 0 then redis.call('HSET', m .. 'marks', unpack(row)) end
 end
 
 local function release_marks(m, id, marks)

@@ -4,8 +4,9 @@
 --   m merged:RECORD   set    'source row' of every row that was merged into this record
 --   m apart           hash   row -> ids of records that a clerk has said it is not
 -- digest: of the row as it was last taken in ('-' never); record: the id it became, or was merged into ('-' none).
--- KEYS m   ARGV source, run, then for each row: row ('' = not noted), line, digest, outcome, record, operation ('' = only
---          note it), n, n arguments   -> answers, one a row, each with its outcome; a refusal is not noted
+-- KEYS m   ARGV source, run, rows: packed, for each row a list of texts: row ('' = not noted), line, digest, outcome,
+--          record, operation ('' = only note it), its arguments ...   -> answers: for each row its outcome, or a
+--          refusal, which is not noted
 local function write_note(ledger, row, digest, outcome, record, run, line)
   redis.call('HSET', ledger, row, table.concat({ digest, outcome, record, run, line }, ' '))
 end
@@ -19,31 +20,27 @@ end
 local function done_before(known, run, line, digest) -- an answer when this run has met the row already
   if not known or known.run ~= run then return nil end
   if known.line ~= line then -- the same number twice in one list
-    if known.digest ~= digest then return refuse('duplicate_row') end
-    return { ok = true, v = 0, replay = true, outcome = 'unchanged' }
+    return known.digest == digest and 'unchanged' or refuse('duplicate_row')
   end
-  if known.digest ~= digest or digest == '-' then return nil end
-  return { ok = true, v = 0, replay = true, outcome = known.outcome } -- somebody was killed after this step
+  return known.digest == digest and digest ~= '-' and known.outcome or nil -- somebody was killed after this step
 end
 
-local function take_row(m, ledger, run, a, i, now)
-  local row, line, digest, outcome, record, name = a[i], a[i + 1], a[i + 2], a[i + 3], a[i + 4], a[i + 5]
+local function take_row(m, ledger, run, a, now)
+  local row, line, digest, outcome, record, name = a[1], a[2], a[3], a[4], a[5], a[6]
   local before = row ~= '' and done_before(read_note(ledger, row), run, line, digest)
   if before then return before end
-  local answer = { ok = true, v = 0, replay = false }
-  if name ~= '' then answer = operations[name](m, { unpack(a, i + 7, i + 6 + tonumber(a[i + 6])) }, now) end
-  if answer.no then return answer end
-  answer.outcome = answer.replay and 'unchanged' or outcome
-  if row ~= '' then write_note(ledger, row, digest, answer.outcome, record, run, line) end
-  return answer
+  if name ~= '' then
+    local answer = operations[name](m, { unpack(a, 7) }, now)
+    if answer.no then return answer end
+    if answer.replay then outcome = 'unchanged' end
+  end
+  if row ~= '' then write_note(ledger, row, digest, outcome, record, run, line) end
+  return outcome
 end
 
 operation('rows', function(m, a, now)
-  local ledger, run, answers, i = m .. 'rows:' .. a[1], a[2], {}, 3
-  while i <= #a do
-    answers[#answers + 1] = take_row(m, ledger, run, a, i, now)
-    i = i + 7 + tonumber(a[i + 6])
-  end
+  local ledger, run, answers = m .. 'rows:' .. a[1], a[2], {}
+  for i, row in ipairs(cmsgpack.unpack(a[3])) do answers[i] = take_row(m, ledger, run, row, now) end
   return { ok = true, answers = answers }
 end)
 

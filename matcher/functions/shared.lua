@@ -45,10 +45,13 @@ local ENDED = { closed = true, withdrawn = true, expired = true }
 local operations = {} -- name -> function(m, args, now), for operations that are made of others
 local on_due = {} -- timer kind -> function(m, posting, now), filled by the operations that set such timers
 
+local settings_read = {} -- what this call has read; emptied when an operation begins
+
 local function operation(name, run)
   operations[name] = run
   redis.register_function('kz_' .. name, function(keys, args)
     local m = keys[1]
+    settings_read = {}
     if redis.call('EXISTS', m .. 'settings') == 0 then -- an emptied store: stop before anything is half done
       return redis.error_reply('NOSETTINGS the market has to be loaded first')
     end
@@ -61,7 +64,8 @@ local function refuse(code, detail)
 end
 
 local function setting(m, name)
-  return tonumber(redis.call('HGET', m .. 'settings', name))
+  if not settings_read[name] then settings_read[name] = tonumber(redis.call('HGET', m .. 'settings', name)) end
+  return settings_read[name]
 end
 
 -- posting ---------------------------------------------------------------------------------------------------------
