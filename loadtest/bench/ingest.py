@@ -70,7 +70,6 @@ def loaded(settings: Settings, pids: dict[str, int], profiles: int, postings: in
     with tempfile.TemporaryDirectory(prefix="kuaizhao-bench-") as folder:
         files = str(Path(folder) / "sample")
         counts = ["--profiles", str(profiles), "--postings", str(postings)]
-        subprocess.run(_command("sample", files, *counts), env=_environment(settings), stdout=sys.stderr, check=True)
         before = {name: cpu_s(pid) for name, pid in pids.items()}
         began = time.perf_counter()
         process = subprocess.Popen(
