@@ -11,6 +11,7 @@ from matcher.connection import COMMAND_TIMEOUT_S, Connection, guarded
 from matcher.counts import Counts
 from matcher.errors import KuaizhaoError
 from matcher.model import Crew, Entry, PostingRecord, PostingState, ProfileRecord, Tie
+from matcher.penalties import Penalty, PenaltyRole
 from matcher.settings import MarketSettings
 
 SCAN_TIMEOUT_S = 120.0
@@ -74,6 +75,19 @@ class Reading(Connection):
         if not raw:
             raise KuaizhaoError("no_employer")
         return records.employer_record(id_, raw)
+
+    async def penalties(self, role: PenaltyRole, id_: str) -> dict[str, Penalty]:
+        """Every penalty that is kept of a worker or an employer, by its name, the newest first."""
+        async with guarded():
+            raw = await self.commands.hgetall(self.key(f"penalties:{role}", id_))
+        found = {name.decode(): codec.decode(body, Penalty) for name, body in raw.items()}
+        return dict(sorted(found.items(), key=lambda item: -item[1].at_ms))
+
+    async def appeals(self, count: int = 500) -> list[tuple[PenaltyRole, str, str]]:
+        """(role, id, name) of the penalties that wait for a clerk, the oldest first."""
+        async with guarded():
+            raws = await self.commands.zrange(self.key("appeals"), 0, count - 1)
+        return [tuple(raw.decode().split(" ")) for raw in raws]
 
     async def series(self, id_: str) -> list[PostingRecord]:
         """Every day of a series, by start. Raises `no_series`."""

@@ -26,11 +26,12 @@ class Message(Struct, kw_only=True):
 
 
 class EmployerRecord(Struct, kw_only=True):
-    """A stored employer."""
+    """A stored employer. Until `suspended_until_ms` a clerk looks at each posting, for late withdrawals."""
 
     id: str
     v: int
     doc: Employer
+    suspended_until_ms: int = 0
 
 
 class SiteRecord(Struct, kw_only=True):
@@ -89,6 +90,7 @@ def profile_record(id_: str, raw: Hash) -> ProfileRecord:
         queue_no=_int(raw, b"queue_no") or None,
         paused=_int(raw, b"paused") == 1,
         suspended_until_ms=_int(raw, b"suspended_until_ms"),
+        penalty_one_ms=_int(raw, b"penalty_one_ms"),
         suspended_reason=raw.get(b"suspended_reason", b"").decode(),
         last_work_ms=_int(raw, b"last_work_ms"),
         done=_int(raw, b"done"),
@@ -141,7 +143,10 @@ def crew(id_: str, raw: Hash) -> Crew:
 
 def employer_record(id_: str, raw: Hash) -> EmployerRecord:
     """A stored employer; `verified` counts from the record, not from the document a caller sent."""
-    return EmployerRecord(id=id_, v=_int(raw, b"v"), doc=codec.decode(raw[b"doc"], Employer))
+    until_ms = _int(raw, b"suspended_until_ms")
+    return EmployerRecord(
+        id=id_, v=_int(raw, b"v"), doc=codec.decode(raw[b"doc"], Employer), suspended_until_ms=until_ms
+    )
 
 
 def site_record(id_: str, raw: Hash) -> SiteRecord:

@@ -10,6 +10,7 @@ from msgspec import Struct
 from matcher import codec, records
 from matcher.connection import Done
 from matcher.model import Channel
+from matcher.penalties import PenaltyRole
 from matcher.reading import Reading
 
 SWEEP_AT_ONCE = 100
@@ -113,6 +114,16 @@ class Seating(Reading):
     async def clock_ms(self) -> int:
         """The clock that the operations go by."""
         return (await self.sweep(0)).now_ms
+
+    # -- penalties --------------------------------------------------------------------------------------------------
+
+    async def appeal(self, role: PenaltyRole, id_: str, penalty: str, reason: str) -> Done:
+        """Objects to a penalty."""
+        return await self.call("appeal", role, id_, penalty, reason)
+
+    async def decide(self, role: PenaltyRole, id_: str, penalty: str, *, lift: bool, reason: str) -> Done:
+        """A clerk lifts a penalty or lets it stand."""
+        return await self.call("decide", role, id_, penalty, "lifted" if lift else "upheld", reason)
 
     # -- crews ------------------------------------------------------------------------------------------------------
 

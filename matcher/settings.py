@@ -16,6 +16,7 @@ from matcher.model import DAY_MS, HOUR_MS
 Span = Annotated[int, Meta(ge=0, le=DAY_MS, description="milliseconds")]
 MinuteOfDay = Annotated[int, Meta(ge=0, lt=24 * 60, description="minutes from local midnight")]
 Weight = Annotated[int, Meta(ge=0, le=1_000, description="share of the score; only the proportions count")]
+Points = Annotated[int, Meta(ge=0, le=1_000)]
 PREFIX = "KUAIZHAO_"
 
 
@@ -103,6 +104,18 @@ class MarketSettings(Struct, frozen=True, kw_only=True):
     """How long seated people have to consent to changed terms."""
     check_in_before_ms: Span = 2 * HOUR_MS
     """How early before the start a worker may check in."""
+    late_within_ms: Span = 4 * HOUR_MS
+    """A release or withdrawal closer to the start than this is late and leaves a penalty."""
+    penalty_late_release: Points = 1
+    """Points of a worker's late release."""
+    penalty_no_show: Points = 2
+    """Points of a no-show."""
+    penalty_late_withdraw: Points = 1
+    """Points of an employer's late withdrawal of a posting, or of somebody seated."""
+    penalty_half_life_ms: Annotated[int, Meta(ge=HOUR_MS, le=366 * DAY_MS)] = 14 * DAY_MS
+    """After so long a penalty is worth half of its points."""
+    penalty_limit: Annotated[int, Meta(ge=1, le=1_000)] = 2
+    """More points than this pause a worker's offers, or have an employer's postings reviewed, until they decay."""
     timeouts_to_pause: Annotated[int, Meta(ge=1, le=1_000)] = 3
     """Unanswered offers in a row after which a worker is paused (暂停接单)."""
     weight_skill: Weight = 28

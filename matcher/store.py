@@ -202,9 +202,9 @@ class Store(Seating):
         args = [part for _, day in days for part in day]
         return await self.call("post_series", series, len(days[0][1]), *args)
 
-    async def withdraw_series(self, series: str) -> Done:
+    async def withdraw_series(self, series: str, by: str = "clerk") -> Done:
         """Takes back every day that has not ended."""
-        return await self.call("withdraw_series", series)
+        return await self.call("withdraw_series", series, by)
 
     async def review(self, id_: str, to: PostingState, reason: str = "") -> Done:
         """Moves a posting that is not open yet: to `open`, `draft`, `blocked` or `awaiting_review`."""
@@ -264,9 +264,9 @@ class Store(Seating):
         """Nobody else is needed; seats stay."""
         return await self.call("close", id_)
 
-    async def withdraw(self, id_: str) -> Done:
-        """Taken back; everybody is released."""
-        return await self.call("withdraw", id_)
+    async def withdraw(self, id_: str, by: str = "clerk") -> Done:
+        """Taken back; everybody is released. By the employer, and late, it is a penalty."""
+        return await self.call("withdraw", id_, by)
 
     async def expire(self, id_: str) -> Done:
         """Validity has ended."""

@@ -11,7 +11,16 @@ from aiohttp import web
 
 from ingest.understanding import Understanding
 from matcher.model import Crew, Presence, Role
-from server import call_views, ingest_views, posting_views, tie_views, understanding_views, views, worker_views
+from server import (
+    call_views,
+    ingest_views,
+    penalty_views,
+    posting_views,
+    tie_views,
+    understanding_views,
+    views,
+    worker_views,
+)
 from server.api import (
     assignments,
     calls,
@@ -21,6 +30,7 @@ from server.api import (
     inbox,
     ingest,
     offers,
+    penalties,
     postings,
     profiles,
     recognise,
@@ -191,6 +201,24 @@ ROUTES: Final[tuple[Route, ...]] = (
           call_views.CallOutcome,
           errors=("bad_id", "no_posting", "no_offer", "offer_expired", "offer_declined", "offer_withdrawn",
                   "posting_not_open", "illegal_move", "stale_version", "quiet_hours", "suspended")),
+    # penalties
+    Route("GET", "/v1/profiles/{profile}/penalties", "A worker's penalties", penalties.list_profile_penalties,
+          penalty_views.PenaltyList, AS_WORKER, errors=("no_profile",)),
+    Route("POST", "/v1/profiles/{profile}/penalties/appeal", "Object to a penalty", penalties.appeal_profile_penalty,
+          views.Written, AS_WORKER, penalty_views.Appeal, errors=("no_penalty", "illegal_move")),
+    Route("POST", "/v1/profiles/{profile}/penalties/decide", "Lift a penalty or let it stand",
+          penalties.decide_profile_penalty, views.Written, STAFF, penalty_views.PenaltyDecision,
+          errors=("no_penalty",)),
+    Route("GET", "/v1/employers/{employer}/penalties", "An employer's penalties", penalties.list_employer_penalties,
+          penalty_views.PenaltyList, AS_EMPLOYER, errors=("no_employer",)),
+    Route("POST", "/v1/employers/{employer}/penalties/appeal", "Object to a penalty",
+          penalties.appeal_employer_penalty, views.Written, AS_EMPLOYER, penalty_views.Appeal,
+          errors=("no_penalty", "illegal_move")),
+    Route("POST", "/v1/employers/{employer}/penalties/decide", "Lift a penalty or let it stand",
+          penalties.decide_employer_penalty, views.Written, STAFF, penalty_views.PenaltyDecision,
+          errors=("no_penalty",)),
+    Route("GET", "/v1/appeals", "Appeals that wait for a clerk", penalties.list_appeals, penalty_views.AppealList,
+          STAFF),
     # crews
     Route("POST", "/v1/crews", "Form a crew", crews.post_crew, views.Written, AS_WORKER, worker_views.NewCrew,
           status=201, errors=("key_reused", "bad_id", "no_profile", "in_a_crew", "crew_full"), own=WORKER),

@@ -50,6 +50,12 @@ local function finish(m, p, state, now, every_day)
   commit(m, p, 'posting.' .. state)
 end
 
+local function has_seated(m, p)
+  local any = false
+  each_entry(m, p, function(_, e) any = any or BEFORE_WORK[e.assignment] end)
+  return any
+end
+
 local function finishing(state)
   return function(m, a, now)
     local p = find_posting(m, a[1], now)
@@ -57,7 +63,9 @@ local function finishing(state)
     if p.state == state then return { ok = true, v = p.v, state = p.state, replay = true } end
     if ENDED[p.state] then return refuse('illegal_move', p.state .. ' -> ' .. state) end
     if state == 'expired' and p.valid_until_ms > now then return refuse('not_yet_due') end
+    local blame = state == 'withdrawn' and a[2] == 'employer' and is_late(m, p, now) and has_seated(m, p)
     finish(m, p, state, now)
+    if blame then penalise(m, 'employer', p.employer, 'late_withdraw', p.id, now) end
     return { ok = true, v = p.v, state = p.state, replay = false }
   end
 end

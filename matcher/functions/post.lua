@@ -1,9 +1,12 @@
--- post: a new posting under an id of the caller's. Opens at once only for a verified employer and without a warning.
+-- post: a new posting under an id of the caller's. Opens at once only for a verified employer, without a
+-- warning and without too many late withdrawals.
 -- KEYS m   ARGV id, digest, schema, doc, vec, model, employer, verdict (open | awaiting_review | blocked | draft), reason,
 --          award, headcount, start_ms, end_ms, valid_until_ms, standby_target, seeds ('' = no draw), commitment,
 --          marks ('' = none), apart (ids known to be other shifts), crews (none | whole | split),
 --          series ('' = none)
 -- A living posting with one of the marks: known_twin, with the ids; the caller compares and says which are apart.
+local WITHDREW_LATE = '用工方近期临时撤回较多,需工作人员审核'
+
 local function open_posting(m, p, now)
   p.state = 'open'
   if p.opened_ms == 0 then p.opened_ms = now end
@@ -31,11 +34,15 @@ local function new_posting(m, a, now) -- written but for its fields and event
   for _, name in ipairs(FIELDS) do p[name] = 0 end
   p.headcount, p.start_ms, p.end_ms = tonumber(a[11]), tonumber(a[12]), tonumber(a[13])
   p.valid_until_ms, p.standby_target, p.terms = tonumber(a[14]), tonumber(a[15]), 1
-  local verified = redis.call('HGET', m .. 'employer:' .. a[7], 'verified')
-  if p.state == 'open' and verified ~= '1' then p.state = 'awaiting_review' end
+  local employer, reason = redis.call('HMGET', m .. 'employer:' .. a[7], 'verified', 'suspended_until_ms'), a[9]
+  if p.state == 'open' and is_suspended(employer[2], now) then
+    p.state, reason = 'awaiting_review', WITHDREW_LATE
+  elseif p.state == 'open' and employer[1] ~= '1' then
+    p.state = 'awaiting_review'
+  end
   if p.state == 'open' then open_posting(m, p, now) end
   redis.call('HSET', m .. 'posting:' .. id, 'digest', a[2], 'first_digest', a[2], 'schema', a[3], 'doc', a[4],
-    'vec', a[5], 'model', a[6], 'employer', a[7], 'review_reason', a[9], 'commitment', a[17],
+    'vec', a[5], 'model', a[6], 'employer', a[7], 'review_reason', reason, 'commitment', a[17],
     'marks', marks, 'crews', a[20], 'series', a[21])
   if a[16] ~= '' then redis.call('SET', m .. 'seeds:' .. id, a[16]) end
   if a[21] ~= '' then redis.call('SADD', m .. 'days_of:' .. a[21], id) end

@@ -164,9 +164,14 @@ async def close_posting(request: web.Request, _: None) -> Written:
 
 
 async def withdraw_posting(request: web.Request, _: None) -> Written:
-    """Taken back; everybody seated is released without penalty."""
+    """Taken back; everybody seated is released without penalty. Late, it is a penalty for the employer."""
     record = await _own(request)
-    return _answer(record.id, await request.app[STORE].withdraw(record.id))
+    return _answer(record.id, await request.app[STORE].withdraw(record.id, by=acting(request)))
+
+
+def acting(request: web.Request) -> str:
+    """Who is told to have done it."""
+    return "employer" if request[CALLER].role == "employer" else "clerk"
 
 
 async def _own(request: web.Request) -> PostingRecord:

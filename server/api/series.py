@@ -13,7 +13,7 @@ from matcher.errors import KuaizhaoError
 from matcher.model import Posting, PostingRecord
 from matcher.waves import default_award
 from server.api.ids import checked, given_or_new
-from server.api.postings import SEED_BYTES, sees_review
+from server.api.postings import SEED_BYTES, acting, sees_review
 from server.api.reviewed import check_document, reviewed, written
 from server.auth import check_employer, may_see
 from server.keys import CALLER, STORE, now_ms
@@ -71,7 +71,7 @@ async def withdraw_series(request: web.Request, _: None) -> SeriesView:
     id_ = request.match_info["series"]
     for record in await request.app[STORE].series(id_):
         check_employer(request[CALLER], record.doc.employer)
-    await request.app[STORE].withdraw_series(id_)
+    await request.app[STORE].withdraw_series(id_, by=acting(request))
     return await _view(request, id_)
 
 
