@@ -116,6 +116,10 @@ class MarketSettings(Struct, frozen=True, kw_only=True):
     """After so long a penalty is worth half of its points."""
     penalty_limit: Annotated[int, Meta(ge=1, le=1_000)] = 2
     """More points than this pause a worker's offers, or have an employer's postings reviewed, until they decay."""
+    unmarked_ms: Span = DAY_MS
+    """So long after its end a shift that nobody marked counts as worked by whoever had a seat."""
+    history_kept_ms: Annotated[int, Meta(ge=32 * DAY_MS, le=3_660 * DAY_MS)] = 180 * DAY_MS
+    """How long after its end a posting is kept, with everything that hangs on it."""
     timeouts_to_pause: Annotated[int, Meta(ge=1, le=1_000)] = 3
     """Unanswered offers in a row after which a worker is paused (暂停接单)."""
     weight_skill: Weight = 28

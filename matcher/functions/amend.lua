@@ -93,6 +93,7 @@ operation('amend', function(m, a, now)
   end
   settle(m, p, now)
   set_timer(m, 'expire', p.id, p.valid_until_ms)
+  set_timer(m, 'complete', p.id, p.end_ms + setting(m, 'unmarked_ms'))
   commit(m, p, 'posting.amended')
   return { ok = true, v = p.v, state = p.state, replay = false }
 end)

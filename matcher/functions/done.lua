@@ -1,6 +1,6 @@
 -- done: the work is finished; the profile remembers when, how often, and how often in this trade and for
 -- whom.   KEYS m   ARGV posting, profile
-seat_operation('done', after_start, function(m, p, profile, e, now, to)
+local function work_done(m, p, profile, e, now, to)
   just_move(m, p, profile, e, now, to)
   local record = redis.call('HMGET', m .. 'profile:' .. profile, 'last_work_ms', 'done')
   local last = math.max(tonumber(record[1]) or 0, math.min(now, p.end_ms))
@@ -11,4 +11,6 @@ seat_operation('done', after_start, function(m, p, profile, e, now, to)
   local tie = get_tie(m, p.employer, profile)
   tie.done, tie.last_work_ms = tie.done + 1, math.max(tie.last_work_ms, last)
   put_tie(m, p.employer, profile, tie)
-end)
+end
+
+seat_operation('done', after_start, work_done)

@@ -50,6 +50,7 @@ local function new_posting(m, a, now) -- written but for its fields and event
   redis.call('SADD', m .. 'ids:posting', id)
   redis.call('SADD', m .. 'postings_of:' .. a[7], id)
   set_timer(m, 'expire', id, p.valid_until_ms)
+  set_timer(m, 'complete', id, p.end_ms + setting(m, 'unmarked_ms'))
   return p
 end
 
