@@ -29,7 +29,7 @@ EXPIRIES_HELD: Final = 2
 WISHED_DAY_HOURS: Final = 8.0
 """A wished day's pay is for a day of eight hours."""
 FIRST_CAPACITY: Final = 1024
-LAYOUT: Final = 6
+LAYOUT: Final = 7
 """Version of the columns' meaning, for snapshots."""
 PRESENCE: Final = {"away": 0, "available": 1, "in_hall": 2}
 EPOCH_ORDINAL: Final = date(1970, 1, 1).toordinal()
@@ -41,8 +41,10 @@ MORE_TRADE: Final = 1
 MORE_EXPIRY: Final = 2
 MORE_SUSPENSION: Final = 3
 MORE_REFUSAL: Final = 4
+MORE_PENALTY: Final = 5
 """Kinds of links in `more`: a further trade; a further certificate that runs out, its last day in `until`; no offers
-before `until`, in seconds from the epoch; a trade, or above MAX_TRADES a hazard, that is never done."""
+before `until`; a trade, or above MAX_TRADES a hazard, that is never done; penalties that have decayed to one point at
+`until`. Instants in seconds from the epoch."""
 
 ROW: Final = np.dtype(
     [
@@ -258,6 +260,8 @@ class Columns:
         if record.suspended_until_ms:
             more.append((MORE_SUSPENSION, 0, -(-record.suspended_until_ms // 1000)))
         more += [(MORE_REFUSAL, number, 0) for number in sorted(map(refusal_number, doc.refused)) if number]
+        if record.penalty_one_ms:
+            more.append((MORE_PENALTY, 0, record.penalty_one_ms // 1000))
         held["more"] = self.more.put(int(held["more"]), more)
 
     def put_ledger(

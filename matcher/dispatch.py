@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Collection, Iterable
 
 import numpy as np
@@ -16,7 +17,7 @@ from matcher import plan
 from matcher.connection import Done
 from matcher.counts import Counts
 from matcher.errors import KuaizhaoError
-from matcher.plan import Question, Wave, needs_people
+from matcher.plan import Question, Wave
 from matcher.reading import Change
 from matcher.replica import Replica
 from matcher.score import Weights, weights_of
@@ -106,6 +107,7 @@ class Dispatcher:
         if any(c.kind in TIMED for c in changes):
             self.timers_changed.set()
         wanting = [i for i in touched if i in asking or (i in answered and self._all_answered(i))]
+        wanting = list(dict.fromkeys(self.memory.leader(i, self.now_ms()) for i in wanting))
         await self.dispatch(wanting)
         arrived = [c.id for c in changes if c.kind == "profile.presence"]
         if arrived:
@@ -116,13 +118,14 @@ class Dispatcher:
         comes need not wait for the next wave."""
         row_of, postings = self.memory.columns.row_of, self.memory.postings
         rows = np.array([row_of[i] for i in profiles if i in row_of], dtype=np.int64)
-        hungry = [
-            i for i in postings if i not in wanting and self._all_answered(i) and needs_people(postings[i].record)
-        ]
+        hungry = [i for i in postings if i not in wanting and self._all_answered(i) and self._may_ask(i)]
         if not hungry:
             return []
         reached = plan.reached(self.memory, [postings[i] for i in hungry], rows, self.now_ms())
         return [i for i, is_reached in zip(hungry, reached, strict=True) if is_reached]
+
+    def _may_ask(self, posting: str) -> bool:
+        return plan.may_ask(self.memory, self.memory.postings[posting].record, self.now_ms())
 
     def _caught_up(self, posting: str) -> bool:
         held = self.memory.postings.get(posting)
@@ -138,10 +141,13 @@ class Dispatcher:
         `only_if_found`."""
         begun, now_ms = time.perf_counter_ns(), self.now_ms()
         held = [self.memory.postings[id_] for id_ in postings if id_ in self.memory.postings]
-        questions = [
-            plan.question(self.memory, h, now_ms) for h in held if needs_people(h.record) and h.record.start_ms > now_ms
-        ]
-        waves, wide = plan.decide(self.memory, questions, self.weights)
+        wanting = [h for h in held if self._may_ask(h.record.id) and h.record.start_ms > now_ms]
+        waves: list[Wave] = []
+        wide: list[Question] = []
+        for some in days_apart(plan.question(self.memory, h, now_ms) for h in wanting):
+            decided, left = plan.decide(self.memory, some, self.weights)
+            waves += decided
+            wide += left
         for q in wide:
             self._wide_questions.put_nowait(q)
         self._count(len(waves), len(wide), begun)
@@ -188,7 +194,7 @@ class Dispatcher:
         held = self.memory.postings.get(q.ask.posting)
         if held is None or (held.record.wave + 1, held.record.terms) != (q.wave, q.held.record.terms):
             return False
-        return needs_people(held.record)
+        return self._may_ask(q.ask.posting)
 
     async def _write(self, planned: list[Wave]) -> None:
         calls = [
@@ -227,6 +233,22 @@ class Dispatcher:
                     await self.timers_changed.wait()
             except TimeoutError:
                 continue
+
+
+def days_apart(questions: Iterable[Question]) -> list[list[Question]]:
+    """Questions to be decided one list after the other: the days of one series do not compete, for they go to the same
+    people as one offer."""
+    lists: list[list[Question]] = []
+    seen: Counter[str] = Counter()
+    for q in questions:
+        series = q.held.record.doc.series
+        at = seen[series] if series else 0
+        if series:
+            seen[series] += 1
+        if at == len(lists):
+            lists.append([])
+        lists[at].append(q)
+    return lists
 
 
 class MemoryStale(RuntimeError):

@@ -15,7 +15,7 @@ import numpy as np
 from msgspec import Struct, structs
 from numpy.typing import NDArray
 
-from matcher import score, search, waves
+from matcher import score, search, teams, waves
 from matcher.ask import Ask, ask_of, set_moment
 from matcher.assign import assigned
 from matcher.columns import PRESENCE, Columns, Town
@@ -51,7 +51,8 @@ class Question(Struct, frozen=True):
     """What a posting needs now: how many people, and the radii to look in, the nearest first.
 
     `first` are rows that come before all others, wherever they live; `ring` those that are asked once more, by
-    telephone, where nobody else is left. Both have passed every rule.
+    telephone, where nobody else is left. Both have passed every rule. `days` ask for the other days of a series that is
+    taken as a whole: who is asked must be able to come on each of them. `seats` are those open.
     """
 
     held: HeldPosting
@@ -61,6 +62,8 @@ class Question(Struct, frozen=True):
     timing: waves.Timing
     first: Rows = NOBODY
     ring: Rows = NOBODY
+    days: tuple[Ask, ...] = ()
+    seats: int = 1
 
     @property
     def wave(self) -> int:
@@ -75,10 +78,12 @@ class Found(Struct, frozen=True):
     rows: Rows
     similarity: Scores
     totals: Scores
+    crews: teams.Crews = ()
 
     def only(self, positions: NDArray[np.int64]) -> Found:
         """These of them."""
-        return Found(self.question, self.rows[positions], self.similarity[positions], self.totals[positions])
+        crews = tuple(self.crews[at] for at in positions.tolist()) if self.crews else ()
+        return Found(self.question, self.rows[positions], self.similarity[positions], self.totals[positions], crews)
 
 
 def needs_people(record: PostingRecord) -> bool:
@@ -86,13 +91,29 @@ def needs_people(record: PostingRecord) -> bool:
     return record.state == "open" and not record.doc.listed_only and seats_open(record) > 0
 
 
+def seats_of(line: Sequence[PostingRecord]) -> int:
+    """Seats that nobody has, is called for or waits for on any day of the line, the leading one first."""
+    return min(day.headcount - day.taken for day in line) - line[0].called - line[0].waiting
+
+
+def may_ask(memory: Replica, record: PostingRecord, now_ms: int) -> bool:
+    """Needs people and may ask them: of a series that is taken as a whole only the leading day, while every day is open
+    and has seats."""
+    if not needs_people(record) or record.begins_ms <= now_ms:
+        return needs_people(record)
+    line = memory.line(record.id, now_ms)
+    return bool(line) and all(day.state in ("open", "filled") for day in line) and seats_of(line) > 0
+
+
 def question(memory: Replica, held: HeldPosting, now_ms: int) -> Question:
     """What the posting needs for its next wave."""
     record, settings = held.record, memory.settings
-    reached = len({e.wave for e in memory.ledger.entries.get(record.id, {}).values()})
+    line = memory.line(record.id, now_ms)
+    reached = len({e.wave for e in memory.ledger.entries.get(record.id, {}).values() if e.wave})
     radii_m = waves.radii_from(reached + 1)  # a wave that reached nobody, as by night, is no reason to look further
     rates, asked = memory.rates, memory.asked(record.id)
     employer, ties = record.doc.employer, memory.ties
+    farthest, nobody = waves.RADII_M[-1], frozenset[str]()
     q = Question(
         held=held,
         ask=ask_of(
@@ -107,8 +128,13 @@ def question(memory: Replica, held: HeldPosting, now_ms: int) -> Question:
             known=ties.known(employer),
         ),
         radii_m=radii_m,
-        wanted=waves.people_to_ask(seats_open(record), rates.usual_yes(record.doc.trade, rates.hour(now_ms))),
+        wanted=waves.people_to_ask(seats_of(line), rates.usual_yes(record.doc.trade, rates.hour(now_ms))),
         timing=waves.timing(record.start_ms, now_ms, waves.midnight_after(now_ms, settings.zone_offset_ms)),
+        days=tuple(
+            ask_of(day.id, day.doc, radius_m=farthest, asked=nobody, now_ms=now_ms, settings=settings)
+            for day in line[1:]
+        ),
+        seats=seats_of(line),
     )
     if record.doc.first and not reached:
         named = passing(memory.columns, q.ask, memory.columns.rows_of(record.doc.first))
@@ -121,6 +147,13 @@ def passing(c: Columns, ask: Ask, rows: NDArray[np.uint32]) -> Rows:
     """Those of the rows that pass every rule, wherever in the city they live."""
     some = rows.astype(np.int64)
     return some[search.passing(c, ask.within(waves.RADII_M[-1]), some)] if len(some) else NOBODY
+
+
+def on_every_day(c: Columns, q: Question, rows: Rows) -> Rows:
+    """Those of the rows that may be asked for the other days too."""
+    for day in q.days:
+        rows = rows[search.passing(c, day, rows)]
+    return rows
 
 
 def with_rows(memory: Replica, q: Question) -> Question:
@@ -148,11 +181,13 @@ def look(memory: Replica, q: Question, weights: Weights) -> Found | Question:
             if search.candidates(spans) > NARROW:
                 return structs.replace(q, ask=ask, radii_m=(int(ask.radius_m), *radii_m))
             rows = joined(q.first, search.survivors(sight, ask, spans))
+        rows = on_every_day(c, q, rows)
         if len(rows) >= q.wanted or not radii_m:
             break
     if len(rows) < q.wanted:
-        rows = joined(rows, q.ring)
-    return scored(memory.index, sight.town, structs.replace(q, ask=ask, radii_m=radii_m), rows, weights)
+        rows = joined(rows, on_every_day(c, q, q.ring))
+    found = scored(memory.index, sight.town, structs.replace(q, ask=ask, radii_m=radii_m), rows, weights)
+    return with_crews(memory, found)
 
 
 def joined(first: Rows, others: Rows) -> Rows:
@@ -178,7 +213,27 @@ def still_pass(memory: Replica, found: Found) -> Found:
     positions = search.passing(memory.columns, q.ask.within(waves.RADII_M[-1]), found.rows)
     if len(q.ring):
         positions = np.union1d(positions, np.flatnonzero(search.among(found.rows, q.ring)))
-    return structs.replace(found.only(positions), question=q)
+    if q.days:
+        every_day = on_every_day(memory.columns, q, found.rows)
+        positions = positions[np.isin(found.rows[positions], every_day)]
+    return with_crews(memory, structs.replace(found.only(positions), question=q))
+
+
+def with_crews(memory: Replica, found: Found) -> Found:
+    """Where the posting takes crews: those of whom everybody was found are asked as crews; where they stay together
+    only those that the open seats hold."""
+    q, ids = found.question, memory.columns.ids
+    taken = q.held.record.doc.crews
+    if taken == "none" or not memory.crew_of:
+        return found
+    most = q.seats if taken == "whole" else len(found.rows)
+    crews = teams.crews_among([ids[row] for row in found.rows.tolist()], memory.crew_of, memory.crews, most)
+    return structs.replace(found, totals=teams.shared_scores(crews, found.totals), crews=crews) if crews else found
+
+
+def best_of(found: Found, wanted: int) -> Found:
+    """The best, crews whole: a crew counts as many as it has members, and the last one may go over."""
+    return found.only(teams.with_mates(found.crews, score.best(found.totals, wanted)))
 
 
 def decide(memory: Replica, questions: Iterable[Question], weights: Weights) -> tuple[list[Wave], list[Question]]:
@@ -205,11 +260,18 @@ def share(c: Columns, found: Sequence[Found], live_cap: int) -> list[Found]:
     """Whom each posting gets, the best first, nobody beyond the offers allowed at a time: alone the best, together as
     the sum of all scores is greatest."""
     if len(found) <= 1:
-        return [f.only(score.best(f.totals, f.question.wanted)) for f in found]
-    best = [f.only(score.best(f.totals, SPARE_PAIRS + PAIRS_A_PLACE * f.question.wanted)) for f in found]
+        return [best_of(f, f.question.wanted) for f in found]
+    best = [best_of(f, SPARE_PAIRS + PAIRS_A_PLACE * f.question.wanted) for f in found]
     room = [live_cap - np.minimum(c.live_offers[f.rows], live_cap) for f in best]
     chosen = assigned([f.rows for f in best], [f.totals for f in best], [f.question.wanted for f in best], room)
-    return [f.only(positions) for f, positions in zip(best, chosen, strict=True)]  # in the order of `best`
+    return [_got(f, positions) for f, positions in zip(best, chosen, strict=True)]  # in the order of `best`
+
+
+def _got(found: Found, positions: NDArray[np.int64]) -> Found:
+    """Whom a posting got of those it competed for; a crew that was torn apart is asked one by one."""
+    got = found.only(positions)
+    got = structs.replace(got, crews=teams.without_parts(got.crews))
+    return got.only(teams.with_mates(got.crews, np.arange(len(got.rows))))
 
 
 def wave_of(c: Columns, chosen: Found, weights: Weights) -> Wave:
@@ -219,7 +281,8 @@ def wave_of(c: Columns, chosen: Found, weights: Weights) -> Wave:
     told = score.reasons(c.table[rows], q.ask, parts, weights)
     first, ring, now_ms = set(q.first.tolist()), set(q.ring.tolist()), int(q.ask.terms["now_ms"][0])
     named, offered = frozenset(q.held.record.doc.first), []
-    for row, metres, words in zip(rows.tolist(), parts.metres.tolist(), told, strict=True):
+    crews = chosen.crews or (None,) * len(rows)
+    for row, metres, words, crew in zip(rows.tolist(), parts.metres.tolist(), told, crews, strict=True):
         channel: Channel = "call" if row in ring else channel_of(c, row, now_ms)
         line = Offered(
             c.ids[row],
@@ -228,6 +291,7 @@ def wave_of(c: Columns, chosen: Found, weights: Weights) -> Wave:
             within_m=waves.HALL_M if row in first else int(q.ask.radius_m),
             channel=channel,
             reply_ms=q.timing.reply_ms(channel),
+            crew=crew.id if crew is not None else "",
         )
         offered.append(line)
     return Wave(q.ask.posting, q.held.record.terms, q.wave, q.timing, offered)

@@ -58,7 +58,7 @@ NOTHING: Final = Tally()
 
 def tally_of(entry: Entry) -> Tally | None:
     """What one entry tells; None while its offer is open, or where it was taken back, which was not the person's no."""
-    if entry.offer not in ("accepted", "declined", "expired"):
+    if entry.offer not in ("accepted", "declined", "expired") or not entry.wave:  # wave 0: one yes for many days
         return None
     yes = entry.offer == "accepted"
     took_s = max((entry.answered_ms or entry.offered_ms) - entry.offered_ms, 1_000) / 1000

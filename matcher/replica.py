@@ -19,7 +19,7 @@ from matcher import records
 from matcher.columns import Columns
 from matcher.index import VectorIndex
 from matcher.ledger import Ledger, shift_of
-from matcher.model import DAY_MS, Entry, PostingRecord
+from matcher.model import DAY_MS, Crew, Entry, PostingRecord
 from matcher.rates import Rates
 from matcher.reading import Change
 from matcher.settings import MarketSettings
@@ -58,6 +58,11 @@ class Replica:
         self.ties = Ties()
         self.rates = Rates(settings.zone_offset_ms)
         self.postings: dict[str, HeldPosting] = {}
+        self.series: dict[str, set[str]] = {}
+        """Series -> postings in memory that are, or were, days of it, where it is taken as a whole."""
+        self.crews: dict[str, Crew] = {}
+        self.crew_of: dict[str, str] = {}
+        """Profile -> the crew that it has consented to."""
         self.stream_id = "0-0"
         self.seq = 0
 
@@ -98,6 +103,7 @@ class Replica:
             await self._read_postings(dict.fromkeys(recent))
             self._forget_before(now_ms - DAY_MS)
         self.rates.forget_before(now_ms - DAY_MS, now_ms)
+        await self._read_crews(await self.store.ids("crew"))
 
     def missed(self, changes: Sequence[Change]) -> bool:
         """Whether events between our position and these are gone: the stream was trimmed past us."""
@@ -107,6 +113,7 @@ class Replica:
         """Reads back what the events name and applies it; answers with the postings touched, in order."""
         profiles = dict.fromkeys(c.id for c in changes if c.kind.startswith("profile."))
         await self._read_profiles(list(profiles))
+        await self._read_crews(list(dict.fromkeys(c.id for c in changes if c.kind.startswith("crew."))))
         touched: dict[str, set[str] | None] = {}
         event_v: dict[str, int] = {}
         for change in changes:
@@ -160,6 +167,8 @@ class Replica:
                 known = self.ledger.entries.get(id_, {}).values()
                 self.rates.move(before.record.doc.trade, record.doc.trade, record.end_ms, known)
             self.postings[id_] = HeldPosting(record, records.vector_by(raw, self.index.model), seen_v)
+            if record.whole:
+                self.series.setdefault(record.whole, set()).add(id_)
         names = [id_ for id_ in ids if id_ in self.postings]
         asked = [sorted(who) if (who := touched[id_]) is not None else None for id_ in names]
         for id_, entries in zip(names, await self.store.entries_of(names, asked), strict=True):
@@ -168,6 +177,35 @@ class Replica:
                 self._learn(self.postings[id_].record, profile, entry)
                 self.ledger.put(id_, profile, entry, shift)
                 self.show_ledger(profile)
+
+    async def _read_crews(self, ids: Sequence[str]) -> None:
+        for id_, raw in zip(ids, await self.store.hashes("crew", ids), strict=True):
+            known = self.crews.pop(id_, None)
+            for profile in known.consented if known is not None else ():
+                self.crew_of.pop(profile, None)
+            if raw:
+                crew = self.crews[id_] = records.crew(id_, raw)
+                self.crew_of.update(dict.fromkeys(crew.consented, id_))
+
+    def line(self, posting: str, now_ms: int) -> list[PostingRecord]:
+        """The postings that an offer of this one is for: itself; of a series that is taken as a whole and has not begun
+        every day, the leading one first, and none where another day leads."""
+        record = self.postings[posting].record
+        if record.begins_ms <= now_ms:
+            return [record]
+        days = self._days(record)
+        return days if days[0].id == posting else []
+
+    def leader(self, posting: str, now_ms: int) -> str:
+        """The posting that is offered in place of this one."""
+        held = self.postings.get(posting)
+        if held is None or held.record.begins_ms <= now_ms:
+            return posting
+        return self._days(held.record)[0].id
+
+    def _days(self, record: PostingRecord) -> list[PostingRecord]:
+        days = [self.postings[id_].record for id_ in self.series[record.whole]]
+        return sorted((day for day in days if day.whole == record.whole), key=lambda day: day.start_ms)
 
     def _learn(self, record: PostingRecord, profile: str, entry: Entry) -> None:
         before = self.ledger.entries.get(record.id, {}).get(profile)
@@ -189,16 +227,22 @@ class Replica:
         live, (day, made) = self.ledger.live.get(profile, ()), self.ledger.today.get(profile, (0, 0))
         self.columns.put_ledger(
             profile,
-            len(live),
+            len({self._offer_of(posting) for posting in live}),
             day,
             made,
             list(self.ledger.shifts.get(profile, {}).values()),
             self.ledger.lately.get(profile, (0, 0)),
         )
 
+    def _offer_of(self, posting: str) -> str:
+        """What counts as one offer: the days of a series together."""
+        held = self.postings.get(posting)
+        return (held.record.doc.series if held is not None else None) or posting
+
     def _forget(self, posting: str) -> None:
         held = self.postings.pop(posting, None)
         if held is not None:
+            self.series.get(held.record.whole, set()).discard(posting)
             entries = self.ledger.entries.get(posting, {})
             self.rates.keep(held.record.doc.trade, held.record.end_ms, entries.values())
         for profile in self.ledger.forget(posting):
@@ -237,6 +281,8 @@ class Replica:
             "profiles": {id_: c.described(row) for id_, row in c.row_of.items()},
             "vectors": {id_: self.index.vectors()[row].tobytes() for id_, row in c.row_of.items()},
             "postings": {id_: (h.record, h.vector.tobytes(), h.event_v) for id_, h in self.postings.items()},
+            "crews": self.crews,
+            "crew_of": self.crew_of,
             "entries": self.ledger.entries,
             "live": self.ledger.live,
             "shifts": self.ledger.shifts,

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 
 from matcher import trades
 from matcher.ask import Ask
-from matcher.columns import Town
+from matcher.columns import MORE_PENALTY, Town
 from matcher.compiled import inner, kernel
 from matcher.model import DAY_MS
-from matcher.rules import IN_HALL, Row, Terms, among, metres
+from matcher.rules import IN_HALL, Row, Terms, among, further, metres
 from matcher.search import Rows
 from matcher.settings import MarketSettings
 
@@ -142,8 +142,10 @@ def pay(w: Row, ask: Terms, town: Town, similarity: float) -> float:
 
 @part(lambda value, w, now_ms: f"干过{w.done}次零工" if w.done and not w.times else None)
 def reliable(w: Row, ask: Terms, town: Town, similarity: float) -> float:
-    """Shifts done against shifts missed."""
-    return (w.done + PRIOR_SHIFTS * PRIOR_RELIABILITY) / (w.done + w.no_shows + PRIOR_SHIFTS)
+    """Shifts done against shifts missed; a point of penalty halves it, until it has decayed."""
+    share = (w.done + PRIOR_SHIFTS * PRIOR_RELIABILITY) / (w.done + w.no_shows + PRIOR_SHIFTS)
+    one_s = town.more[further(w, town, MORE_PENALTY, 0)].until  # when the penalties have come down to one point
+    return share / (1.0 + 2.0 ** ((one_s * 1000 - ask.now_ms) / ask.penalty_half_life_ms)) if one_s else share
 
 
 def _days_without_work(value: float, w: Seen, now_ms: int) -> str | None:

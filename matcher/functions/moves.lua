@@ -32,8 +32,9 @@ local function take_seat(m, p, profile, e, now)
   put_entry(m, p, profile, e)
 end
 
-local function entry_of_day(day, e) -- what somebody who is seated by the line of a series has with another of its days
-  return { offer = 'accepted', acceptance = 'seated', terms = day.terms, wave = day.wave, offered_ms = e.offered_ms,
+-- What somebody who is seated by the line of a series has with another of its days: wave 0, since it came with no wave.
+local function entry_of_day(day, e)
+  return { offer = 'accepted', acceptance = 'seated', terms = day.terms, wave = 0, offered_ms = e.offered_ms,
     deadline_ms = e.deadline_ms, nth_today = e.nth_today, distance_m = e.distance_m, reasons = e.reasons,
     answered_ms = e.answered_ms, crew = e.crew }
 end

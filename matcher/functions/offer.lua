@@ -5,15 +5,28 @@
 -- ran out unanswered may be offered the same once more that way.
 -- KEYS m   ARGV posting, terms, wave, reply_ms, next_wave_ms (after now), then profile, card (msgpack: distance_m,
 --          reasons, rank, within_m, channel, perhaps reply_ms of its own, perhaps crew) ...
+local function other_offers(m, p, profile, now) -- open offers of other postings; the days of one series are one offer
+  local seen, n, same = {}, 0, false
+  for _, id in ipairs(redis.call('ZRANGEBYSCORE', m .. 'live:' .. profile, string.format('%.0f', now), '+inf')) do
+    local series = redis.call('HGET', m .. 'posting:' .. id, 'series')
+    local one = series and series ~= '' and series or id
+    if one == p.series then
+      same = true
+    elseif not seen[one] then
+      seen[one], n = true, n + 1
+    end
+  end
+  return n, same
+end
+
 local function left_out_for(m, p, profile, now, live_cap, daily_cap)
   local record = redis.call('HMGET', m .. 'profile:' .. profile, 'v', 'suspended_until_ms')
   if not record[1] then return 'no_profile' end
   if is_suspended(record[2], now) then return 'suspended' end
   if is_blocked(m, p.employer, profile) then return 'blocked' end
-  if redis.call('ZCOUNT', m .. 'live:' .. profile, string.format('%.0f', now), '+inf') >= live_cap then
-    return 'live_cap'
-  end
-  if (tonumber(redis.call('GET', m .. 'day:' .. profile)) or 0) >= daily_cap then return 'daily_cap' end
+  local others, same = other_offers(m, p, profile, now)
+  if others >= live_cap then return 'live_cap' end
+  if not same and (tonumber(redis.call('GET', m .. 'day:' .. profile)) or 0) >= daily_cap then return 'daily_cap' end
 end
 
 local function may_offer_again(p, e, channel) -- only under new terms, and not while the old answer still counts
@@ -67,7 +80,8 @@ local function write_offer(m, p, profile, e, now, usual_ms, midnight_ms) -- answ
   local deadline = math.min(now + (e.reply_ms or usual_ms), p.start_ms, p.valid_until_ms)
   e.reply_ms = nil
   e.offer, e.wave, e.terms, e.offered_ms, e.deadline_ms = 'open', p.wave, p.terms, now, deadline
-  e.nth_today = redis.call('INCR', m .. 'day:' .. profile)
+  local _, same = other_offers(m, p, profile, now)
+  e.nth_today = same and tonumber(redis.call('GET', m .. 'day:' .. profile)) or redis.call('INCR', m .. 'day:' .. profile)
   put_entry(m, p, profile, e)
   redis.call('ZADD', m .. 'live:' .. profile, string.format('%.0f', deadline), p.id)
   if e.nth_today == 1 then

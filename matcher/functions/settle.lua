@@ -27,7 +27,9 @@ end
 
 local function units_in_line(m, p)
   local standing, waiting, crews = {}, {}, {}
-  for _, profile in ipairs(redis.call('ZRANGE', m .. 'queue:' .. p.id, 0, -1)) do
+  local first = open_seats(p) > 0 and 0 or -p.waiting -- without a seat only those who wait are moved: the line's end
+  if first == 0 and open_seats(p) <= 0 then return standing, waiting end
+  for _, profile in ipairs(redis.call('ZRANGE', m .. 'queue:' .. p.id, first, -1)) do
     local e = get_entry(m, p, profile)
     local unit = e.together and crews[e.crew]
     if not unit then

@@ -71,11 +71,12 @@ end
 -- posting ---------------------------------------------------------------------------------------------------------
 
 local function get_posting(m, id)
-  local f = redis.call('HMGET', m .. 'posting:' .. id, 'state', 'award', 'employer', 'crews', 'whole', unpack(FIELDS))
+  local f = redis.call('HMGET', m .. 'posting:' .. id, 'state', 'award', 'employer', 'crews', 'whole', 'series',
+    unpack(FIELDS))
   if not f[1] then return nil end
   local p = { id = id, state = f[1], was = f[1], award = f[2], employer = f[3], crews = f[4],
-    whole = f[5] and f[5] ~= '' and f[5], who = {}, seen = {} }
-  for i, name in ipairs(FIELDS) do p[name] = tonumber(f[i + 5]) or 0 end
+    whole = f[5] and f[5] ~= '' and f[5], series = f[6] or '', who = {}, seen = {} }
+  for i, name in ipairs(FIELDS) do p[name] = tonumber(f[i + 6]) or 0 end
   return p
 end
 
