@@ -66,9 +66,11 @@ class PostingQuery(Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class OrderLine(Struct, kw_only=True):
-    """One line of the published order: a pseudonym and what decided its place."""
+    """One line of the published order: a pseudonym and what decided its place. A crew that stays together has one
+    place: that of its member who worked last and whose queue number is highest."""
 
     profile: str
+    crew: str | None
     order: int
     round: int | None
     last_work_ms: int
@@ -79,7 +81,7 @@ class OrderLine(Struct, kw_only=True):
 class PostingView(Struct, kw_only=True):
     """A posting as stored. `order` is shown once something was awarded. Each of the `rounds` that had to choose has
     drawn with a seed of its own: `seed` is the last one, the SHA-256 of a seed is that of the round before, and of the
-    first one the `commitment`; a ticket is sha1(seed of its round:profile)."""
+    first one the `commitment`; a ticket is sha1(seed of its round:profile, or crew)."""
 
     id: str
     v: int
@@ -128,6 +130,8 @@ class EntryView(Struct, kw_only=True):
     offered_ms: int
     deadline_ms: int
     answered_ms: int | None
+    crew: str
+    together: bool
     acceptance: AcceptanceState | None
     order: int | None
     call_deadline_ms: int | None
@@ -173,7 +177,13 @@ _AS_STORED = ("round", "queue_no", "ticket")
 def published_order(entries: dict[str, Entry]) -> list[OrderLine]:
     """Everybody who accepted and does not wait for a round to end, in the order in which they are seated."""
     lines = [
-        OrderLine(profile=p, order=e.order, last_work_ms=e.last_work_ms or 0, **{n: getattr(e, n) for n in _AS_STORED})
+        OrderLine(
+            profile=p,
+            crew=e.crew if e.together else None,
+            order=e.order,
+            last_work_ms=e.last_work_ms or 0,
+            **{n: getattr(e, n) for n in _AS_STORED},
+        )
         for p, e in entries.items()
         if e.order is not None and e.acceptance != "waiting"
     ]

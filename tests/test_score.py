@@ -134,3 +134,13 @@ def test_somebody_without_a_history_still_gets_a_reason() -> None:
     _, (words,), _ = scored(person("a", pay=Pay(fen=2_500)))
     assert words[0].startswith("离你")
     assert all("0天" not in w and "0次" not in w for w in words)
+
+
+def test_a_point_of_penalty_halves_reliability_and_fades() -> None:
+    long_ago_ms = NOON_MS - 10 * MarketSettings().penalty_half_life_ms
+    p, _, _ = scored(
+        person("clean"), person("one", penalty_one_ms=NOON_MS), person("faded", penalty_one_ms=long_ago_ms)
+    )
+    clean, one, faded = p["reliable"]
+    assert one == pytest.approx(clean / 2, rel=1e-3)
+    assert faded == pytest.approx(clean, rel=2e-3)

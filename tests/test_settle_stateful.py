@@ -102,6 +102,8 @@ class Market(RuleBasedStateMachine):
         self.now_ms = DAWN_MS
         self.unswept = False
         self.count = 0
+        self.penalised: set[Pair] = set()
+        """(worker, posting) of every late release."""
         self.run(self.begin())
 
     def run(self, work: Awaitable[Any]) -> Any:
@@ -542,6 +544,9 @@ class Market(RuleBasedStateMachine):
 
     # -- offers and acceptances -------------------------------------------------------------------------------------
 
+    def suspended(self, who: str) -> bool:
+        return who in self.view.profiles and self.view.profiles[who].suspended_until_ms > self.now_ms
+
     def left_out(self, id_: str, who: str) -> str | None:
         p, e = self.view.postings[id_], self.view.entries[id_].get(who)
         if e is not None:
@@ -551,6 +556,8 @@ class Market(RuleBasedStateMachine):
                 return "offered_before"
         if who not in self.view.profiles:
             return "no_profile"
+        if self.suspended(who):
+            return "suspended"
         return "live_cap" if self.view.live_offers(who) >= LIVE_CAP else None
 
     def crew_left_out(self, id_: str, crew: str, members: list[str]) -> bool:
@@ -654,7 +661,11 @@ class Market(RuleBasedStateMachine):
         answered = e is not None and e.offer == "accepted"
         self.do(
             lambda: self.store.accept(id_, who, terms),
-            refusals | {"posting_not_open": ended and e is not None and not answered},
+            refusals
+            | {
+                "posting_not_open": ended and e is not None and not answered,
+                "suspended": self.suspended(who) and e is not None and not answered,
+            },
             settles=[id_],
             check=in_line,
             several=True,  # a window that has run out is settled first
@@ -765,6 +776,8 @@ class Market(RuleBasedStateMachine):
             left = e is not None and any(self.is_out(id_, mate, e) for mate in (e.mates if e.together else ()))
             penalty = by == "worker" and seat != "consent_due" and not left
             assert after.profiles[who].releases == before.profiles[who].releases + penalty
+            assert p is not None
+            self.judge_penalty(before, after, who, id_, penalty and p.start_ms - self.now_ms < 4 * HOUR_MS)
 
         self.do(
             lambda: self.store.release(id_, who, by),
@@ -777,6 +790,13 @@ class Market(RuleBasedStateMachine):
             settles=[id_],
             check=counted,
         )
+
+    def judge_penalty(self, before: View, after: View, who: str, posting: str, is_new: bool) -> None:
+        """A penalty comes once a posting and kind, and only where there is a reason."""
+        was, now = before.profiles[who].penalty_one_ms, after.profiles[who].penalty_one_ms
+        assert (now > was) == (is_new and (who, posting) not in self.penalised)
+        if is_new:
+            self.penalised.add((who, posting))
 
     def is_out(self, id_: str, mate: str, e: Entry) -> bool:
         its = self.view.entries[id_].get(mate)
