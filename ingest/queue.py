@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import socket
+import time
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -28,6 +29,8 @@ MOST_WAITING: Final = 8
 AGAIN_S: Final = 0.02
 LEFT_LYING_MS: Final = 60_000
 """An entry that another machine has held for so long is taken over."""
+LOOK_EVERY_S: Final = 5.0
+"""How often such entries are looked for."""
 
 
 class Entry(Struct):
@@ -46,6 +49,7 @@ class Queue:
         self._consumer = consumer or socket.gethostname()
         self._key = store.key("ingest")
         self._back = "0"  # where to read on among what we had not finished; "" when there is nothing more
+        self._look_again = 0.0
 
     # -- readers ----------------------------------------------------------------------------------------------------
 
@@ -89,12 +93,19 @@ class Queue:
                     raise
 
     async def take(self, block_ms: int = 1_000) -> Entry | None:
-        """The next entry: one of ours from before, else a new one, else one left lying; None after `block_ms`."""
+        """The next entry: one of ours from before, now and then one that another machine left lying, else a new one;
+        None after `block_ms`."""
         while self._back:
             entry = await self._unfinished()
             if entry is not None:
                 return entry
-        return await self._new(block_ms) or await self._left_lying()
+        if time.monotonic() >= self._look_again:
+            self._look_again = time.monotonic() + LOOK_EVERY_S
+            entry = await self._left_lying()
+            if entry is not None:
+                self._look_again = 0.0
+                return entry
+        return await self._new(block_ms)
 
     async def _read(self, after: str, block_ms: int | None) -> list[Any]:
         limit_s = COMMAND_TIMEOUT_S + (block_ms or 0) / 1000

@@ -19,7 +19,7 @@ from ingest.ledger import NOTHING, SERIES, Ledger, Note, Outcome, Step
 from ingest.postings import employer_id
 from ingest.prepare import Named, Preparer, Ready, ReadyPosting, ReadyProfile, Refused, by_day, posted_again, spared
 from ingest.problems import Problem, problem
-from ingest.transit import Batch, Transit
+from ingest.transit import Batch, Line, Transit
 from matcher.connection import guarded
 from matcher.errors import KuaizhaoError
 from matcher.model import Employer
@@ -281,7 +281,10 @@ class Taker:
             twice = any(found.code == "duplicate_row" for found in refused.problems)
             if twice:  # the first row with this number keeps its note
                 kept.id = nameless(batch.origin, named.line.line)
-            args = keep_args("quarantine", kept, batch.run, self._transit.seal(named.line))
+            line = named.line
+            if any(found.code == "erased" for found in refused.problems):  # nothing of it is kept
+                kept.row, line = {}, Line(line.line, None, "erased", kept.message)
+            args = keep_args("quarantine", kept, batch.run, self._transit.seal(line))
             digest, record = (note.digest, note.record) if note is not None else (NOTHING, NOTHING)
             row = "" if twice else named.id
             steps.append(Step(row, named.line.line, digest, "quarantined", record, "keep", args))

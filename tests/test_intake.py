@@ -20,7 +20,7 @@ from ingest.intake import GIVEN_UP
 from ingest.kept import KeptRows
 from ingest.pipeline import ingest, machinery
 from ingest.prepare import posting_id
-from ingest.queue import GROUP
+from ingest.queue import GROUP, Queue
 from ingest.readers import read
 from ingest.runs import Run, Runs
 from ingest.transit import Transit
@@ -300,3 +300,35 @@ async def test_the_days_of_a_row_do_not_move_while_it_does_not_change(
     brought = await bring(parts.queue, parts.runs, source, chunks(read(path)))
     run = await drain(market, encoder, brought.run)
     assert (run.accepted, run.withdrawn) == (2, 2), "changed on the third day, it counts from there"
+
+
+async def test_what_a_dead_machine_left_lying_is_taken_over_before_its_run_ends(
+    market: Store, encoder: Encoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "workers.csv"
+    path.write_text(PROFILES + profile_line("1") + profile_line("2"), "utf-8")
+    dead = Queue(market, VAULT, consumer="dead")
+    await dead.open()
+    source = Source("licang", "files", path.name, date(2026, 11, 27))
+    brought = await bring(dead, Runs(market), source, chunks(read(path)))
+    assert await dead.take(1) is not None
+    monkeypatch.setattr("ingest.queue.LEFT_LYING_MS", 30)
+    monkeypatch.setattr("ingest.queue.LOOK_EVERY_S", 0.01)
+    closed = await drain(market, encoder, brought.run)
+    assert (closed.accepted, closed.state) == (2, "done")
+
+
+async def test_somebody_who_was_erased_stays_so_and_leaves_nothing_in_the_quarantine(
+    market: Store, encoder: Encoder, tmp_path: Path
+) -> None:
+    path = tmp_path / "workers.csv"
+    path.write_text(PROFILES + profile_line("1"), "utf-8")
+    await take(market, encoder, path)
+    await market.commands.delete(market.key("profile", VAULT.profile_id("licang:1")))  # what erasing leaves
+    assert counts(await take(market, encoder, path)) == (0, 0, 1, 0, 0)
+    path.write_text(PROFILES + profile_line("1", pay="260"), "utf-8")
+    assert counts(await take(market, encoder, path)) == (0, 0, 0, 0, 1)
+    (row,) = await kept(market)
+    assert (row.problems[0].code, row.row) == ("erased", {})
+    with pytest.raises(KuaizhaoError, match="bad_field"):
+        await desk(market).replay(row.id, {"姓名": "张样本"})
