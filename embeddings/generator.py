@@ -11,7 +11,7 @@ import random
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from itertools import combinations
@@ -24,6 +24,7 @@ SHARED_WORDS = 0.3
 """Concepts that share so much of the smaller one's words are too close to be told apart."""
 NAMED = 0.25
 """Share of profiles that begin with a name of the trade."""
+_KINDS = {"posting": "posting", "worker": "worker", "word": "words"}
 PLACE = "{place}"
 PLACEHOLDER = re.compile(r"\{[a-z]+\}")
 
@@ -80,6 +81,13 @@ def jargon(path: Path = LEXICON / "words.txt") -> list[tuple[list[str], list[str
     return [(names.split("/"), words.lower().split()) for names, words in parts]
 
 
+def phrases(path: Path = LEXICON / "phrases.tsv") -> Iterator[tuple[str, str, list[str]]]:
+    """Further things said of the trades: (trade id, ``posting``, ``worker`` or ``word``, what is said)."""
+    for line in path.read_text(encoding="utf-8").splitlines():
+        trade, kind, said = line.split("\t")
+        yield trade, kind, said.lower().split("|")
+
+
 def concepts(lexicon: Mapping[str, Trade] | None = None, leave_out: Collection[str] = ()) -> dict[str, Concept]:
     """All concepts by id: the trades, and jargon that names none of them. ``leave_out``: trade ids to know nothing of.
 
@@ -96,6 +104,9 @@ def concepts(lexicon: Mapping[str, Trade] | None = None, leave_out: Collection[s
         )
         for trade in lexicon.values()
     }
+    for trade_id, kind, said in phrases():
+        if trade_id in found:
+            _extend(getattr(found[trade_id], _KINDS[kind]), said)
     owner: dict[str, str] = {}
     for concept in found.values():
         for name in (concept.id, *concept.names):
@@ -105,11 +116,15 @@ def concepts(lexicon: Mapping[str, Trade] | None = None, leave_out: Collection[s
         if any(trade in leave_out for trade in owners):
             continue
         if owners:
-            held = found[owners[0]].words
-            held += [word for word in words if word not in held]
+            _extend(found[owners[0]].words, words)
         else:
             found["jargon:" + names[0]] = Concept("jargon:" + names[0], list(names), words=words)
     return {key: concept for key, concept in found.items() if key not in leave_out}
+
+
+def _extend(held: list[str], new: Iterable[str]) -> None:
+    known = set(held)
+    held += [text for text in dict.fromkeys(new) if text not in known]
 
 
 def too_close(known: Sequence[Concept], at_least: float) -> set[tuple[str, str]]:

@@ -46,7 +46,9 @@ class References:
         self._word_vectors = _encode_groups(encoder, self._words)
         prototypes = [_prototypes(vectors) for vectors in self._word_vectors]
         whole = _encode_groups(encoder, [[" ".join(words)] for words in self._words], "profile")
-        titles = _encode_groups(encoder, [[fold(text) for text in (o.name, *o.titles)] for o in occupations])
+        titles = _encode_groups(
+            encoder, [[fold(text) for text in (o.name, *o.titles, *o.further)] for o in occupations]
+        )
         keywords = encoder.encode([fold(" ".join((o.name, *(o.keywords or o.titles)))) for o in occupations], "profile")
         self._stack = np.concatenate([*prototypes, *titles, *whole, keywords])
         self._starts = np.cumsum([0, *map(len, prototypes), *map(len, titles)])

@@ -1,7 +1,8 @@
 """Build the shipped model: ``python -m embeddings.train --out embeddings/model``.
 
-From two packages of the Python registry (the teacher and word frequencies, see ``teacher.py``) and this project's
-lexicon, in about eight minutes on two cores the first time and four minutes once the teacher's vectors are cached.
+From three packages of the Python registry (the teacher, word frequencies and the classification, see ``teacher.py`` and
+``classification.py``) and this project's lexicon, in about ten minutes on two cores the first time and six minutes once
+the teacher's vectors are cached.
 """
 
 from __future__ import annotations
@@ -17,14 +18,15 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from embeddings.assemble import SIF, Matrix, save_model, sif_weights, word_vectors
+from embeddings.classification import classified
 from embeddings.generator import Concept, chatter, concepts
 from embeddings.teacher import TeacherVectors, default_cache, word_frequencies
-from embeddings.tuning import Recipe, WordTable, all_rows, tune
+from embeddings.tuning import Recipe, Splitter, WordTable, all_rows, tune
 from embeddings.vocabulary import Vocabulary, build_tokenizer, choose, own_words, traditional_spellings
 from matcher.trades import simplified_characters
 
 CHARACTERS = 5_500
-WORDS = 35_000
+WORDS = 27_000
 """Words taken by frequency besides the lexicon's: as many as fit 16 MB."""
 TUNINGS = 3
 """Tunings averaged in the shipped model."""
@@ -52,17 +54,26 @@ def lay_ground(known: Mapping[str, Concept], cache: Path, say: Callable[[str], N
     return Ground(vocabulary, tokenizer, word_of_token, vectors, weights)
 
 
-def tuned_rows(ground: Ground, known: Mapping[str, Concept], recipe: Recipe, tunings: int = 1) -> Matrix:
-    """Tune on the concepts; rows (words + 1, dimension), row 0 the unknown word's zeros.
+def tuned_rows(
+    ground: Ground,
+    known: Mapping[str, Concept],
+    recipe: Recipe,
+    beside: Mapping[str, Concept],
+    tunings: int = 1,
+) -> Matrix:
+    """Tune on the concepts, with those of the classification beside them.
+
+    Rows are (words + 1, dimension), row 0 the unknown word's zeros.
 
     Several tunings differ by their seed only, and their rows are averaged: they start from the same vectors, so
     their mean is a model as well, a little better than each (Wortsman et al. 2022, https://arxiv.org/abs/2203.05482).
     """
     rows = np.zeros_like(ground.vectors)
+    splitter = Splitter(ground.tokenizer, ground.word_of_token)
     for number in range(tunings):
         table = WordTable(ground.vocabulary.words, ground.vectors, ground.weights)
         one = replace(recipe, seed=recipe.seed + number)
-        tune(table, ground.tokenizer, ground.word_of_token, list(known.values()), one)
+        tune(table, splitter, list(known.values()), one, list(beside.values()))
         rows += all_rows(table) / tunings
     return np.concatenate([np.zeros((1, rows.shape[1]), np.float32), rows])
 
@@ -70,7 +81,7 @@ def tuned_rows(ground: Ground, known: Mapping[str, Concept], recipe: Recipe, tun
 def build(folder: Path, known: Mapping[str, Concept], cache: Path, recipe: Recipe | None = None) -> Ground:
     """Train a model on the concepts and write it to ``folder``."""
     ground = lay_ground(known, cache)
-    rows = tuned_rows(ground, known, recipe or Recipe(), TUNINGS)
+    rows = tuned_rows(ground, known, recipe or Recipe(), classified(cache), TUNINGS)
     save_model(folder, ground.tokenizer, rows, ground.word_of_token + 1)
     return ground
 

@@ -40,10 +40,12 @@ class Hit(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """What a finder made of a text: the words met, and the normalised text without the denied ones."""
+    """What a finder made of a text: the words met, the normalised text without the denied ones, and what of that is
+    asked for: 派单员 of 家电维修店招派单员."""
 
     hits: list[Hit]
     affirmed: str
+    asked: str
 
 
 _WORKER_SUFFIX = re.compile(r"师傅|人员|学徒|工人|[工员师]")
@@ -54,8 +56,11 @@ _WORKPLACE = re.compile(
 _HEAD = re.compile(r"(?:[工员师手]|司机|阿姨|大姐|小哥)$")
 _PREMISES = ("店", "厂", "馆", "院", "场", "吧")
 WORKPLACE_WEIGHT = 0.55
-_HIRING = re.compile(r"招(?!待|呼|商|生|牌|手)|聘|寻找|急需|急找")
+_HIRING = re.compile(r"招(?:聘|募|收)?(?!待|呼|商|生|牌|手|标|揽|工)|聘(?:请|用)?|寻找|急需|急找")
 BEFORE_HIRING_WEIGHT = 0.6
+_LISTED = "、,;/"
+_TITLE_CHARS = 40
+"""Texts up to this long are titles: what stands before 招 in them names the employer, not the work."""
 
 _SPACED_OUT = re.compile(r"(?<![\u4e00-\u9fff])[\u4e00-\u9fff](?: [\u4e00-\u9fff])+(?![\u4e00-\u9fff])")
 _LATIN = re.compile(r"[a-z]")
@@ -131,7 +136,7 @@ class WordFinder:
         normalised = self.normalise(text)
         hits = self.matches(normalised)
         if not hits:
-            return Reading([], normalised)
+            return Reading([], normalised, normalised)
         kept: list[Hit] = []
         affirmed = normalised
         denials = denied(normalised, [(hit.start, hit.end) for hit in hits])
@@ -142,12 +147,22 @@ class WordFinder:
             elif hit.owners:
                 kept.append(hit)
         kept.reverse()
-        return Reading(_weighed(normalised, kept) if len(kept) > 1 else kept, affirmed)
+        turn = _turn(normalised, kept)
+        asked = normalised[turn:] if turn and affirmed is normalised and len(normalised) <= _TITLE_CHARS else affirmed
+        return Reading(_weighed(normalised, kept, turn) if len(kept) > 1 else kept, affirmed, asked)
 
 
-def _weighed(text: str, hits: list[Hit]) -> list[Hit]:
-    hiring = _HIRING.search(text)
-    turn = hiring.start() if hiring and hits[-1].start >= hiring.end() else 0
+def _turn(text: str, hits: list[Hit]) -> int:
+    """Where the word for hiring ends that stands before the last hit, 0 when there is none."""
+    for hiring in _HIRING.finditer(text):
+        end = hiring.end()
+        covered = any(hit.start < end <= hit.end for hit in hits)
+        if hits and hits[-1].start >= end and not covered and text[end] not in _LISTED:
+            return end
+    return 0
+
+
+def _weighed(text: str, hits: list[Hit], turn: int) -> list[Hit]:
     weighed: list[Hit] = []
     for hit, following in itertools.zip_longest(hits, hits[1:]):
         weight = BEFORE_HIRING_WEIGHT if hit.end <= turn else 1.0

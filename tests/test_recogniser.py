@@ -80,6 +80,25 @@ def test_gig_texts(recogniser: Recogniser, text: str, trade: str, code: str) -> 
 
 @pytest.mark.parametrize(
     ("text", "code"),
+    [
+        ("酒店前台保洁", "4-09-08-01"),
+        ("家电维修店招派单员", "4-01-02-01"),
+        ("电话招聘助理日结", "4-07-03-08"),
+        ("宏声助听器店招女店员", "4-01-02-03"),
+        ("昌平兼职魔术老师", "2-09-02-06"),
+        ("零经验抖音开店 月入过万", "4-01-06-01"),
+        ("100元日结电话客服", "4-04-05-03"),
+        ("(付费教学)0粉丝短视频带货轻松赚钱", "4-01-06-02"),
+    ],
+)
+def test_the_last_title_after_the_word_for_hiring_names_the_worker(
+    recogniser: Recogniser, text: str, code: str
+) -> None:
+    assert recogniser.recognise(text).occupation_codes[0] == code
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
     [("公证员", "2-07-05-00"), ("飞行驾驶员", "2-04-01-01"), ("炼铁高炉看炉", "6-17-01-06"), ("考古队", "4-13-03-01")],
 )
 def test_texts_outside_all_trades_get_their_nearest_occupation(recogniser: Recogniser, text: str, code: str) -> None:

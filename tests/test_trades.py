@@ -203,3 +203,24 @@ def test_any_text_gives_known_trades_in_order(text: str) -> None:
     assert all(each.id in trades() and 0.0 < each.confidence < 1.0 and each.words for each in found)
     assert [each.confidence for each in found] == sorted((each.confidence for each in found), reverse=True)
     assert len({each.id for each in found}) == len(found)
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("家电维修店招派单员", "派单员"),
+        ("某空调招聘市场调查员", "市场调查员"),
+        ("急招钢筋工20名包吃住", "钢筋工20名包吃住"),
+        ("船员直招、普工", "船员直招、普工"),
+        ("电话招聘助理日结", "电话招聘助理日结"),
+        ("太阳宫必胜客兼职", "太阳宫必胜客兼职"),
+        ("诚聘", "诚聘"),
+    ],
+)
+def test_what_a_title_asks_for_stands_after_the_word_for_hiring(text: str, asked: str) -> None:
+    assert lexicon.finder().read(text).asked == asked
+
+
+def test_a_long_text_is_asked_as_a_whole() -> None:
+    text = "我们是一家做了二十年的家电维修店,在城阳流亭和李沧各有门店,现招派单员两名,会骑电动车,包午饭,月休四天"
+    assert lexicon.finder().read(text).asked == text

