@@ -112,6 +112,7 @@ class _Audit:
         self.records: dict[str, int] = dict.fromkeys((*KINDS, "entries", "seated", "seats", "events"), 0)
         self.versions: dict[tuple[str, str], int] = {}
         self.held: dict[str, list[Shift]] = {}
+        self.paid: set[tuple[str, str]] = set()
         self.live: dict[str, dict[str, int]] = {}
         self.series: dict[str, dict[str, tuple[PostingRecord, dict[str, Entry]]]] = {}
 
@@ -183,6 +184,8 @@ class _Audit:
             if holds_time(entry):
                 self.records["seated"] += 1
                 self.held.setdefault(profile, []).append(Shift(posting.start_ms, posting.end_ms, id_))
+                if entry.assignment == "paid":
+                    self.paid.add((profile, id_))
             if entry.offer == "open":
                 self.live.setdefault(profile, {})[id_] = entry.deadline_ms
 
@@ -217,7 +220,9 @@ class _Audit:
                 if doc is None or (presence or b"").decode() not in get_args(PresenceState):
                     self.note("illegal_states", f"profile {id_} is not whole: presence {presence!r}")
             await self.workers(batch)
-        await self.workers(sorted({*self.held, *self.live}))  # those without a profile record
+        for id_, shifts in self.held.items():  # erased people: what they were paid for stays, their calendar does not
+            self.held[id_] = [shift for shift in shifts if (id_, shift.posting) not in self.paid]
+        await self.workers(sorted({*self.held, *self.live}))
 
     async def workers(self, ids: Iterable[str]) -> None:
         for batch in _batches(ids, BATCH):

@@ -63,6 +63,7 @@ ORDER: Final = (
     "rows",
     "intake",
     "kept",
+    "erase",
 )
 """Files after the clock, in the order in which they build on each other."""
 

@@ -48,6 +48,14 @@ class Reading(Connection):
             raise KuaizhaoError("no_profile")
         return records.profile_record(id_, raw)
 
+    async def sealed_person(self, id_: str) -> bytes:
+        """Who a profile is, sealed. Raises `no_profile` where there is none, or nobody said who it is."""
+        async with guarded():
+            sealed = await self.commands.get(self.key("person", id_))
+        if sealed is None:
+            raise KuaizhaoError("no_profile", "person")
+        return bytes(sealed)
+
     async def posting(self, id_: str) -> PostingRecord:
         """Raises `no_posting`."""
         (raw,) = await self.hashes("posting", [id_])
@@ -149,6 +157,16 @@ class Reading(Connection):
                 found.append({p.decode(): records.entry(raw) for p, raw in reply.items()})
             else:
                 found.append({p: records.entry(raw) for p, raw in zip(some, reply, strict=False) if raw})
+        return found
+
+    async def entries_of_profile(self, profile: str) -> dict[str, Entry]:
+        """Posting -> entry of everything that a profile was offered and that is kept; every posting is looked at."""
+        found: dict[str, Entry] = {}
+        ids = await self.ids("posting")
+        for some in (ids[first : first + 1_000] for first in range(0, len(ids), 1_000)):
+            for posting, entries in zip(some, await self.entries_of(some, [[profile]] * len(some)), strict=True):
+                if profile in entries:
+                    found[posting] = entries[profile]
         return found
 
     async def ties(self, wanted: Mapping[str, Sequence[str] | None]) -> dict[str, dict[str, Tie]]:

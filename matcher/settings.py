@@ -140,6 +140,8 @@ class MarketSettings(Struct, frozen=True, kw_only=True):
     """Score: the chance of an answer."""
     weight_known: Weight = 5
     """Score: has worked for this employer, or is one of its favourites."""
+    person_kept_days: Annotated[int, Meta(ge=30, le=3_660)] = 730
+    """People who have not changed, worked or been here for so many days are erased."""
     events_kept: Annotated[int, Meta(ge=1_000)] = 1_000_000
     """Events kept in the stream, about; whoever is further behind reads the records."""
 

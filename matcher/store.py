@@ -108,6 +108,11 @@ class Store(Seating):
         """No offers (暂停接单), until the person says that they can work, or it is taken back here."""
         return await self.call("pause", id_, int(paused))
 
+    async def erase(self, id_: str) -> Done:
+        """Whatever says who the person is, and the profile. `state` is `erased`, or `waiting` while a seat or wage is
+        open: then they get no offers, and it is to be asked again."""
+        return await self.call("erase", id_)
+
     async def suspend(self, id_: str, until_ms: int, reason: str) -> Done:
         """No offers and no new acceptances until a moment; one that is past, or 0, ends it now. The person is told."""
         return await self.call("suspend", id_, until_ms, reason)

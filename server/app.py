@@ -13,7 +13,7 @@ from ingest.persons import Vault, check_key
 from matcher.errors import StoreUnavailable
 from matcher.settings import Settings
 from matcher.store import Store
-from server import openapi
+from server import openapi, retention
 from server.browser import protect
 from server.cards import Cards
 from server.encoding import Encoding, NamedEncoder
@@ -78,7 +78,7 @@ def create_app(
     app[PUSH] = Push(app[STORE], app[CARDS], app[SESSIONS], app[METRICS], settings.socket_queue)
     if store is None:
         app.cleanup_ctx.append(_store)
-    app.cleanup_ctx.extend([_rules, _encoding, _recognising, _push, _outbox])
+    app.cleanup_ctx.extend([_rules, _encoding, _recognising, _push, _outbox, _retention])
     app.on_response_prepare.append(protect)
     app.on_shutdown.append(_end_sockets)
     _add_routes(app, Gate(settings, app[METRICS].working))
@@ -135,6 +135,13 @@ async def _outbox(app: web.Application) -> AsyncIterator[None]:
     sending.cancel()
     await asyncio.wait([sending])
     await app[OUTBOX].close()
+
+
+async def _retention(app: web.Application) -> AsyncIterator[None]:
+    keeping = asyncio.create_task(retention.run(app[STORE]), name="retention")
+    yield
+    keeping.cancel()
+    await asyncio.wait([keeping])
 
 
 async def _end_sockets(app: web.Application) -> None:

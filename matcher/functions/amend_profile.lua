@@ -2,7 +2,7 @@
 -- KEYS m   ARGV id, expected_v (0 = any), digest, schema, doc, vec, model, person ('' = as it is), person_mark,
 --          marks ('' = as they are)
 -- The same document and person again change nothing and write no event.
-operation('amend_profile', function(m, a)
+operation('amend_profile', function(m, a, now)
   local id, person, mark = a[1], a[8], a[9]
   local known = redis.call('HMGET', m .. 'profile:' .. id, 'digest', 'v', 'person_mark', 'marks')
   if not known[2] then return refuse('no_profile') end
@@ -18,6 +18,7 @@ operation('amend_profile', function(m, a)
     redis.call('HSET', m .. 'profile:' .. id, 'marks', a[10])
     claim_marks(m, 'profile', id, a[10])
   end
-  change_profile(m, id, 'profile.amended', 'digest', a[3], 'schema', a[4], 'doc', a[5], 'vec', a[6], 'model', a[7])
+  change_profile(m, id, 'profile.amended', 'digest', a[3], 'schema', a[4], 'doc', a[5], 'vec', a[6], 'model', a[7],
+    'seen_ms', string.format('%.0f', now))
   return { ok = true, v = tonumber(known[2]) + 1, replay = false }
 end)

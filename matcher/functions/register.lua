@@ -8,7 +8,7 @@ local function same_person(known_mark, person, mark)
   return person == '' or mark == '' or known_mark == mark
 end
 
-operation('register', function(m, a)
+operation('register', function(m, a, now)
   local id, digest, person, mark = a[1], a[2], a[7], a[8]
   local known = redis.call('HMGET', m .. 'profile:' .. id, 'digest', 'v', 'person_mark')
   if known[1] then
@@ -20,7 +20,7 @@ operation('register', function(m, a)
   if twins then return refuse('known_twin', twins) end
   redis.call('HSET', m .. 'profile:' .. id, 'digest', digest, 'schema', a[3], 'doc', a[4], 'vec', a[5], 'model', a[6],
     'person_mark', mark, 'v', 1, 'presence', 'away', 'presence_until_ms', 0, 'paused', 0, 'last_work_ms', 0, 'done', 0,
-    'no_shows', 0, 'releases', 0, 'marks', marks)
+    'no_shows', 0, 'releases', 0, 'marks', marks, 'seen_ms', string.format('%.0f', now))
   claim_marks(m, 'profile', id, marks)
   if person ~= '' then redis.call('SET', m .. 'person:' .. id, person) end
   redis.call('SADD', m .. 'ids:profile', id)

@@ -1,0 +1,84 @@
+-- erase: whatever says who somebody is, and their profile. Entries at postings stay, under a pseudonym that leads nowhere
+-- any more. It waits while they wait for a seat, hold one or have not been paid: until then they get no offers, and
+-- whoever asks again (server/retention.py) finds out whether it can be done.
+--   m erasures   zset     profile -> when it was asked for
+--   m erased     string   how many have been erased: the files of the store are rewritten after them
+-- KEYS m   ARGV profile   -> state: erased, or waiting (and v: the profile's version)
+local UNFINISHED = { seated = true, confirmed = true, consent_due = true, checked_in = true, done = true }
+
+local function is_unfinished(m, profile)
+  for _, id in ipairs(redis.call('ZRANGE', m .. 'mine:' .. profile, 0, -1)) do
+    local e = get_entry(m, { id = id }, profile)
+    if e and (is_waiting(e) or UNFINISHED[e.assignment]) then return true end
+  end
+  return false
+end
+
+local function take_back_offers(m, profile, now)
+  for _, id in ipairs(redis.call('ZRANGE', m .. 'live:' .. profile, 0, -1)) do
+    local p = find_posting(m, id, now)
+    local e = p and get_entry(m, p, profile)
+    if e and e.offer == 'open' then
+      end_offer(m, p, profile, e, 'withdrawn')
+      put_entry(m, p, profile, e)
+      part_crew(m, p, e, now)
+      commit(m, p, 'posting.declined')
+    end
+  end
+end
+
+local function leave_every_crew(m, profile, now)
+  local crews = redis.call('SMEMBERS', m .. 'invited:' .. profile)
+  crews[#crews + 1] = redis.call('GET', m .. 'crew_of:' .. profile) or nil
+  for _, crew in ipairs(crews) do operations.leave_crew(m, { crew, profile }, now) end
+end
+
+local function cut_ties(m, profile)
+  for _, employer in ipairs(redis.call('SMEMBERS', m .. 'employers_of:' .. profile)) do
+    put_tie(m, employer, profile, { done = 0, favourite = false })
+  end
+end
+
+local function forget_merged_rows(m, profile) -- they were kept, sealed, for the case that they are somebody else's
+  for _, member in ipairs(redis.call('SMEMBERS', m .. 'merged:' .. profile)) do
+    local kept = 'm.' .. string.match(member, '(%S+)$')
+    redis.call('DEL', m .. 'kept:' .. kept)
+    redis.call('ZREM', m .. 'merges', kept)
+  end
+end
+
+local function forget_penalties(m, profile)
+  each_penalty(m, 'profile', profile, function(name)
+    redis.call('ZREM', m .. 'appeals', 'profile ' .. profile .. ' ' .. name)
+  end)
+  redis.call('DEL', penalty_key(m, 'profile', profile))
+end
+
+operation('erase', function(m, a, now)
+  local id = a[1]
+  local known = redis.call('HMGET', m .. 'profile:' .. id, 'v', 'marks')
+  if not known[1] then return refuse('no_profile') end
+  take_back_offers(m, id, now)
+  if is_unfinished(m, id) then
+    if redis.call('ZADD', m .. 'erasures', 'NX', string.format('%.0f', now), id) == 1 then
+      change_profile(m, id, 'profile.erasing', 'paused', 1, 'presence', 'away', 'presence_until_ms', 0)
+    end
+    return { ok = true, v = tonumber(redis.call('HGET', m .. 'profile:' .. id, 'v')), state = 'waiting', replay = false }
+  end
+  leave_every_crew(m, id, now)
+  cut_ties(m, id)
+  forget_merged_rows(m, id)
+  forget_penalties(m, id)
+  release_marks(m, id, known[2])
+  operations.end_sessions(m, { 'worker:' .. id })
+  local v = tonumber(redis.call('HGET', m .. 'profile:' .. id, 'v')) + 1
+  for _, kind in ipairs({ 'profile', 'person', 'calendar', 'live', 'mine', 'day', 'worker', 'inbox', 'crew_of', 'invited',
+    'employers_of', 'merged' }) do
+    redis.call('DEL', m .. kind .. ':' .. id)
+  end
+  redis.call('SREM', m .. 'ids:profile', id)
+  redis.call('ZREM', m .. 'erasures', id)
+  redis.call('INCR', m .. 'erased')
+  add_event(m, 'profile.erased', id, v)
+  return { ok = true, v = v, state = 'erased', replay = false }
+end)

@@ -1,0 +1,90 @@
+"""人员: who somebody is, for themselves and for who must know it; what is kept of them, and its end."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aiohttp import web
+from msgspec import structs
+
+from ingest.masking import mask_text
+from matcher.errors import KuaizhaoError
+from matcher.model import AssignmentState, Person
+from server.api.ids import assignment_id
+from server.auth import STAFF, check_employer, check_profile
+from server.keys import CALLER, CARDS, STORE, VAULT
+from server.people_views import Contact, Copy, Erasure, PersonView, Why
+from server.views import profile_view
+
+BOTH_CONFIRMED: Final[frozenset[AssignmentState]] = frozenset({"confirmed", "checked_in", "done", "paid"})
+"""The employer's yes is the seat, the worker's is to confirm it."""
+WAITS: Final = "还有没干完或没收到工钱的活,办完后自动删除"
+
+
+async def get_person(request: web.Request, why: Why) -> PersonView:
+    """Who a profile is. Staff say why they look; it is in the audit log."""
+    id_ = _own(request, why)
+    person = await _person(request, id_)
+    return PersonView(id_, person.name, person.telephone, _hidden(person.id_number), person.consent)
+
+
+async def get_copy(request: web.Request, why: Why) -> Copy:
+    """Everything that is kept of a person."""
+    store, id_ = request.app[STORE], _own(request, why)
+    record = await store.profile(id_)
+    hello = await request.app[CARDS].hello(id_)
+    entries = await store.entries_of_profile(id_)
+    return Copy(await _person(request, id_), profile_view(record), entries, hello.messages)
+
+
+async def erase_profile(request: web.Request, why: Why) -> Erasure:
+    """Deletes a person and their profile: at once, or when the last seat or wage is settled."""
+    id_ = _own(request, why)
+    done = await request.app[STORE].erase(id_)
+    return Erasure(id_, done.state == "erased", "" if done.state == "erased" else WAITS)
+
+
+async def get_contact(request: web.Request, why: Why) -> Contact:
+    """The other side's name and telephone: masked until both sides have confirmed."""
+    store, caller, asked = request.app[STORE], request[CALLER], assignment_id(request)
+    if caller.role in STAFF and not why.reason.strip():
+        raise KuaizhaoError("bad_field", "reason 请写明为什么要看")
+    record = await store.posting(asked.posting)
+    if caller.role == "employer":
+        check_employer(caller, record.doc.employer)
+    else:
+        check_profile(caller, asked.profile)
+    entry = (await store.entries_of([asked.posting], [[asked.profile]]))[0].get(asked.profile)
+    if entry is None or entry.assignment is None:
+        raise KuaizhaoError("no_assignment")
+    employer = (await store.employer(record.doc.employer)).doc
+    contact = employer.contact
+    person = await _person(request, asked.profile)
+    confirmed = entry.assignment in BOTH_CONFIRMED
+    if not confirmed:
+        person, contact = _masked(person), mask_text(contact)
+    told = Contact(confirmed=confirmed, employer=employer.name, employer_contact=contact)
+    if caller.role == "worker":
+        return told
+    return structs.replace(told, worker=person.name, worker_telephone=person.telephone)
+
+
+def _own(request: web.Request, why: Why) -> str:
+    id_, caller = request.match_info["profile"], request[CALLER]
+    check_profile(caller, id_)
+    if caller.role in STAFF and not why.reason.strip():
+        raise KuaizhaoError("bad_field", "reason 请写明为什么要看")
+    return id_
+
+
+async def _person(request: web.Request, id_: str) -> Person:
+    return request.app[VAULT].unseal(await request.app[STORE].sealed_person(id_))
+
+
+def _masked(person: Person) -> Person:
+    return structs.replace(person, name=person.name[:1] + "**", telephone=mask_text(person.telephone), id_number="")
+
+
+def _hidden(id_number: str) -> str:
+    """The first six digits (the place) and the last two."""
+    return f"{id_number[:6]}**********{id_number[-2:]}" if id_number else ""

@@ -1,0 +1,105 @@
+"""What must not be kept: erasures that waited, people who have not been here for long, and the store's old bytes.
+
+Runs in every web server: each step is an operation that may be done twice. Rewriting the append-only file drops what
+was deleted from it; a store that does not let us (a managed one) is rewritten by whoever runs it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+import structlog
+from redis.exceptions import ResponseError
+
+from matcher.connection import guarded
+from matcher.errors import KuaizhaoError, StoreUnavailable
+from matcher.model import DAY_MS
+from matcher.store import Store
+
+EVERY_S: Final = 60.0
+AT_ONCE: Final = 500
+
+log = structlog.get_logger()
+
+
+async def run(store: Store) -> None:
+    """Does it now and then, for ever; what fails is tried again the next time."""
+    while True:
+        try:
+            await erase_what_waited(store)
+            await erase_unused(store, await store.now_ms())
+            await rewrite(store)
+        except StoreUnavailable as exc:
+            log.warning("retention_waits_for_store", detail=exc.detail)
+        except Exception:
+            log.exception("retention_failed")
+        await asyncio.sleep(EVERY_S)
+
+
+async def erase_what_waited(store: Store) -> int:
+    """Erases those whose last seat or wage is settled now; answers with how many were."""
+    async with guarded():
+        asked = [id_.decode() for id_ in await store.commands.zrange(store.key("erasures"), 0, AT_ONCE - 1)]
+    return await _erase(store, asked)
+
+
+async def erase_unused(store: Store, now_ms: int) -> int:
+    """Once a day: erases people who have not changed, worked or been here for `person_kept_days`; answers with how many
+    were."""
+    settings = await store.market_settings()
+    day = (now_ms + settings.zone_offset_ms) // DAY_MS
+    async with guarded():
+        if not await store.commands.set(store.key("retention_day", str(day)), 1, nx=True, px=2 * DAY_MS):
+            return 0
+    before_ms, erased = now_ms - settings.person_kept_days * DAY_MS, 0
+    ids = await store.ids("profile")
+    for some in (ids[first : first + AT_ONCE] for first in range(0, len(ids), AT_ONCE)):
+        async with guarded():
+            pipe = store.commands.pipeline(transaction=False)
+            for id_ in some:
+                pipe.hmget(store.key("profile", id_), "seen_ms", "last_work_ms")
+            last = [max(int(seen or now_ms), int(worked or 0)) for seen, worked in await pipe.execute()]
+        erased += await _erase(store, [id_ for id_, at_ms in zip(some, last, strict=True) if at_ms < before_ms])
+    return erased
+
+
+async def _erase(store: Store, ids: list[str]) -> int:
+    erased = 0
+    for id_ in ids:
+        try:
+            done = await store.erase(id_)
+        except KuaizhaoError as exc:
+            if exc.code != "no_profile":
+                raise
+            continue
+        if done.state == "erased":
+            await store.call("audit_log", "retention", "erase_profile", id_, "")
+            erased += 1
+    return erased
+
+
+async def rewrite(store: Store) -> bool:
+    """Has the append-only file rewritten where somebody was erased since the last time."""
+    async with guarded():
+        erased, rewritten = await store.commands.mget(store.key("erased"), store.key("rewritten"))
+        if erased is None or erased == rewritten:
+            return False
+        try:
+            await store.commands.bgrewriteaof()
+        except ResponseError as exc:  # one is at work already, or it is not ours to ask for
+            log.warning("file_not_rewritten", why=str(exc))
+            return False
+    await _until_rewritten(store)
+    async with guarded():
+        await store.commands.set(store.key("rewritten"), erased)
+    return True
+
+
+async def _until_rewritten(store: Store) -> None:
+    while True:
+        async with guarded():
+            state = await store.commands.info("persistence")
+        if not state["aof_rewrite_in_progress"] and not state["aof_rewrite_scheduled"]:
+            return
+        await asyncio.sleep(0.05)
