@@ -127,11 +127,14 @@ def ask_of(
     return Ask(id_, terms, numbers, asked, blocked, known)
 
 
-def set_moment(terms: NDArray[Any], now_ms: int, settings: MarketSettings) -> None:
+def set_moment(
+    terms: NDArray[Any], now_ms: int, settings: MarketSettings, answers: Sequence[float] = USUAL_ANSWERS
+) -> None:
     """Puts terms compiled earlier to another moment."""
     terms["now_ms"] = now_ms
     terms["today"] = (now_ms + settings.zone_offset_ms) // DAY_MS
     terms["is_quiet"] = is_quiet(now_ms, settings)
+    terms["answers"] = answers
 
 
 def _hazard_bits(named: Sequence[str], trade: trades.Trade | None) -> int:

@@ -64,6 +64,7 @@ TABLE: Final[dict[str, tuple[int, str]]] = {
     "not_yet_due": (409, "还没到截止时间"),
     # the system itself
     "store_unavailable": (503, "系统正在恢复,请稍等几秒再试"),
+    "no_matcher": (503, "撮合程序正在启动,请稍等几秒再试"),
     "overloaded": (503, "现在人太多,请稍等几秒再试"),
     "too_many_requests": (429, "操作太快了,请稍等再试"),
     "timeout": (503, "处理超时,请再试一次"),

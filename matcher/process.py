@@ -12,8 +12,10 @@ import structlog
 import uvloop
 
 from matcher import compiled, plan, snapshot
+from matcher.browse import Desk
 from matcher.dispatch import Dispatcher, MemoryStale
 from matcher.errors import StoreUnavailable
+from matcher.questions import answer_questions
 from matcher.replica import Replica
 from matcher.settings import Settings
 from matcher.store import Store
@@ -64,6 +66,7 @@ async def serve_market(store: Store, settings: Settings) -> None:
         await memory.load()
     dispatcher = Dispatcher(store, memory)
     await dispatcher.set_clock()
+    desk = Desk(memory, dispatcher.weights, dispatcher.now_ms)
     log.info(
         "matcher_ready",
         market=store.market,
@@ -79,6 +82,7 @@ async def serve_market(store: Store, settings: Settings) -> None:
             tasks.create_task(dispatcher.follow())
             tasks.create_task(dispatcher.answer_wide())
             tasks.create_task(dispatcher.sweep())
+            tasks.create_task(answer_questions(store, desk.answer))
             tasks.create_task(_beat(dispatcher))
             tasks.create_task(_tidy_now_and_then(memory))
             tasks.create_task(_save_now_and_then(memory, path, settings.snapshot_every_s))

@@ -259,15 +259,13 @@ class Replica:
 
     def asked(self, posting: str) -> frozenset[str]:
         """Profiles that had this posting before, under its present terms, or still hold something of it."""
-        held = self.postings[posting].record
-        return frozenset(
-            profile
-            for profile, e in self.ledger.entries.get(posting, {}).items()
-            if max(e.terms, e.consented_terms or 0) >= held.terms
-            or e.offer == "open"
-            or e.acceptance in ("waiting", "standby", "called")
-            or (e.assignment is not None and e.assignment != "released")
-        )
+        terms = self.postings[posting].record.terms
+        return frozenset(p for p, e in self.ledger.entries.get(posting, {}).items() if _counts(e, terms))
+
+    def was_asked(self, posting: str, profile: str) -> bool:
+        """Whether `asked` names this profile."""
+        entry = self.ledger.entries.get(posting, {}).get(profile)
+        return entry is not None and _counts(entry, self.postings[posting].record.terms)
 
     def unanswered(self, posting: str) -> frozenset[str]:
         """Profiles whose offer of this posting ran out without an answer, and whom nobody was to ring up yet."""
@@ -289,3 +287,13 @@ class Replica:
             "rates": self.rates.counts(),
             "ties": self.ties.dump(),
         }
+
+
+def _counts(entry: Entry, terms: int) -> bool:
+    """Whether an entry stands against another offer under these terms."""
+    return (
+        max(entry.terms, entry.consented_terms or 0) >= terms
+        or entry.offer == "open"
+        or entry.acceptance in ("waiting", "standby", "called")
+        or (entry.assignment is not None and entry.assignment != "released")
+    )

@@ -237,6 +237,20 @@ def _parts(town: Town, terms: Any, rows: Rows, similarity: Scores) -> Any:
     return distances, times, values
 
 
+@kernel
+def _across(town: Town, terms: Any, weights: Any, row: int, similarity: Scores) -> Any:
+    distances, totals, line = np.empty(len(terms)), np.empty(len(terms), dtype=np.float32), np.empty(_PARTS_N)
+    for i in range(len(terms)):
+        w = town.people[row]
+        distances[i] = metres(w, terms[i])
+        _valued(w, terms[i], town, similarity[i], line)
+        total = 0.0
+        for k in range(_PARTS_N):
+            total += weights[k] * line[k]
+        totals[i] = total
+    return distances, totals
+
+
 class Parts(Struct, frozen=True):
     """The parts of the scores of some rows, shape (rows, parts), each 0..1, the distances, and the shifts done in the
     trade."""
@@ -255,6 +269,14 @@ def totals(town: Town, ask: Ask, weights: Weights, rows: Rows, similarity: Score
     """The weighted sum for each row; `similarity` is the inner product of the posting's vector with each row's."""
     found: Scores = _totals(town, ask.terms, by_part(weights), rows, similarity)
     return found
+
+
+def across(
+    town: Town, terms: NDArray[Any], weights: Weights, row: int, similarity: Scores
+) -> tuple[NDArray[np.float64], Scores]:
+    """One row's distances and weighted sums over many postings."""
+    distances, found = _across(town, terms, by_part(weights), row, similarity)
+    return distances, found
 
 
 def parts(town: Town, ask: Ask, rows: Rows, similarity: Scores) -> Parts:

@@ -70,7 +70,10 @@ def _survivors(town: Town, index: TradesByCell, strays: NDArray[np.uint32], term
 
 @kernel
 def _rules_broken(town: Town, terms: Any, row: int) -> Any:
-    return _broken(town.people[row], terms[0], town, True)
+    broken = np.empty(len(terms), dtype=np.int64)
+    for i in range(len(terms)):
+        broken[i] = _broken(town.people[row], terms[i], town, True)
+    return broken
 
 
 @kernel
@@ -158,7 +161,18 @@ def among(rows: Rows, some: Rows) -> NDArray[np.bool_]:
     return found
 
 
+def broken_by(town: Town, terms: NDArray[Any], row: int) -> NDArray[np.int64]:
+    """For each of many postings the rules that keep this row out, as bits in the order of RULES."""
+    broken: NDArray[np.int64] = _rules_broken(town, terms, row)
+    return broken
+
+
+def rules_of(broken: int) -> list[Rule]:
+    """The rules of such bits."""
+    return [rule for i, rule in enumerate(RULES) if broken >> i & 1]
+
+
 def excluded_by(c: Columns, ask: Ask, row: int) -> list[tuple[str, str]]:
     """Every rule that keeps this row out: (code, sentence)."""
-    broken = _rules_broken(town(c, ask), ask.terms, row)
-    return [(rule.code, rule.words) for i, rule in enumerate(RULES) if broken >> i & 1]
+    (broken,) = broken_by(town(c, ask), ask.terms, row).tolist()
+    return [(rule.code, rule.words) for rule in rules_of(broken)]

@@ -21,6 +21,11 @@ class Ties:
         _say(self._known, employer, profile, tie is not None and tie.known)
         _say(self._blocked, employer, profile, tie is not None and tie.blocked)
 
+    def told(self, employer: str, profile: str) -> tuple[bool, bool]:
+        """Whether this profile is blocked, and whether it is known."""
+        blocked, known = self._blocked.get(employer, NOBODY), self._known.get(employer, NOBODY)
+        return profile in blocked, profile in known
+
     def known(self, employer: str) -> frozenset[str]:
         """Profiles that have worked there or are favourites."""
         return frozenset(self._known.get(employer, NOBODY))

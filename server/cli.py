@@ -98,6 +98,11 @@ def parser() -> argparse.ArgumentParser:
     token.add_argument("--hours", type=float, default=12.0)
 
     add_audit_log(sub)
+    explain = sub.add_parser("explain", help="why who was asked for a posting, and whether its award follows")
+    explain.add_argument("posting")
+    explain.add_argument("--profile", default="", help="how this worker stands with it")
+    explain.add_argument("--json", action="store_true")
+
     audit = sub.add_parser("audit", help="count double bookings, overfilled postings, lost answers, illegal states")
     audit.add_argument("--clients", nargs="*", type=Path, default=[], help="JSONL records of what clients were told")
     audit.add_argument("--json", action="store_true", help="print the report as JSON")
@@ -338,6 +343,12 @@ def _market(settings: Settings, args: argparse.Namespace) -> int:
     return 0
 
 
+def _explain(settings: Settings, args: argparse.Namespace) -> int:
+    from server.explaining import explain
+
+    return explain(settings, args.posting, args.profile, sys.stdout, as_json=args.json)
+
+
 def _audit(settings: Settings, args: argparse.Namespace) -> int:
     from loadtest.audit import AuditReport, audit, read_clients, report_lines
     from loadtest.audit_checks import ClientRecord
@@ -388,6 +399,7 @@ _COMMANDS = {
     "staff": _doors,
     "kiosk": _doors,
     "key": _doors,
+    "explain": _explain,
     "audit": _audit,
     "audit-log": run_audit_log,
     "bench": _bench,

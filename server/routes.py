@@ -10,8 +10,10 @@ from typing import Any, Final
 from aiohttp import web
 
 from ingest.understanding import Understanding
+from matcher.explain import Explanation
 from matcher.model import Crew, Presence, Role
 from server import (
+    answer_views,
     call_views,
     ingest_views,
     penalty_views,
@@ -23,6 +25,7 @@ from server import (
     worker_views,
 )
 from server.api import (
+    answers,
     assignments,
     calls,
     crews,
@@ -207,6 +210,18 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("POST", "/v1/offers/{offer}/decline", "Say no", offers.decline_offer, worker_views.Answered, AS_WORKER,
           worker_views.Refusal, errors=("bad_id", "no_posting", "no_profile", "no_offer", "offer_expired",
                                         "offer_withdrawn", "illegal_move")),
+    # questions to the matcher
+    Route("GET", "/v1/today", "What a worker can do today near here, and what is missing for the rest",
+          answers.get_today, answer_views.TodayView, AS_WORKER, query=answer_views.TodayQuery,
+          errors=("no_profile", "no_matcher"), own=WORKER),
+    Route("POST", "/v1/postings/outlook", "How many people fit a posting now, and how soon it may be filled",
+          answers.post_outlook, answer_views.Outlook, POSTS, posting_views.NewPosting,
+          errors=("bad_trade", "no_matcher"), own=EMPLOYER),
+    Route("GET", "/v1/postings/{posting}/why", "Why a worker was asked, or was not", answers.get_why,
+          answer_views.WhyView, AS_WORKER, query=worker_views.OwnQuery,
+          errors=("no_posting", "no_profile", "no_matcher"), own=WORKER),
+    Route("GET", "/v1/postings/{posting}/explanation", "Waves, reasons, order, commitment and draw, checked",
+          answers.get_explanation, Explanation, STAFF, errors=("no_posting",)),
     # calls
     Route("GET", "/v1/calls", "Whom to ring up, for which posting, in which order", calls.list_calls,
           call_views.CallList, STAFF, query=call_views.CallQuery),

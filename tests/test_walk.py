@@ -90,7 +90,7 @@ async def bodies(api: Api) -> dict[type, Any]:
 
 async def ask(api: Api, route: Route, token: str | None) -> Reply:
     path = route.path.format(**{name: OWN_IDS.get(name, "nothing") for name in PARAMETER.findall(route.path)})
-    if route.query is worker_views.OwnQuery:
+    if route.query is not None and "profile" in route.query.__struct_fields__:
         path += "?profile=w1"
     body = (await bodies(api)).get(route.body) or least(route.body) if route.body is not None else None
     return await api.send(route.method, path, body, token=token)
