@@ -97,7 +97,9 @@ async def test_a_copy_has_everything(api: Api) -> None:
 
 async def test_an_erased_person_leaves_nothing_that_leads_back(api: Api) -> None:
     store, ann = api.store, await api.token("worker", "p_ann")
-    await builders.in_play(store, "j0", ["p_ann"], starts_in_ms=3 * HOUR_MS)
+    start_ms = await builders.market_now_ms(store) + 3 * HOUR_MS
+    await builders.post(store, "j0", start_ms=start_ms, end_ms=start_ms + HOUR_MS, valid_until_ms=start_ms)
+    await builders.offer(store, "j0", ["p_ann"])
     await builders.accept(store, "j0", "p_ann")
     await store.release("j0", "p_ann", "worker")
     await store.call("appeal", "profile", "p_ann", "late_release.j0", "病了")
