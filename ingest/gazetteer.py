@@ -189,6 +189,12 @@ def district_at(lat: float, lon: float) -> str:
     return min(spots(), key=lambda spot: distance_m(lat, lon, spot.lat, spot.lon)).district
 
 
+def district_of(place: Place) -> str:
+    """The district that the address names, else the one around the point."""
+    found = find(place.text)
+    return found.value.district if found else district_at(place.lat, place.lon)
+
+
 def distance_m(lat: float, lon: float, other_lat: float, other_lon: float) -> float:
     """Equirectangular distance in metres; within 0.1 % over a city."""
     return _METRES_A_DEGREE * hypot(lat - other_lat, (lon - other_lon) * cos(radians((lat + other_lat) / 2)))

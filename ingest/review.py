@@ -6,13 +6,14 @@ posting together (own age, own certificate) are the matcher's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from typing import Final
 
 from ingest import gazetteer
 from ingest.fields.days import local_day
 from ingest.findings import Finding, Verdict, verdict
+from ingest.heat_rule import heat_findings
 from ingest.lures import risk, signs
 from ingest.minimum_wage import rate_of
 from ingest.review_text import review_text
@@ -26,14 +27,16 @@ OLD_AGE: Final = 60
 """Above this age a written agreement and insurance are asked for (rule 12)."""
 
 
-def review(posting: Posting, *, now_ms: int, today: date) -> Verdict:
-    """What a posting may become. `today` is the market's date; texts and dates are judged as of `now_ms`.
+def review(posting: Posting, *, now_ms: int, today: date, heat: Mapping[date, int] | None = None) -> Verdict:
+    """What a posting may become. `today` is the market's date; texts and dates are judged as of `now_ms`; `heat` are
+    the temperatures entered for the posting's district, by day.
 
     Under-age limits cannot reach a `Posting`; where a text names one it is found there.
     """
     text = words_of(posting)
     findings = [finding for rule in _RULES for finding in rule(posting)]
     findings += review_text(text)
+    findings += heat_findings(posting, heat or {})
     findings += _validity(posting, now_ms, today)
     return verdict(findings, risk(signs(text)))
 
@@ -85,8 +88,7 @@ def _age_limit(posting: Posting) -> Iterator[Finding]:
 def _minimum_wage(posting: Posting) -> Iterator[Finding]:
     """长期 work by the month is measured by the month, everything else by the hour."""
     hourly = hourly_fen(posting.pay, shift_hours(posting))
-    found = gazetteer.find(posting.place.text)
-    district = found.value.district if found else gazetteer.district_at(posting.place.lat, posting.place.lon)
+    district = gazetteer.district_of(posting.place)
     rate = rate_of(district, local_day(posting.start_ms))
     if hourly == 0 or rate is None:
         return

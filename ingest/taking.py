@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -14,6 +15,7 @@ from msgspec import Struct
 
 from ingest.changes import material
 from ingest.duplicates import differences, same_person, same_shift
+from ingest.heat import hold_hot
 from ingest.kept import Kept, KeptRows, keep_args, merge_id, nameless
 from ingest.ledger import NOTHING, SERIES, Ledger, Note, Outcome, Step
 from ingest.postings import employer_id
@@ -95,6 +97,8 @@ class Taker:
             some.ready.refused.append(Refused(write.row.named, [problem("busy", "")]))
         await self._keep_refused(some)
         await self._tidy(some)
+        if some.ready.postings:
+            await hold_hot(self._store, time.time_ns() // 1_000_000)
         return some.counts
 
     async def _pass_over(self, some: Understood) -> None:

@@ -41,7 +41,7 @@ T = TypeVar("T")
 BATCH: Final = 1_000
 POSTINGS_AT_ONCE: Final = 200
 EXAMPLES_KEPT: Final = 10
-KINDS: Final = ("profile", "posting", "employer", "site", "model", "crew")
+KINDS: Final = ("profile", "posting", "employer", "site", "model", "heat", "crew")
 
 
 class AuditReport(Struct, frozen=True, kw_only=True):
@@ -90,6 +90,7 @@ async def audit(store: Store, clients: Iterable[ClientRecord] = ()) -> AuditRepo
     await run.plain("employer")
     await run.plain("site")
     await run.plain("model")
+    await run.plain("heat")
     await run.plain("crew", "members")
     await run.events()
     await run.clients(clients)

@@ -31,6 +31,7 @@ ASK_MORE_AFTER = frozenset(
         "posting.opened",
         "posting.wave_due",
         "posting.amended",
+        "posting.unheld",
         "posting.settled",
         "posting.lapsed",
         "posting.consent_lapsed",

@@ -54,6 +54,7 @@ TABLE: Final[dict[str, tuple[int, str]]] = {
     "posting_past": (422, "开工时间已经过了,请改时间"),
     "suspended": (409, "派单还在暂停中,暂时不能接单;原因和期限见你的登记,有不同意见请找工作人员"),
     "posting_not_open": (409, "这个岗位已不再招人"),
+    "posting_held": (409, "天气太热,这个岗位要先改时间才能派单"),
     "posting_blocked": (422, "岗位不符合规定,请先改好:{detail}"),
     "headcount_below_seats": (409, "已录用的人比新的人数多,请指明不再需要谁"),
     "several_people": (409, "这个号码登记了几个人,请选是谁"),

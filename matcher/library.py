@@ -56,6 +56,7 @@ ORDER: Final = (
     "invite",
     "join_crew",
     "leave_crew",
+    "hold",
     "block",
     "favour",
     "appeal",

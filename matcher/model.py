@@ -199,6 +199,14 @@ class Site(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     closes: Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] = "18:00"
 
 
+class Heat(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The highest temperature of a day in a district, as a manager enters it."""
+
+    district: Annotated[str, Meta(min_length=2, max_length=20)]
+    day: date
+    celsius: Annotated[int, Meta(ge=-30, le=60)]
+
+
 class Posting(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """岗位: one shift. `award` left out: `fair`, or `instant` when it starts within the hour."""
 
@@ -376,6 +384,7 @@ class PostingRecord(Struct, kw_only=True):
     begins_ms: int = 0
     """When that series begins: until then its first day, which starts at this moment, leads."""
     awarded: bool = False
+    held: bool = False
     review_reason: str = ""
     model: str = ""
 

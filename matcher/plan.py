@@ -88,7 +88,7 @@ class Found(Struct, frozen=True):
 
 def needs_people(record: PostingRecord) -> bool:
     """Open for dispatch, and more seats open than people who have said yes and wait for the award."""
-    return record.state == "open" and not record.doc.listed_only and seats_open(record) > 0
+    return record.state == "open" and not record.held and not record.doc.listed_only and seats_open(record) > 0
 
 
 def seats_of(line: Sequence[PostingRecord]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 
 from msgspec import Struct
 
@@ -10,7 +11,7 @@ from matcher import codec, records
 from matcher.connection import COMMAND_TIMEOUT_S, Connection, guarded
 from matcher.counts import Counts
 from matcher.errors import KuaizhaoError
-from matcher.model import Crew, Entry, PostingRecord, PostingState, ProfileRecord, Tie
+from matcher.model import Crew, Entry, Heat, PostingRecord, PostingState, ProfileRecord, Tie
 from matcher.penalties import Penalty, PenaltyRole
 from matcher.settings import MarketSettings
 
@@ -168,6 +169,11 @@ class Reading(Connection):
                 if profile in entries:
                     found[posting] = entries[profile]
         return found
+
+    async def heat(self, since: date) -> list[Heat]:
+        """Temperatures entered for a day and those after it, in the order of the days."""
+        ids = sorted(id_ for id_ in await self.ids("heat") if id_ >= since.isoformat())
+        return [codec.decode(raw[b"doc"], Heat) for raw in await self.hashes("heat", ids) if raw]
 
     async def ties(self, wanted: Mapping[str, Sequence[str] | None]) -> dict[str, dict[str, Tie]]:
         """Employer -> profile -> tie, in one round trip: of each employer all (None), or of the profiles named."""

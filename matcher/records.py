@@ -120,6 +120,7 @@ def posting_record(id_: str, raw: Hash) -> PostingRecord:
         seed=raw.get(b"seed", b"").decode(),
         awarded=_int(raw, b"awarded") == 1,
         whole=raw.get(b"whole", b"").decode(),
+        held=_int(raw, b"held") == 1,
         review_reason=raw.get(b"review_reason", b"").decode(),
         model=raw.get(b"model", b"").decode(),
         **counters,

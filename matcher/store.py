@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import date
 from typing import Any, Literal
 
 import msgspec
@@ -16,12 +17,17 @@ from matcher import codec, draw, records
 from matcher.connection import Done, guarded
 from matcher.counts import Counts
 from matcher.errors import KuaizhaoError
-from matcher.model import SCHEMA, Employer, Posting, PostingState, Presence, Profile, Site
+from matcher.model import SCHEMA, Employer, Heat, Posting, PostingState, Presence, Profile, Site
 from matcher.seating import Seating
 from matcher.settings import MarketSettings
 from matcher.waves import standby_target
 
 Vector = NDArray[np.float32]
+
+
+def heat_id(day: date, district: str) -> str:
+    """The record of a district's temperature on a day; ids ascend with the days."""
+    return f"{day.isoformat()} {district}"
 
 
 class PostingWrite(Struct, kw_only=True, frozen=True):
@@ -134,6 +140,11 @@ class Store(Seating):
         return await self.call(
             "put", "employer", id_, expected_v, records.digest(body), SCHEMA, body, int(doc.verified)
         )
+
+    async def put_heat(self, doc: Heat) -> Done:
+        """The day's temperature in a district."""
+        body = codec.pack(doc)
+        return await self.call("put", "heat", heat_id(doc.day, doc.district), 0, records.digest(body), SCHEMA, body, 0)
 
     async def put_site(self, id_: str, doc: Site, expected_v: int = 0) -> Done:
         """Writes a site."""
@@ -264,6 +275,10 @@ class Store(Seating):
             id_, write, material=material, warns=warns, reason=reason, expected_v=expected_v, release=release
         )
         return await self.call(name, *args)
+
+    async def hold(self, id_: str, held: bool, reason: str = "") -> Done:
+        """Asks for nobody while held: it cannot go on as it stands. Whoever waits or has a seat is told."""
+        return await self.call("hold", id_, int(held), reason)
 
     async def close_posting(self, id_: str) -> Done:
         """Nobody else is needed; seats stay."""

@@ -10,6 +10,7 @@ import logging
 import socket
 import sys
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -82,6 +83,11 @@ def parser() -> argparse.ArgumentParser:
     sub.add_parser("trades", help="recognise trades in texts from standard input, one a line; answers in JSON lines")
 
     sub.add_parser("reencode", help="after a change of model: rewrite every vector while the service goes on")
+
+    heat = sub.add_parser("heat", help="show the temperatures entered, or enter a day's highest in a district")
+    heat.add_argument("district", nargs="?", default="", help="e.g. 城阳区")
+    heat.add_argument("celsius", nargs="?", type=int)
+    heat.add_argument("--day", type=date.fromisoformat, help="YYYY-MM-DD; today without it")
 
     market = sub.add_parser("market", help="show or change the market's settings")
     market.add_argument("changes", nargs="*", metavar="NAME=VALUE", help="e.g. window_ms=30000")
@@ -320,6 +326,31 @@ def _token(settings: Settings, args: argparse.Namespace) -> int:
     return 0
 
 
+def _heat(settings: Settings, args: argparse.Namespace) -> int:
+    from ingest.fields.days import local_day
+    from ingest.gazetteer import districts
+    from ingest.heat import enter
+    from matcher.model import Heat
+    from matcher.store import opened
+
+    if args.district and (args.celsius is None or args.district not in districts()):
+        print(f"kuaizhao heat: 写成 区名 温度,区名是 {'、'.join(districts())} 之一", file=sys.stderr)
+        return 2
+
+    async def enter_and_show() -> None:
+        async with opened(settings.store_url, settings.market) as store:
+            now = await store.now_ms()
+            if args.district:
+                heat = Heat(district=args.district, day=args.day or local_day(now), celsius=args.celsius)
+                done = await enter(store, heat, now)
+                _say(f"暂停派单 {len(done.held)} 个岗位,恢复 {len(done.freed)} 个")
+            for entered in await store.heat(local_day(now)):
+                _say(f"{entered.day} {entered.district} {entered.celsius}℃")
+
+    asyncio.run(enter_and_show())
+    return 0
+
+
 def _market(settings: Settings, args: argparse.Namespace) -> int:
     from matcher.store import opened
 
@@ -393,6 +424,7 @@ _COMMANDS = {
     "embed": _embed,
     "trades": _trades,
     "reencode": _reencode,
+    "heat": _heat,
     "market": _market,
     "token": _token,
     "gateway": _gateway,

@@ -99,6 +99,7 @@ class PostingView(Struct, kw_only=True):
     filled_ms: int
     commitment: str
     awarded: bool
+    held: bool
     rounds: int
     review_reason: str | None = None
     seed: str | None = None

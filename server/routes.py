@@ -9,9 +9,10 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from ingest.heat import Held
 from ingest.understanding import Understanding
 from matcher.explain import Explanation
-from matcher.model import Crew, Presence, Role
+from matcher.model import Crew, Heat, Presence, Role
 from server import (
     answer_views,
     call_views,
@@ -31,6 +32,7 @@ from server.api import (
     crews,
     employers,
     health,
+    heat,
     inbox,
     ingest,
     offers,
@@ -121,6 +123,9 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("GET", "/v1/sites/{site}", "One site", sites.get_site, views.SiteView, errors=("no_site",)),
     Route("PUT", "/v1/sites/{site}", "Write a site", sites.put_site, views.Written, MANAGER, views.SiteChange,
           errors=("stale_version",)),
+    # heat
+    Route("GET", "/v1/heat", "Temperatures entered for today and later", heat.list_heat, views.HeatList),
+    Route("PUT", "/v1/heat", "Enter a day's temperature in a district", heat.put_heat, Held, MANAGER, Heat),
     # words
     Route("POST", "/v1/recognise", "Trades that a text speaks of", recognise.recognise_text, views.Recognised,
           body=views.TextToRecognise),

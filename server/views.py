@@ -12,6 +12,7 @@ from ingest.findings import Finding
 from matcher.model import (
     Employer,
     EpochMs,
+    Heat,
     Id,
     Person,
     PresenceState,
@@ -159,6 +160,12 @@ class Suspension(Struct, forbid_unknown_fields=True):
 
     until_ms: EpochMs | None = None
     reason: ShortText = ""
+
+
+class HeatList(Struct):
+    """Temperatures entered, in the order of the days."""
+
+    heat: list[Heat]
 
 
 class TextToRecognise(Struct, forbid_unknown_fields=True):

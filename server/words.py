@@ -24,6 +24,8 @@ MESSAGES: Final[dict[str, str]] = {
     "completed": "用工方没有登记,系统按已完工处理;没去,或没拿到工钱,请找工作人员",
     "crew_invited": "有人邀请你加入班组,一起派单、一起录用;请看清后决定加入或拒绝",
     "mate_left": "同伴退出了:还没录用的,这次整组的接单取消;已录用的,名额还是你的,不想去可以免责退出",
+    "heat": "天太热,这个活要改时间,先别出门;改好了会问你,不同意不影响你",
+    "heat_over": "天气凉下来了,这个活还照原来的时间",
     "paused": "连续几次没有回复,已暂停派单;点“今天能干”就恢复",
 }
 """By the kind that the store's functions give a message."""

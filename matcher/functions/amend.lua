@@ -81,6 +81,7 @@ operation('amend', function(m, a, now)
     'review_reason', a[15], 'crews', a[16])
   for _, profile in ipairs(named) do vacate(m, p, profile, get_entry(m, p, profile), 'released', 'employer', now) end
   if material then
+    p.held = 0 -- its review knew how hot it gets
     change_terms(m, p, now)
     ask_consent(m, p, now)
     if p.bound then write_days(m, p.whole, p.bound) end

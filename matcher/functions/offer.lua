@@ -100,6 +100,9 @@ operation('offer', function(m, a, now)
   local p = find_posting(m, a[1], now)
   if not p then return refuse('no_posting') end
   if p.state ~= 'open' or p.start_ms <= now or p.valid_until_ms <= now then return refuse('posting_not_open', p.state) end
+  for _, day in ipairs(days_of(p)) do
+    if day.held == 1 then return refuse('posting_held') end
+  end
   if p ~= leader(p) or not all_open(p) then return refuse('posting_not_open', 'series') end
   if tonumber(a[2]) ~= p.terms or tonumber(a[3]) ~= p.wave + 1 then return refuse('stale_wave') end
   if open_seats(p) <= 0 then return refuse('posting_not_open', 'filled') end

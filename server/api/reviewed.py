@@ -8,6 +8,7 @@ import msgspec
 from aiohttp import web
 
 from ingest.findings import Verdict
+from ingest.heat import heat_for
 from ingest.review import review
 from ingest.texts import posting_text
 from matcher.errors import KuaizhaoError
@@ -64,7 +65,8 @@ async def reviewed(request: web.Request, doc: Posting, as_of_ms: int) -> Verdict
 
 async def judged(request: web.Request, doc: Posting, as_of_ms: int) -> Verdict:
     """The review as of an instant, whatever it says."""
-    return review(doc, now_ms=as_of_ms, today=await request.app[MARKET].today(as_of_ms))
+    today, heat = await request.app[MARKET].today(as_of_ms), await heat_for(request.app[STORE], doc)
+    return review(doc, now_ms=as_of_ms, today=today, heat=heat)
 
 
 async def written(request: web.Request, doc: Posting) -> PostingWrite:
