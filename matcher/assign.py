@@ -16,7 +16,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.compiled import inner, kernel
+from matcher.compiled import inner, kernel, stage
 
 RAISE: Final = 0.01
 """Smallest raise of a price. Scores are within 0..1; measured, the sum stays within 0.06 % of the optimum."""
@@ -65,7 +65,7 @@ def _outbid(prices: Any, holders: Any, first: int, size: int, price: float, pair
     return out  # type: ignore[no-any-return]
 
 
-@inner
+@stage
 def _auction(starts: Any, of: Any, scores: Any, wants: Any, room: Any) -> Any:
     """Which pairs are taken. Bidder b wants at most `wants[b]` of the pairs from `starts[b]` to `starts[b + 1]`; pair p
     is with side `of[p]`, which has room for `room[of[p]]`."""
@@ -113,7 +113,7 @@ def _auction(starts: Any, of: Any, scores: Any, wants: Any, room: Any) -> Any:
     return taken
 
 
-@inner
+@stage
 def _turned(starts: Any, of: Any, scores: Any, sides: int) -> Any:
     """The same pairs from the other side: (starts, of, scores, number that each pair had)."""
     begins = np.zeros(sides + 2, dtype=np.int64)

@@ -8,7 +8,7 @@ once and the index is never wrong, only longer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from typing import Any, Final, NamedTuple
 
@@ -22,6 +22,8 @@ from matcher.hall import Hall
 from matcher.model import CHANNELS, Profile, ProfileRecord, hourly_fen
 from matcher.weeks import WeekTable
 
+MOST_SETS: Final = 256
+"""Sets of profiles whose rows are kept."""
 TRADES_HELD: Final = 6
 """Trades of a profile in the row; the few people who name more have the others in `more`."""
 EXPIRIES_HELD: Final = 2
@@ -137,6 +139,7 @@ class Columns:
         """Counts how often rows were numbered anew."""
         self.ids: list[str] = []
         self.row_of: dict[str, int] = {}
+        self._rows_found: dict[frozenset[str], NDArray[np.uint32]] = {}
         self.weeks = WeekTable()
         self.more = Chains([("kind", "u1"), ("number", "u2"), ("until", "u4")])
         self.shifts = Chains([("start_ms", "i8"), ("end_ms", "i8"), ("lat", "f4"), ("lon", "f4")])
@@ -171,16 +174,26 @@ class Columns:
         parts = (self._rows, self._stray_rows, self.by_cell, self.weeks, self.more, self.shifts, self.history)
         return sum(part.nbytes for part in parts)
 
-    def town(self, asked: Iterable[str], blocked: Iterable[str] = (), known: Iterable[str] = ()) -> Town:
+    def town(self, asked: Collection[str], blocked: Collection[str] = (), known: Collection[str] = ()) -> Town:
         """Everything as compiled code sees it; `asked` are the profiles that had the posting before, `blocked`
         and `known` those that have to do with its employer."""
         chains = self.more.links, self.shifts.links, self.history.links
         return Town(self._rows, self.weeks.masks, *chains, *map(self.rows_of, (asked, blocked, known)))
 
-    def rows_of(self, profiles: Iterable[str]) -> NDArray[np.uint32]:
-        """Rows of those profiles that have one, ascending."""
-        rows = [row for profile in profiles if (row := self.row_of.get(profile)) is not None]
-        return np.array(sorted(rows), dtype=np.uint32) if rows else NO_ROWS
+    def rows_of(self, profiles: Collection[str]) -> NDArray[np.uint32]:
+        """Rows of those profiles that have one, ascending; kept for sets asked for again until rows change."""
+        if not profiles:
+            return NO_ROWS
+        if not isinstance(profiles, frozenset):
+            return self._find_rows(profiles)
+        if profiles not in self._rows_found:
+            if len(self._rows_found) == MOST_SETS:
+                self._rows_found.clear()
+            self._rows_found[profiles] = self._find_rows(profiles)
+        return self._rows_found[profiles]
+
+    def _find_rows(self, profiles: Collection[str]) -> NDArray[np.uint32]:
+        return np.array(sorted(self.row_of[p] for p in profiles if p in self.row_of), dtype=np.uint32)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The rows in use, what their `more` and `history` lead to, and the week masks, by name."""
@@ -289,6 +302,7 @@ class Columns:
         """Leaves a tombstone where the profile was."""
         row = self.row_of.pop(id_, None)
         if row is not None:
+            self._rows_found.clear()
             held = self._rows[row]
             self.more.put(int(held["more"]), [])
             self.shifts.put(int(held["shifts"]), [])
@@ -331,6 +345,7 @@ class Columns:
         Answers with the old number of every new row, so that whatever goes by row can follow.
         """
         self.numbering += 1
+        self._rows_found.clear()
         rows = np.flatnonzero(self.alive)
         kept: NDArray[np.int64] = rows[np.argsort(grid.cells_of(self.lat[rows], self.lon[rows]), kind="stable")]
         table = np.zeros(len(kept) + len(kept) // 64 + FIRST_CAPACITY, dtype=ROW)
@@ -369,6 +384,7 @@ class Columns:
         self._rows[row]["row"] = row
         self.ids.append(id_)
         self.row_of[id_] = row
+        self._rows_found.clear()
         return row
 
     def _filed_under(self, row: int) -> tuple[object, ...]:

@@ -70,7 +70,7 @@ def _look(sight: Sight, index: VectorIndex, q: Question, weights: Weights, ends:
         portions = _in_portions(search.spans(sight.by_cell, ask))
         for i, spans in enumerate(portions):
             rows = search.survivors(sight if i == 0 else sight._replace(strays=sight.strays[:0]), ask, spans)
-            rows = rows[~np.isin(rows, q.first)]
+            rows = rows[~search.among(rows, q.first)]
             found = _best(_together(found, scored(index, sight.town, at_hand, rows, weights)))
             cut = time.monotonic() > ends and i + 1 < len(portions)
             if cut:

@@ -237,6 +237,18 @@ def test_a_certificate_held_twice_counts_as_long_as_the_longer_one() -> None:
     assert not columns.expiry_kind[row].any()
 
 
+def test_rows_of_a_set_follow_who_comes_and_goes() -> None:
+    columns, wanted = Columns(), frozenset({CROWD[0].id, CROWD[1].id})
+    assert columns.rows_of(wanted).tolist() == []
+    for record in CROWD[:3]:
+        columns.put(record)
+    assert columns.rows_of(wanted).tolist() == columns.rows_of(list(wanted)).tolist() == [0, 1]
+    columns.remove(CROWD[0].id)
+    assert columns.rows_of(wanted).tolist() == [1]
+    columns.compact()
+    assert [columns.ids[row] for row in columns.rows_of(wanted)] == [CROWD[1].id]
+
+
 async def test_nothing_is_compiled_anew_once_warm() -> None:
     plan.warm()
     compiled = [len(kernel.signatures) for kernel in KERNELS]
