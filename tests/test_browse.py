@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from msgspec import structs
 
 from loadtest.bench import memories, population
 from loadtest.bench.population import NOON_MS
-from matcher import missing, plan, questions, score, search, waves
+from matcher import missing, plan, process, questions, score, search, waves
 from matcher.ask import Ask, ask_of, set_moment
 from matcher.browse import AGES, BEFORE, CITY_M, OF_OFFERS, Desk
 from matcher.errors import KuaizhaoError
@@ -24,6 +25,7 @@ from matcher.questions import HowMany, Today, Why
 from matcher.replica import HeldPosting, Replica
 from matcher.rules import RULES
 from matcher.score import Weights
+from matcher.settings import Settings
 from matcher.store import Store
 from tests import builders
 from tests.memory import rebuilt
@@ -266,3 +268,20 @@ async def test_a_matcher_that_does_not_answer_in_time(market: Store) -> None:
     with pytest.raises(KuaizhaoError, match="no_matcher"):
         await questions.ask(market, Today("w1", 5), questions.TodayAnswer, time_limit_s=0.05)
     await deaf.aclose()
+
+
+async def test_a_whole_matcher_answers_questions(market: Store, tmp_path: Path) -> None:
+    await builders.register(market, "w1")
+    await builders.post(market, "j", headcount=1)
+    plan.warm()
+    settings_ = Settings(market=market.market, data_dir=str(tmp_path))
+    work = asyncio.create_task(process.serve_market(market, settings_))
+    try:
+        async with asyncio.timeout(10):
+            while (await market.commands.pubsub_numsub(market.key(questions.CHANNEL)))[0][1] == 0:  # noqa: ASYNC110
+                await asyncio.sleep(0.005)
+        today = await questions.ask(market, Today("w1", 5), questions.TodayAnswer)
+        assert [f.posting for f in today.fits] == ["j"]
+    finally:
+        work.cancel()
+        await asyncio.wait([work])
