@@ -24,6 +24,8 @@ USUAL_ANSWERS: Final = tuple(PRIOR_ANSWERED[channel] for channel in CHANNELS)
 CLOSE_TRADE: Final = 0.6
 """Related trades at least this close count as able to do the work."""
 ADULT: Final = 18
+BUILDING: Final = "construction"
+"""The domain of the trades that the limit for building sites concerns."""
 WORKING_AGE: Final = 16
 ANY_AGE: Final = 2**31 - 1
 
@@ -35,6 +37,7 @@ TERMS: Final = np.dtype(
         ("work_day", "i8"), ("today", "i8"), ("live_cap", "i8"), ("daily_cap", "i8"), ("is_quiet", "?"),
         ("penalty_half_life_ms", "f8"),
         ("born_working", "i8"), ("born_adult", "i8"), ("born_until", "i8"), ("born_from", "i8"),
+        ("born_building", "i8"),
         ("answers", "f8", (len(CHANNELS),)), ("trade", "u2"), ("hazards", "u8"),
         ("place_of", "u1", (trades.MAX_TRADES + 1,)),
     ],
@@ -119,6 +122,7 @@ def ask_of(
         birth_day(years_before(day, ADULT)) if hazardous else ANY_AGE,
         ANY_AGE if doc.age_min is None else birth_day(years_before(day, doc.age_min)),
         0 if doc.age_max is None else birth_day(years_before(day, doc.age_max + 1)) + 1,
+        birth_day(years_before(day, settings.building_age_max + 1)) + 1 if _is_limited(trade, settings) else 0,
         answers,
         trade_number(doc.trade) if trade is not None else 0,
         _hazard_bits(doc.hazards, trade),
@@ -135,6 +139,10 @@ def set_moment(
     terms["today"] = (now_ms + settings.zone_offset_ms) // DAY_MS
     terms["is_quiet"] = is_quiet(now_ms, settings)
     terms["answers"] = answers
+
+
+def _is_limited(trade: trades.Trade | None, settings: MarketSettings) -> bool:
+    return settings.building_age_max > 0 and trade is not None and trade.domain == BUILDING
 
 
 def _hazard_bits(named: Sequence[str], trade: trades.Trade | None) -> int:

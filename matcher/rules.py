@@ -197,6 +197,12 @@ def age(w: Row, ask: Terms, town: Town) -> bool:
     return ask.born_from <= w.born <= ask.born_until
 
 
+@rule("工地上对年龄有规定,这个活不能派给你")
+def building_age(w: Row, ask: Terms, town: Town) -> bool:
+    """Not above the age that the city sets for building sites, on the work date."""
+    return w.born >= ask.born_building
+
+
 @rule("缺少岗位需要的有效证书")
 def certificate(w: Row, ask: Terms, town: Town) -> bool:
     """Holds every certificate needed, valid on the work date; nobody holds an unknown one."""

@@ -96,6 +96,8 @@ class MarketSettings(Struct, frozen=True, kw_only=True):
     """Rest between a shift that reaches into the night (00:00-05:00) and the one before or after it."""
     most_daily_ms: Span = 11 * HOUR_MS
     """Most work that several shifts of one day may add up to."""
+    building_age_max: Annotated[int, Meta(ge=0, le=100)] = 0
+    """Oldest age on building sites (trades of the domain construction); 0: no limit of its own."""
     reconfirm_within_ms: Span = 2 * HOUR_MS
     """A standby whose seat opens closer to the start than this must reconfirm."""
     call_ms: Span = 300_000

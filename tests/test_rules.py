@@ -147,6 +147,20 @@ def test_age_limits_include_their_years() -> None:
     assert passing("age", columns, ask(age_min=25, age_max=50)) == [True, True, False, False]
 
 
+def test_the_city_may_limit_the_age_on_building_sites() -> None:
+    builder = next(t.id for t in trades.trades().values() if t.domain == "construction")
+    columns = town({"born": born(60)}, {"born": born(61, 1)}, {"born": born(61)}, {"born": born(70)})
+    limited = structs.replace(SETTINGS, building_age_max=60)
+    for trade, settings, expected in (
+        (builder, limited, [True, True, False, False]),
+        (builder, SETTINGS, [True] * 4),
+        ("porter", limited, [True] * 4),
+    ):
+        doc = posting(trade=trade)
+        asked = ask_of("j", doc, radius_m=60_000, asked=frozenset(), now_ms=NOON_MS, settings=settings)
+        assert passing("building_age", columns, asked) == expected, trade
+
+
 def test_certificate_must_still_count_on_the_work_date() -> None:
     columns = town(
         {"certificates": [builders.certificate("forklift")]},

@@ -16,7 +16,7 @@ from matcher.replica import HeldPosting, Replica
 from matcher.settings import MarketSettings
 from matcher.store import Store
 
-SETTINGS = MarketSettings()
+SETTINGS = MarketSettings(building_age_max=55)
 NO_STORE = "unix:///nowhere/store.sock"
 SHIFTS = (
     Shift(NOON_MS + 20 * HOUR_MS, NOON_MS + 28 * HOUR_MS, 36.125, 120.375),

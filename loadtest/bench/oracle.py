@@ -206,6 +206,9 @@ def may_be_asked(k: Known, q: Question) -> bool:
     youngest = max(16, 18 if hazardous else 0, posting.age_min or 0)
     if years < youngest or (posting.age_max is not None and years > posting.age_max):
         return False
+    oldest = q.settings.building_age_max
+    if oldest and trade is not None and trade.domain == "construction" and years > oldest:
+        return False
     if posting.employer in k.blocked:
         return False
     if k.live >= q.settings.live_cap or k.today >= q.settings.daily_cap or q.id in k.asked:
