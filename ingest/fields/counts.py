@@ -32,6 +32,7 @@ _SEXES = re.compile(
     rf"男(?:性|工|生|士)?\s*({WHOLE})\s*[名人个位]?\s*[,、和/ ]?\s*"
     rf"女(?:性|工|生|士)?\s*({WHOLE})\s*[名人个位]?(?![\d岁-])"
 )
+_SEXES_BEHIND = re.compile(rf"({WHOLE})\s*[个名]?男\s*[,、 ]?({WHOLE})\s*[个名]?女")
 _OTHERS_BEFORE = re.compile(
     r"(?:现有|在职|在岗|拥有|目前|已有|员工(?:近|约|总数|人数)?|职工|团队|规模|宿舍|住宿|每[间组桌班车]|带领|管理(?!员|人)|服务(?!员|生)|容纳|接待(?!员)|"
     r"学生|客户|会员|第|前(?!台)|超过|老师带|师傅带|近)[^,。;招聘\n]{0,6}$"
@@ -87,7 +88,7 @@ def _added(text: str) -> Found[int | None] | None:
         first, last = chosen[0][1], chosen[-1][2]
         words = text[first:last] if last - first <= LONGEST_WORDS else text[first : chosen[0][2]]
         return _people(sum(each[0] for each in chosen), words)
-    if both := _SEXES.search(text):
+    if both := _SEXES.search(text) or _SEXES_BEHIND.search(text):
         return _people((whole(both[1]) or 0) + (whole(both[2]) or 0), both[0])
     if shared := _EACH.search(text):
         each = whole(shared[1])
