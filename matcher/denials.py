@@ -26,6 +26,17 @@ _NEGATED_AFTER = re.compile(
 _JOINER = re.compile(r"^(?:(?:类|等|工|员)?(?:、|/|和|或者|或|及|跟|与|,?也不|,?还有)(?:的|做|干|要|会)*)?$")
 
 
+# A clause that only says what is not done, in words that no lexicon has: 不做高空; 不要求经验.
+_CLAUSE = re.compile(
+    r"(?<![^\W_])(?:我|也|都|只是|但|绝)?(?:不|别|没|拒绝|谢绝|干不了|做不了)(?:做|干|接|要|招|会|去|能|想|愿意)*\w{1,8}(?!\w)"
+)
+
+
+def denied_clauses(text: str) -> list[tuple[int, int]]:
+    """Where the clauses of a normalised text lie that only say what is not done or not wanted."""
+    return [clause.span() for clause in _CLAUSE.finditer(text)]
+
+
 def denied(text: str, spans: Sequence[tuple[int, int]]) -> list[bool]:
     """For each span (start, end) of a normalised text, in reading order, whether the text denies it.
 

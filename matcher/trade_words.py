@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import ahocorasick
 
-from matcher.denials import denial, denied
+from matcher.denials import denial, denied, denied_clauses
 
 MAX_TEXT_CHARS = 4_000
 """Longer texts are cut: no posting or profile says anything new about its trade after so many characters."""
@@ -135,21 +135,32 @@ class WordFinder:
         """
         normalised = self.normalise(text)
         hits = self.matches(normalised)
-        if not hits:
-            return Reading([], normalised, normalised)
+        spans = [(hit.start, hit.end) for hit in hits]
         kept: list[Hit] = []
-        affirmed = normalised
-        denials = denied(normalised, [(hit.start, hit.end) for hit in hits])
-        for hit, is_denied in reversed(list(zip(hits, denials, strict=True))):
+        cut: list[tuple[int, int]] = []
+        for hit, is_denied in zip(hits, denied(normalised, spans), strict=True):
             if is_denied:
-                start, end = denial(normalised, hit.start, hit.end)
-                affirmed = affirmed[:start] + affirmed[end:]
+                cut.append(denial(normalised, hit.start, hit.end))
             elif hit.owners:
                 kept.append(hit)
-        kept.reverse()
+        for start, end in denied_clauses(normalised):
+            if not any(start < hit.end and hit.start < end for hit in kept):
+                cut.append((start, end))
+        affirmed = _without(normalised, cut)
+        if not kept:
+            return Reading([], affirmed, affirmed)
         turn = _turn(normalised, kept)
-        asked = normalised[turn:] if turn and affirmed is normalised and len(normalised) <= _TITLE_CHARS else affirmed
+        asked = normalised[turn:] if turn and not cut and len(normalised) <= _TITLE_CHARS else affirmed
         return Reading(_weighed(normalised, kept, turn) if len(kept) > 1 else kept, affirmed, asked)
+
+
+def _without(text: str, spans: list[tuple[int, int]]) -> str:
+    """The text without these spans, which may overlap."""
+    kept, at = [], 0
+    for start, end in sorted(spans):
+        kept.append(text[at:start])
+        at = max(at, end)
+    return "".join([*kept, text[at:]])
 
 
 def _turn(text: str, hits: list[Hit]) -> int:

@@ -116,6 +116,19 @@ def test_denied_work_is_not_recognised(recogniser: Recogniser) -> None:
     assert found.isdisjoint({"exterior_wall_worker", "forklift_driver"})
 
 
+@pytest.mark.parametrize("text", ["不做高空,会贴砖", "会贴砖,不做高空", "贴瓷砖 恐高不干高空"])
+def test_work_denied_in_other_words_than_the_lexicon_s_does_not_count(recogniser: Recogniser, text: str) -> None:
+    found = [each.id for each in recogniser.recognise(text).trades]
+    assert found[0] == "tiler"
+    assert "exterior_wall_worker" not in found
+
+
+def test_what_is_not_asked_for_takes_nothing_away(recogniser: Recogniser) -> None:
+    assert recogniser.recognise("不要求经验,招洗碗工").trades[0].id == "dishwasher"
+    assert recogniser.recognise("不要经验洗碗工").trades[0].id == "dishwasher"
+    assert recogniser.recognise("不怕累不怕脏,搬货").trades[0].id == "porter"
+
+
 def test_words_led_there(recogniser: Recogniser) -> None:
     named = recogniser.recognise("招搬运工").trades[0]
     assert named.words == ("搬运工",)
