@@ -93,8 +93,14 @@ def read_profile(
     return row
 
 
+@cache
+def _names() -> dict[str, str]:
+    """Names of trades and hazards, by id."""
+    return {id_: named.name for table in (trades.trades(), trades.hazards()) for id_, named in table.items()}
+
+
 def _tell_skills(doc: Profile, reading: Reading) -> None:
-    names = {id_: named.name for table in (trades.trades(), trades.hazards()) for id_, named in table.items()}
+    names = _names()
     for title, ids in (("还会", doc.recognised), ("不做", doc.refused)):
         if ids:
             reading.notes.append(f"{title}:{'、'.join(names[id_] for id_ in ids)}(按技能描述)")

@@ -12,7 +12,7 @@ from typing import Final
 from msgspec import structs
 
 from matcher import trades
-from matcher.denials import denied
+from matcher.denials import MAY_DENY, denied
 from matcher.model import Profile
 from matcher.trade_words import Word, WordFinder
 
@@ -58,7 +58,7 @@ def _hazard_finder() -> WordFinder:
 def _refused(text: str) -> list[str]:
     """Trades and hazards that a text denies."""
     found: list[str] = []
-    for finder in (trades.finder(), _hazard_finder()):
+    for finder in () if MAY_DENY.search(text) is None else (trades.finder(), _hazard_finder()):
         normalised = finder.normalise(text)
         hits = finder.matches(normalised)
         denials = denied(normalised, [(hit.start, hit.end) for hit in hits])

@@ -23,6 +23,8 @@ _NEGATED_AFTER = re.compile(
     r"(?:做|干|接|要|招|收|去|考虑|会|行|来|需要|用|想|投)(?:了|的|啊|哈|呀)*(?=$|[^\w]|[,。;])"
     r"|勿扰|勿投|勿来|免谈|除外|免投|绕道|绕行|已满|已招满|招满|不干|不做|不接|不招)"
 )
+MAY_DENY = re.compile("[不没無无非勿别莫禁除拒谢免满绕]")
+"""A text without one of these denies nothing."""
 _JOINER = re.compile(r"^(?:(?:类|等|工|员)?(?:、|/|和|或者|或|及|跟|与|,?也不|,?还有)(?:的|做|干|要|会)*)?$")
 
 
@@ -34,7 +36,7 @@ _CLAUSE = re.compile(
 
 def denied_clauses(text: str) -> list[tuple[int, int]]:
     """Where the clauses of a normalised text lie that only say what is not done or not wanted."""
-    return [clause.span() for clause in _CLAUSE.finditer(text)]
+    return [] if MAY_DENY.search(text) is None else [clause.span() for clause in _CLAUSE.finditer(text)]
 
 
 def denied(text: str, spans: Sequence[tuple[int, int]]) -> list[bool]:
@@ -42,6 +44,8 @@ def denied(text: str, spans: Sequence[tuple[int, int]]) -> list[bool]:
 
     What denies one word denies those listed with it: 不要焊工、瓦工; 保安保洁都不做.
     """
+    if MAY_DENY.search(text) is None:
+        return [False] * len(spans)
     before = [_denied_before(text[max(0, start - _REACH_BEFORE) : start]) for start, _ in spans]
     after = [_NEGATED_AFTER.match(text[end : end + _REACH_AFTER]) is not None for _, end in spans]
     joined = [_JOINER.match(text[left[1] : right[0]]) is not None for left, right in itertools.pairwise(spans)]
