@@ -6,7 +6,7 @@ Decided once, when a profile is written: the matcher only compares.
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 from msgspec import structs
@@ -42,11 +42,17 @@ _SAYS_NO: Final = {
 def understood(doc: Profile) -> Profile:
     """The profile with what its own words say: `recognised` anew, `refused` added to. What somebody names as their
     trade they do, whatever else they write."""
-    text = doc.skills
-    refused = dict.fromkeys((*doc.refused, *(id_ for id_ in _refused(text) if id_ not in doc.trades)))
+    known, denied_ids = _said(doc.skills)
+    refused = dict.fromkeys((*doc.refused, *(id_ for id_ in denied_ids if id_ not in doc.trades)))
     taken = {*doc.trades, *refused}
-    found = [each.id for each in trades.find(text) if each.confidence >= SURE and each.id not in taken]
+    found = [id_ for id_ in known if id_ not in taken]
     return structs.replace(doc, recognised=found[:MOST_RECOGNISED], refused=list(refused)[:MOST_REFUSED])
+
+
+@lru_cache(maxsize=8192)
+def _said(text: str) -> tuple[list[str], list[str]]:
+    """Trades that a text surely speaks of, and those and hazards that it denies. Many people say the same."""
+    return [each.id for each in trades.find(text) if each.confidence >= SURE], _refused(text)
 
 
 @cache
