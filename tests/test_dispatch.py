@@ -293,7 +293,7 @@ async def test_who_let_the_app_run_out_is_left_to_the_telephone(market: Store) -
     await crowd(market, 3)
     async with matcher(market):
         end, _ = await market.stream_end()
-        await builders.post(market, "j", headcount=1)
+        await builders.post(market, "j", headcount=1, starts_in_ms=5 * HOUR_MS)
         await until_event(market, "posting.offered", end)
     await market.decline("j", "p1", 1)
     await move_clock(market, 20 * MINUTE_MS)
@@ -307,7 +307,7 @@ async def test_who_let_the_app_run_out_is_left_to_the_telephone(market: Store) -
         "p1": ("declined", "inbox"),
         "p2": ("open", "call"),
     }
-    assert entries["p0"].deadline_ms - entries["p0"].offered_ms == 60 * MINUTE_MS
+    assert entries["p0"].deadline_ms - entries["p0"].offered_ms == 30 * MINUTE_MS
 
 
 async def test_each_is_asked_on_a_channel_that_reaches_them(market: Store) -> None:
