@@ -55,6 +55,9 @@ bench-ingest: $(VENV)/.ready ## how fast records reach the store (a million prof
 	@$(BIN)/python -m loadtest.bench.ingest
 	@$(BIN)/python -m ingest.accuracy
 
+fuzz: $(VENV)/.ready ## broken and absurd input against a running service; writes reports/fuzz.json (8 minutes)
+	@$(BIN)/python -m loadtest.fuzz.run
+
 eval-embeddings: $(VENV)/.ready ## measure the shipped model and its baselines; writes reports/embeddings.json (10 minutes)
 	@$(BIN)/python -m embeddings.evaluate
 

