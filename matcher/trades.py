@@ -95,6 +95,12 @@ def trades() -> Mapping[str, Trade]:
     return MappingProxyType({trade.id: trade for trade in _lexicon().trade})
 
 
+def trade_name(id_: str) -> str:
+    """How people call a trade; its id where the lexicon has it no more."""
+    trade = trades().get(id_)
+    return trade.name if trade else id_
+
+
 @cache
 def certificates() -> Mapping[str, Certificate]:
     """All certificates by id."""

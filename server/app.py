@@ -14,12 +14,14 @@ from matcher.errors import StoreUnavailable
 from matcher.settings import Settings
 from matcher.store import Store
 from server import openapi, retention
+from server.boards import Boards
 from server.browser import protect
 from server.cards import Cards
 from server.encoding import Encoding, NamedEncoder
 from server.gateway import HttpGateway
 from server.ingest_desk import IngestDesk
 from server.keys import (
+    BOARDS,
     CARDS,
     ENCODING,
     INGEST,
@@ -75,10 +77,11 @@ def create_app(
     app[CARDS] = Cards(app[STORE])
     app[ENCODING] = Encoding(settings, app[STORE], encoder)
     app[RECOGNISING] = Recognising(app[ENCODING])
-    app[PUSH] = Push(app[STORE], app[CARDS], app[SESSIONS], app[METRICS], settings.socket_queue)
+    app[BOARDS] = Boards(app[STORE], app[METRICS], settings.socket_queue)
+    app[PUSH] = Push(app[STORE], app[CARDS], app[BOARDS], app[SESSIONS], app[METRICS], settings.socket_queue)
     if store is None:
         app.cleanup_ctx.append(_store)
-    app.cleanup_ctx.extend([_rules, _encoding, _recognising, _push, _outbox, _retention])
+    app.cleanup_ctx.extend([_rules, _encoding, _recognising, _boards, _push, _outbox, _retention])
     app.on_response_prepare.append(protect)
     app.on_shutdown.append(_end_sockets)
     _add_routes(app, Gate(settings, app[METRICS].working))
@@ -120,6 +123,13 @@ async def _recognising(app: web.Application) -> AsyncIterator[None]:
     app[RECOGNISING].start()
     yield
     await app[RECOGNISING].close()
+
+
+async def _boards(app: web.Application) -> AsyncIterator[None]:
+    telling = asyncio.create_task(app[BOARDS].run(), name="boards")
+    yield
+    telling.cancel()
+    await asyncio.wait([telling])
 
 
 async def _push(app: web.Application) -> AsyncIterator[None]:

@@ -131,6 +131,11 @@ def may_see(caller: Caller, record: PostingRecord) -> bool:
     return record.state not in PRIVATE or caller.role in STAFF or caller.role == "integration"
 
 
+def sees_review(caller: Caller) -> bool:
+    """Whether the caller may see why a posting was returned or held back."""
+    return caller.role not in {"worker", "kiosk"}
+
+
 def check_in_hall(caller: Caller) -> None:
     """Who is in the hall is said by staff, or by a worker who has logged in at a kiosk there. Raises `forbidden`."""
     if caller.role == "worker" and not caller.site:

@@ -11,6 +11,7 @@ from aiohttp import web
 from ingest.persons import Vault
 from matcher.settings import Settings
 from matcher.store import Store
+from server.boards import Boards
 from server.cards import Cards
 from server.encoding import Encoding
 from server.ingest_desk import IngestDesk
@@ -35,6 +36,7 @@ PASSWORDS: Final = web.AppKey("passwords", Passwords)
 PROXIES: Final = web.AppKey("proxies", tuple[IPv4Network | IPv6Network, ...])
 SESSIONS: Final = web.AppKey("sessions", Sessions)
 MARKET: Final = web.AppKey("market", Market)
+BOARDS: Final = web.AppKey("boards", Boards)
 CARDS: Final = web.AppKey("cards", Cards)
 PUSH: Final = web.AppKey("push", Push)
 METRICS: Final = web.AppKey("metrics", Metrics)

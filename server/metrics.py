@@ -28,6 +28,9 @@ class Metrics:
         )
         self.errors = Counter("kuaizhao_errors_total", "Refusals by code", ["code"], registry=self.registry)
         self.sockets = Gauge("kuaizhao_sockets", "Workers' sockets open now", registry=self.registry)
+        self.watchers = Gauge(
+            "kuaizhao_watchers", "Sockets of employers, halls and desks open now", registry=self.registry
+        )
         self.lines_refused = Counter(
             "kuaizhao_lines_refused_total", "Connections of addresses that had too many", registry=self.registry
         )

@@ -18,6 +18,7 @@ from matcher.model import (
     PostingState,
     ShortText,
 )
+from matcher.trades import trade_name
 from server.views import ExpectedV
 
 Limit = Annotated[int, Meta(ge=1, le=500)]
@@ -86,10 +87,13 @@ class PostingView(Struct, kw_only=True):
     id: str
     v: int
     posting: Posting
+    trade_name: str
     state: PostingState
     award: Award
     terms: int
+    wave: int
     offered: int
+    open_offers: int
     taken: int
     called: int
     waiting: int
@@ -156,14 +160,16 @@ class EntryList(Struct):
 _ALWAYS = tuple(
     name
     for name in PostingView.__struct_fields__
-    if name not in {"posting", "review_reason", "seed", "order"}
+    if name not in {"posting", "trade_name", "review_reason", "seed", "order"}
 )  # fmt: skip
 
 
 def posting_view(record: PostingRecord, *, reviewed: bool, entries: dict[str, Entry] | None = None) -> PostingView:
     """A stored posting as shown; `reviewed` shows the reason of the review, `entries` the order once it is awarded."""
     doc = record.doc if reviewed else structs.replace(record.doc, first=[])
-    shown = PostingView(posting=doc, **{name: getattr(record, name) for name in _ALWAYS})
+    shown = PostingView(
+        posting=doc, trade_name=trade_name(doc.trade), **{name: getattr(record, name) for name in _ALWAYS}
+    )
     if reviewed:
         shown.review_reason = record.review_reason
     if record.awarded and entries is not None:

@@ -1,4 +1,4 @@
-"""From the stream of events to workers' sockets.
+"""From the stream of events to workers' sockets; the boards (`server/boards.py`) are told of the same changes.
 
 The stream itself is the doorbell: it is read from where it ended, so nothing is lost between two reads; after a gap
 every socket gets a new hello. A client keeps, of two cards of one posting, the one whose `v` is not smaller.
@@ -19,9 +19,11 @@ from matcher.reading import Change
 from matcher.records import Message
 from matcher.store import Store
 from server import wire
+from server.boards import Boards
 from server.cards import Cards, Shown
 from server.metrics import Metrics
 from server.sessions import Sessions
+from server.sockets import REPLACED, SHUTTING_DOWN, SLOW, TOKEN_EXPIRED, Socket
 from server.wire import Format
 from server.worker_views import MessageFrame, message_view, own_entry
 
@@ -31,12 +33,6 @@ BACK_OFF_S: Final = (0.1, 2.0)
 SOCKETS_PER_WORKER: Final = 4
 SOCKETS_AT_ONCE: Final = 20_000
 """One process holds about so many at 10 to 13 kB each."""
-
-SHUTTING_DOWN: Final = (1001, "shutting_down")
-SLOW: Final = (4008, "slow")
-REPLACED: Final = (4009, "replaced")
-TOKEN_EXPIRED: Final = (4001, "bad_token")
-ONLY_LISTENS: Final = (1003, "answer over HTTP")
 
 WITHOUT_MESSAGE: Final = frozenset({"posting.offered", "posting.declined"})
 """Events that never come with a message: the inboxes need not be read."""
@@ -48,32 +44,13 @@ FOR_EVERYBODY: Final = frozenset({"posting.amended", "posting.closed", "posting.
 log = structlog.get_logger()
 
 
-class Inbox:
-    """What waits to be sent on one socket. Bounded: who does not keep up is dropped."""
+class Inbox(Socket):
+    """A worker's socket, and the last message that it was sent."""
 
     def __init__(self, profile: str, wire_format: Format, size: int, after: int = 0, session: str = "") -> None:
+        super().__init__(wire_format, size, session)
         self.profile = profile
-        self.session = session
-        self.wire_format = wire_format
         self.last_seq = after
-        self.queue: asyncio.Queue[bytes] = asyncio.Queue(size)
-        self.ended: asyncio.Future[tuple[int, str]] = asyncio.get_running_loop().create_future()
-
-    def put(self, frame: bytes) -> bool:
-        """Queues a frame; False when the socket is too slow and ends."""
-        if self.ended.done():
-            return True
-        try:
-            self.queue.put_nowait(frame)
-        except asyncio.QueueFull:
-            self.end(SLOW)
-            return False
-        return True
-
-    def end(self, why: tuple[int, str]) -> None:
-        """Asks the socket to close with a code and a reason."""
-        if not self.ended.done():
-            self.ended.set_result(why)
 
 
 class CardFrames:
@@ -106,8 +83,11 @@ class CardFrames:
 class Push:
     """Follows the stream and spreads what changed to the sockets that are open here."""
 
-    def __init__(self, store: Store, cards: Cards, sessions: Sessions, metrics: Metrics, socket_queue: int) -> None:
+    def __init__(
+        self, store: Store, cards: Cards, boards: Boards, sessions: Sessions, metrics: Metrics, socket_queue: int
+    ) -> None:
         self._store = store
+        self._boards = boards
         self._sessions = sessions
         self._cards = cards
         self._metrics = metrics
@@ -149,12 +129,14 @@ class Push:
 
     def end_all(self) -> None:
         """Every socket closes: the server stops."""
+        self._boards.end_all()
         for mine in self._open.values():
             for inbox in mine:
                 inbox.end(SHUTTING_DOWN)
 
     def _end_sessions(self, change: Change) -> None:
         self._sessions.forget(change.who)
+        self._boards.end_sessions(change.who)
         for inbox in self._open.get(change.id.partition(":")[2], ()):
             if inbox.session in change.who:
                 inbox.end(TOKEN_EXPIRED)
@@ -204,6 +186,7 @@ class Push:
                 self._after = None
                 await self._catch_up()
                 continue
+            self._boards.note(changes)
             await self._spread(changes)
             self._after, self._seq = changes[-1].stream_id, changes[-1].seq
 
@@ -212,6 +195,7 @@ class Push:
             self._after, self._seq = await self._store.stream_end()
             self._cards.forget_employers()
             self._sessions.forget_all()
+            self._boards.note_gap()
             await self._refresh()
         self.alive = True
 

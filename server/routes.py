@@ -15,6 +15,7 @@ from matcher.explain import Explanation
 from matcher.model import Crew, Heat, Presence, Role
 from server import (
     answer_views,
+    board_views,
     call_views,
     ingest_views,
     penalty_views,
@@ -28,6 +29,7 @@ from server import (
 from server.api import (
     answers,
     assignments,
+    board,
     calls,
     crews,
     employers,
@@ -327,9 +329,11 @@ ROUTES: Final[tuple[Route, ...]] = (
           STAFF, query=ingest_views.KeptQuery),
     Route("POST", "/v1/ingest/merges/{merge}/undo", "They are not the same", ingest.undo_merge, ingest_views.Sent,
           STAFF, status=202, errors=("not_found",)),
-    # the worker's socket
+    # sockets
     Route("GET", "/v1/inbox", "A worker's socket: a hello frame, then card and message frames", inbox.inbox, None,
           WORKER, query=worker_views.InboxQuery, errors=("bad_body",), bounded=False),
+    Route("GET", "/v1/board", "A socket for who watches postings: a hello frame, then what changes", board.board, None,
+          AT_THE_DOOR, query=board_views.BoardQuery, errors=("bad_body",), bounded=False),
     # the server itself
     Route("GET", "/healthz", "The process is alive", health.healthz, views.Health, None, bounded=False),
     Route("GET", "/readyz", "The server can work", health.readyz, views.Ready, None, bounded=False),

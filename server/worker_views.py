@@ -24,7 +24,7 @@ from matcher.model import (
     ShortText,
 )
 from matcher.records import Message
-from matcher.trades import trades
+from matcher.trades import trade_name
 from server import words
 
 
@@ -169,14 +169,11 @@ def offer_id(posting: str, profile: str, terms: int) -> str:
 def brief(record: PostingRecord, employer_name: str, days: Sequence[PostingRecord] = ()) -> Brief:
     """A stored posting as a worker sees it; `days` are the other days that go with it."""
     doc = record.doc
-    trade = trades().get(doc.trade)
     of_record = {n: getattr(record, n) for n in ("id", "state", "award", "terms", "window_until_ms", "commitment")}
     named = {"employer_name", "trade_name", "days", *of_record}
     others = [Day(posting=d.id, start_ms=d.start_ms, end_ms=d.end_ms, place=d.doc.place, pay=d.doc.pay) for d in days]
     of_doc = {n: getattr(doc, n) for n in Brief.__struct_fields__ if n not in named}
-    return Brief(
-        employer_name=employer_name, trade_name=trade.name if trade else doc.trade, days=others, **of_record, **of_doc
-    )
+    return Brief(employer_name=employer_name, trade_name=trade_name(doc.trade), days=others, **of_record, **of_doc)
 
 
 def own_entry(posting: str, profile: str, entry: Entry) -> OwnEntry:

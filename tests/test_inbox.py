@@ -18,7 +18,7 @@ from aiohttp import WSMsgType
 
 from matcher import codec
 from matcher.store import Store
-from server import push
+from server import push, sockets
 from server.keys import CARDS, PUSH
 from server.push import CardFrames
 from server.wire import encode, typed
@@ -348,11 +348,11 @@ async def test_a_slow_socket_is_dropped_with_a_reason_and_others_go_on(api: Api)
             while not box.ended.done():
                 pushing.send(box, b'"%b"' % (b"x" * 65_536), "card")
                 await asyncio.sleep(0)
-        assert box.ended.result() == push.SLOW
+        assert box.ended.result() == sockets.SLOW
         await builders.post(api.store, "j1")
         await builders.offer(api.store, "j1", ["w2"])
         assert isinstance(await w2.receive(), CardFrame)
-    await read_until(line, push.SLOW[0].to_bytes(2, "big") + b"slow")
+    await read_until(line, sockets.SLOW[0].to_bytes(2, "big") + b"slow")
     text = (await api.get("/metrics")).data.decode()
     assert 'kuaizhao_sockets_dropped_total{why="slow"} 1.0' in text
 
@@ -374,7 +374,7 @@ async def test_a_worker_with_many_sockets_loses_the_oldest(api: Api) -> None:
     assert (await lines[0].receive(5)).type in (WSMsgType.TEXT, WSMsgType.CLOSE)
     while not lines[0].closed:
         await lines[0].receive(5)
-    assert lines[0].close_code == push.REPLACED[0]
+    assert lines[0].close_code == sockets.REPLACED[0]
     assert not any(line.closed for line in lines[1:])
     for line in lines:
         await line.close()
@@ -385,7 +385,7 @@ async def test_answers_do_not_go_over_the_socket(api: Api) -> None:
         await w1.receive()
         await w1.line.send_str('{"accept": "j1:w1:1"}')
         closing = await w1.line.receive(5)
-        assert (closing.type, closing.data, closing.extra) == (WSMsgType.CLOSE, *push.ONLY_LISTENS)
+        assert (closing.type, closing.data, closing.extra) == (WSMsgType.CLOSE, *sockets.ONLY_LISTENS)
 
 
 async def test_the_socket_ends_with_its_token(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -395,7 +395,7 @@ async def test_the_socket_ends_with_its_token(api: Api, monkeypatch: pytest.Monk
     async with api.session.ws_connect("/v1/inbox", headers={"Authorization": f"Bearer {token}"}) as line:
         assert isinstance(await Phone(line).receive(), HelloFrame)
         closing = await line.receive(5)
-        assert (closing.data, closing.extra) == push.TOKEN_EXPIRED
+        assert (closing.data, closing.extra) == sockets.TOKEN_EXPIRED
 
 
 async def test_the_server_says_that_it_stops(valkey_url: str, tmp_path: Path) -> None:
@@ -405,5 +405,5 @@ async def test_the_server_says_that_it_stops(valkey_url: str, tmp_path: Path) ->
         await w1.receive()
         await api.app.shutdown()
         closing = await w1.line.receive(5)
-        assert (closing.data, closing.extra) == push.SHUTTING_DOWN
+        assert (closing.data, closing.extra) == sockets.SHUTTING_DOWN
     await store.close()

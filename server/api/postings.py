@@ -17,7 +17,7 @@ from matcher.store import PostingWrite
 from matcher.waves import default_award
 from server.api.ids import given_or_new
 from server.api.reviewed import check_document, judged, reviewed, written
-from server.auth import STAFF, check_employer, check_site, may_see
+from server.auth import STAFF, check_employer, check_site, may_see, sees_review
 from server.keys import CALLER, STORE, now_ms
 from server.posting_views import (
     Decision,
@@ -30,7 +30,6 @@ from server.posting_views import (
     entry_view,
     posting_view,
 )
-from server.sessions import Caller
 from server.views import Written
 
 SUBMITTED: Final[frozenset[PostingState]] = frozenset({"open", "filled", "awaiting_review", "blocked"})
@@ -219,11 +218,6 @@ async def list_postings(request: web.Request, query: PostingQuery) -> PostingLis
     if len(left) > LOOKED_AT:
         page.next = last
     return page
-
-
-def sees_review(caller: Caller) -> bool:
-    """Whether the caller may see why a posting was returned or held back."""
-    return caller.role not in {"worker", "kiosk"}
 
 
 async def list_entries(request: web.Request, _: None) -> EntryList:

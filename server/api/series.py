@@ -13,9 +13,9 @@ from matcher.errors import KuaizhaoError
 from matcher.model import Posting, PostingRecord
 from matcher.waves import default_award
 from server.api.ids import checked, given_or_new
-from server.api.postings import SEED_BYTES, acting, sees_review
+from server.api.postings import SEED_BYTES, acting
 from server.api.reviewed import check_document, reviewed, written
-from server.auth import check_employer, may_see
+from server.auth import check_employer, may_see, sees_review
 from server.keys import CALLER, STORE, now_ms
 from server.posting_views import NewSeries, SeriesView, posting_view
 
