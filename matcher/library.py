@@ -64,6 +64,7 @@ ORDER: Final = (
     "rows",
     "intake",
     "kept",
+    "complain",
     "erase",
 )
 """Files after the clock, in the order in which they build on each other."""

@@ -8,6 +8,7 @@ from datetime import date
 from msgspec import Struct
 
 from matcher import codec, records
+from matcher.complaints import Complaint, complaint
 from matcher.connection import COMMAND_TIMEOUT_S, Connection, guarded
 from matcher.counts import Counts
 from matcher.errors import KuaizhaoError
@@ -97,6 +98,17 @@ class Reading(Connection):
         async with guarded():
             raws = await self.commands.zrange(self.key("appeals"), 0, count - 1)
         return [tuple(raw.decode().split(" ")) for raw in raws]
+
+    async def complaints(self, profile: str | None = None, count: int = 500) -> list[Complaint]:
+        """Somebody's complaints, the newest first; or (None) those that wait for a clerk, the oldest first."""
+        async with guarded():
+            if profile is None:
+                raws = await self.commands.zrange(self.key("complaints"), 0, count - 1)
+            else:
+                raws = await self.commands.zrange(self.key("complaints_of", profile), 0, count - 1, desc=True)
+        ids = [raw.decode() for raw in raws]
+        found = zip(ids, await self.hashes("complaint", ids), strict=True)
+        return [complaint(id_, raw) for id_, raw in found if raw]
 
     async def series(self, id_: str) -> list[PostingRecord]:
         """Every day of a series, by start. Raises `no_series`."""

@@ -14,6 +14,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from matcher import codec, draw, records
+from matcher.complaints import Category
 from matcher.connection import Done, guarded
 from matcher.counts import Counts
 from matcher.errors import KuaizhaoError
@@ -133,6 +134,16 @@ class Store(Seating):
     async def favour(self, employer: str, profile: str, favourite: bool) -> Done:
         """The employer marks somebody as a favourite, or takes that back."""
         return await self.call("favour", employer, profile, int(favourite))
+
+    async def complain(
+        self, id_: str, profile: str, category: Category, posting: str, text: bytes, digest: str
+    ) -> Done:
+        """A worker complains, perhaps about a posting (""), in sealed words; `digest` tells equal complaints."""
+        return await self.call("complain", id_, profile, digest, category, posting, text)
+
+    async def answer_complaint(self, id_: str, answer: bytes, digest: str, by: str) -> Done:
+        """A clerk's sealed answer, of which the worker is told; a later one replaces it."""
+        return await self.call("answer_complaint", id_, digest, answer, by)
 
     async def put_employer(self, id_: str, doc: Employer, expected_v: int = 0) -> Done:
         """Writes an employer (`expected_v` -1: must be new)."""

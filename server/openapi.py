@@ -27,6 +27,7 @@ _PARAMETERS: Final = {
     "employer": "Id of an employer",
     "posting": "Id of a posting",
     "crew": "Id of a crew",
+    "complaint": "Id of a complaint",
     "series": "Id of a series",
     "offer": "POSTING:PROFILE:TERMS",
     "assignment": "POSTING:PROFILE",
@@ -34,7 +35,7 @@ _PARAMETERS: Final = {
     "row": "Id of a row in the quarantine",
     "merge": "Id of a merge",
 }
-_KEYED: Final = frozenset({"/v1/postings", "/v1/employers", "/v1/crews", "/v1/series"})
+_KEYED: Final = frozenset({"/v1/postings", "/v1/employers", "/v1/crews", "/v1/series", "/v1/complaints"})
 
 
 @cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from matcher.model import Entry, Person, ShortText
+from server.complaint_views import ComplaintView
 from server.views import ProfileView
 from server.worker_views import MessageView
 
@@ -26,12 +27,14 @@ class PersonView(Struct):
 
 
 class Copy(Struct):
-    """Everything that is kept of a person: who they are, what they registered, what became of every offer, messages."""
+    """Everything that is kept of a person: who they are, what they registered, what became of every offer, messages,
+    complaints."""
 
     person: Person
     profile: ProfileView
     entries: dict[str, Entry]
     messages: list[MessageView]
+    complaints: list[ComplaintView]
 
 
 class Erasure(Struct):

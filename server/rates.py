@@ -26,6 +26,9 @@ TRIES_FOR_A_CODE: Final = Rate("code_tries", 5, HOUR_S)
 """Of 10 ** 6 codes; with `CODES_A_DAY` somebody who guesses all day is right once in 25,000 days."""
 STAFF_TRIES: Final = Rate("staff_tries", 8, HOUR_S // 4)
 TICKET_TRIES: Final = Rate("ticket_tries", 5, 12 * HOUR_S)
+PASS_TRIES: Final = Rate("pass_tries", 20, HOUR_S // 4)
+"""For one who asks, at one posting; a right code begins anew."""
+COMPLAINTS: Final = Rate("complaints", 20, 24 * HOUR_S)
 KIOSK_TRIES: Final = Rate("kiosk_tries", 60, HOUR_S // 6)
 ADDRESS_TRIES: Final = Rate("address_tries", 240, HOUR_S // 6)
 """Generous: a whole hall, or a mobile network, may share one address. Guessing is stopped by the limits above."""

@@ -11,7 +11,7 @@ import pytest
 
 from matcher.model import DAY_MS, Role
 from matcher.store import Store
-from server import posting_views, sessions, views, worker_views
+from server import complaint_views, posting_views, sessions, views, worker_views
 from server.doors import views as doors
 from server.keys import SESSIONS
 from server.route_table import ROLES, cell, markdown
@@ -82,6 +82,7 @@ async def bodies(api: Api) -> dict[type, Any]:
         posting_views.NewPosting: {"posting": posting},
         posting_views.NewSeries: {"id": "s2", "postings": await two_days(api)},
         posting_views.PostingChange: {"posting": posting},
+        complaint_views.NewComplaint: {"category": "other", "text": "虚构的话", "profile": "w1"},
         worker_views.NewCrew: {"leader": "w1"},
         worker_views.Member: {"profile": "w1"},
         doors.Ending: {},

@@ -1,12 +1,13 @@
 -- erase: whatever says who somebody is, and their profile. Entries at postings stay, under a pseudonym that leads nowhere
--- any more. It waits while they wait for a seat, hold one or have not been paid: until then they get no offers, and
--- whoever asks again (server/retention.py) finds out whether it can be done.
+-- any more. It waits while they wait for a seat, hold one, have not been paid or complain about pay: until then they get
+-- no offers, and whoever asks again (server/retention.py) finds out whether it can be done.
 --   m erasures   zset     profile -> when it was asked for
 --   m erased     string   how many have been erased: the files of the store are rewritten after them
 -- KEYS m   ARGV profile   -> state: erased, or waiting (and v: the profile's version)
 local UNFINISHED = { seated = true, confirmed = true, consent_due = true, checked_in = true, done = true }
 
 local function is_unfinished(m, profile)
+  if has_open_wage_case(m, profile) then return true end
   for _, id in ipairs(redis.call('ZRANGE', m .. 'mine:' .. profile, 0, -1)) do
     local e = get_entry(m, { id = id }, profile)
     if e and (is_waiting(e) or UNFINISHED[e.assignment]) then return true end
@@ -69,6 +70,7 @@ operation('erase', function(m, a, now)
   cut_ties(m, id)
   forget_merged_rows(m, id)
   forget_penalties(m, id)
+  forget_complaints(m, id)
   release_marks(m, id, known[2])
   operations.end_sessions(m, { 'worker:' .. id })
   local v = tonumber(redis.call('HGET', m .. 'profile:' .. id, 'v')) + 1

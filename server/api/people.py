@@ -10,15 +10,16 @@ from msgspec import structs
 from ingest.masking import mask_text
 from matcher.errors import KuaizhaoError
 from matcher.model import AssignmentState, Person
+from server.api.complaints import shown
 from server.api.ids import assignment_id
 from server.auth import STAFF, check_employer, check_profile
-from server.keys import CALLER, CARDS, STORE, VAULT
+from server.keys import CALLER, CARDS, SEAL, STORE, VAULT
 from server.people_views import Contact, Copy, Erasure, PersonView, Why
 from server.views import profile_view
 
 BOTH_CONFIRMED: Final[frozenset[AssignmentState]] = frozenset({"confirmed", "checked_in", "done", "paid"})
 """The employer's yes is the seat, the worker's is to confirm it."""
-WAITS: Final = "还有没干完或没收到工钱的活,办完后自动删除"
+WAITS: Final = "还有没干完、没收到工钱的活,或没答复的工钱投诉,办完后自动删除"
 
 
 async def get_person(request: web.Request, why: Why) -> PersonView:
@@ -34,7 +35,8 @@ async def get_copy(request: web.Request, why: Why) -> Copy:
     record = await store.profile(id_)
     hello = await request.app[CARDS].hello(id_)
     entries = await store.entries_of_profile(id_)
-    return Copy(await _person(request, id_), profile_view(record), entries, hello.messages)
+    complaints = [shown(each, request.app[SEAL]) for each in await store.complaints(id_)]
+    return Copy(await _person(request, id_), profile_view(record), entries, hello.messages, complaints)
 
 
 async def erase_profile(request: web.Request, why: Why) -> Erasure:
