@@ -32,6 +32,17 @@ class ReviewView(Struct, kw_only=True):
     signs: list[Sign]
 
 
+class Checked(Struct, kw_only=True):
+    """What would become of a posting that is sent now (`open` only where its employer is verified), the findings with
+    the words that caused them and how to mend them. Where it changes one that is there, `reconsent` says how many
+    seated people would have to consent again."""
+
+    verdict: Outcome
+    findings: list[Finding]
+    risk: int
+    reconsent: int
+
+
 class QueueQuery(Struct, kw_only=True, forbid_unknown_fields=True):
     """Which postings that wait for a clerk: of one site, the riskiest or those due soonest first."""
 

@@ -102,3 +102,33 @@ async def _post(api: Api, id_: str, text: str, token: str, starts_in_h: int = 6)
     doc = builders.posting(now_ms(), text=text, starts_in_ms=starts_in_h * HOUR_MS)
     reply = await api.post("/v1/postings", {"id": id_, "posting": plain(doc)}, token=token)
     assert reply.status == 201
+
+
+async def test_a_posting_is_checked_before_it_is_sent(api: Api) -> None:
+    employer, clerk = await api.token("employer", builders.EMPLOYER), await api.token("clerk")
+    posting = plain(builders.posting(now_ms()))
+    found = (await api.post("/v1/postings/check", {"posting": posting}, token=employer)).data
+    assert (found["verdict"], found["findings"], found["reconsent"]) == ("open", [], 0)
+    fee = posting | {"text": "虚构:搬运,先交押金100"}
+    found = (await api.post("/v1/postings/check", {"posting": fee}, token=employer)).data
+    assert (found["verdict"], found["findings"][0]["words"]) == ("blocked", "先交押金100")
+    gone = now_ms() - HOUR_MS
+    past = posting | {"start_ms": gone, "end_ms": gone + 2 * HOUR_MS, "valid_until_ms": gone}
+    assert (await api.post("/v1/postings/check", {"posting": past}, token=employer)).code == "posting_past"
+    foreign = await api.token("employer", "firm-2")
+    assert (await api.post("/v1/postings/check", {"posting": posting}, token=foreign)).code == "forbidden"
+    assert await api.store.count("posting") == 0
+    await api.post(f"/v1/employers/{builders.EMPLOYER}/verify", {"verified": False}, token=clerk)
+    found = (await api.post("/v1/postings/check", {"posting": posting}, token=employer)).data
+    assert found["verdict"] == "awaiting_review"
+
+
+async def test_a_change_is_checked_with_whom_it_asks_again(api: Api) -> None:
+    doc = await builders.in_play(api.store, "j1", ["w1", "w2"])
+    await builders.accept(api.store, "j1", "w1", "w2")
+    token = await api.token("employer", builders.EMPLOYER)
+    less = plain(doc) | {"pay": {"fen": doc.pay.fen - 1, "unit": doc.pay.unit}}
+    for posting, reconsent in ((less, 2), (plain(doc) | {"meals": True}, 0)):
+        body = {"id": "j1", "posting": posting}
+        assert (await api.post("/v1/postings/check", body, token=token)).data["reconsent"] == reconsent
+    assert (await api.post("/v1/postings/check", {"id": "j9", "posting": less}, token=token)).code == "no_posting"

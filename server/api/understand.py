@@ -8,6 +8,7 @@ from typing import Final
 
 from aiohttp import web
 
+from ingest.changes import material
 from ingest.inference import LEAST_CONFIDENCE, Infer
 from ingest.lures import risk, signs
 from ingest.review import review, words_of
@@ -16,11 +17,18 @@ from ingest.understanding import Understanding, understand
 from matcher.errors import KuaizhaoError
 from matcher.model import PostingRecord
 from matcher.trades import Found
-from server.api.reviewed import judged
+from server.api.reviewed import check_document, judged
 from server.auth import check_employer
 from server.keys import CALLER, MARKET, RECOGNISING, STORE, now_ms
-from server.posting_views import posting_view
-from server.understanding_views import QueuedPosting, QueueQuery, ReviewQueue, ReviewView, TextToUnderstand
+from server.posting_views import NewPosting, posting_view
+from server.understanding_views import (
+    Checked,
+    QueuedPosting,
+    QueueQuery,
+    ReviewQueue,
+    ReviewView,
+    TextToUnderstand,
+)
 
 AT_ONCE: Final = 200
 """Postings whose risk is looked up in one go, a few milliseconds; between two the server serves others."""
@@ -48,6 +56,26 @@ async def _inferred(request: web.Request, text: str) -> Infer:
         return lambda _: ()
     sure: tuple[Found, ...] = tuple(each for each in recognition.trades if each.confidence >= LEAST_CONFIDENCE)
     return lambda _: sure[:1]
+
+
+async def check_posting(request: web.Request, new: NewPosting) -> Checked:
+    """What would become of a posting, new or changed, if it were sent now; nothing is stored."""
+    store, caller, doc, now = request.app[STORE], request[CALLER], new.posting, now_ms()
+    check_employer(caller, doc.employer)
+    check_document(doc)
+    old = await store.posting(new.id) if new.id else None
+    if old is not None:
+        check_employer(caller, old.doc.employer)
+    elif doc.start_ms <= now or doc.valid_until_ms <= now:
+        raise KuaizhaoError("posting_past")
+    found = await judged(request, doc, min(now, doc.start_ms - 1) if old else now)
+    verdict = found.state
+    if verdict == "open" and not (await store.employer(doc.employer)).doc.verified:
+        verdict = "awaiting_review"
+    worse = old is not None and material(old.doc, doc)
+    return Checked(
+        verdict=verdict, findings=found.findings, risk=found.risk, reconsent=old.taken if old and worse else 0
+    )
 
 
 async def get_review(request: web.Request, _: None) -> ReviewView:
