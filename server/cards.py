@@ -124,6 +124,15 @@ class Cards:
             messages=[message_view(m) for m in messages if m.seq > after],
         )
 
+    async def over(self, profile: str) -> list[Card]:
+        """What was accepted in the last month and is over, the last first."""
+        postings = await self._store.postings_of_worker(profile)
+        shown, _ = await self.read(dict.fromkeys(postings, (profile,)))
+        now_ms = time.time_ns() // 1_000_000
+        entries = [(s, s.entries[profile]) for s in shown if profile in s.entries]
+        over = [s.card(profile) for s, e in entries if e.acceptance is not None and not is_current(e, now_ms)]
+        return sorted(over, key=lambda c: (-c.posting.start_ms, c.posting.id))
+
     async def _of(self, profile: str, *, with_messages: bool) -> tuple[list[Card], list[Message]]:
         postings = await self._store.postings_of_worker(profile)
         shown, messages = await self.read(dict.fromkeys(postings, (profile,)), (profile,) if with_messages else ())

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, structs
 
 from matcher.model import (
+    SEAT_HOLDING,
     AcceptanceState,
     AssignmentState,
     Award,
@@ -67,8 +68,9 @@ class PostingQuery(Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class OrderLine(Struct, kw_only=True):
-    """One line of the published order: a pseudonym and what decided its place. A crew that stays together has one
-    place: that of its member who worked last and whose queue number is highest."""
+    """One line of the published order: a pseudonym, what decided its place, and whether it has a seat, stands by or
+    neither (why is nobody else's business). A crew that stays together has one place: that of its member who worked
+    last and whose queue number is highest."""
 
     profile: str
     crew: str | None
@@ -77,6 +79,7 @@ class OrderLine(Struct, kw_only=True):
     last_work_ms: int
     queue_no: int | None
     ticket: str
+    stands: Literal["seated", "standby", "out"]
 
 
 class PostingView(Struct, kw_only=True):
@@ -189,12 +192,19 @@ def published_order(entries: dict[str, Entry]) -> list[OrderLine]:
             crew=e.crew if e.together else None,
             order=e.order,
             last_work_ms=e.last_work_ms or 0,
+            stands=_stands(e),
             **{n: getattr(e, n) for n in _AS_STORED},
         )
         for p, e in entries.items()
         if e.order is not None and e.acceptance != "waiting"
     ]
     return sorted(lines, key=lambda line: line.order)
+
+
+def _stands(entry: Entry) -> Literal["seated", "standby", "out"]:
+    if entry.assignment in SEAT_HOLDING:
+        return "seated"
+    return "standby" if entry.acceptance in ("standby", "called") else "out"
 
 
 def entry_view(profile: str, entry: Entry, *, clerk: bool) -> EntryView:

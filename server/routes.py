@@ -286,7 +286,7 @@ ROUTES: Final[tuple[Route, ...]] = (
           errors=("no_crew", "no_profile")),
     # assignments
     Route("GET", "/v1/assignments", "What a worker has accepted", assignments.list_assignments, worker_views.CardList,
-          AS_WORKER, query=worker_views.OwnQuery, errors=("no_profile",), own=WORKER),
+          AS_WORKER, query=worker_views.AssignmentQuery, errors=("no_profile",), own=WORKER),
     Route("POST", "/v1/assignments/{assignment}/confirm", "The seated worker will come", assignments.confirm,
           worker_views.Answered, AS_WORKER, errors=SEAT),
     Route("POST", "/v1/assignments/{assignment}/reconfirm", "A called standby says yes", assignments.reconfirm,

@@ -43,6 +43,7 @@ class KnownEmployer(Struct, kw_only=True):
     """An employer a worker has to do with. `block` is the worker's own; `employer_block` only for staff."""
 
     employer: str
+    name: str
     done: int
     last_work_ms: int
     block: Block | None
@@ -72,11 +73,12 @@ def people_view(ties: Mapping[str, Tie], *, staff: bool) -> EmployersPeople:
     return EmployersPeople(sorted(people, key=lambda p: (-p.last_work_ms, p.profile)))
 
 
-def employers_view(ties: Mapping[str, Tie], *, staff: bool) -> WorkersEmployers:
+def employers_view(ties: Mapping[str, Tie], names: Mapping[str, str], *, staff: bool) -> WorkersEmployers:
     """A worker's ties; one that the employer alone made is shown to staff alone."""
     employers = [
         KnownEmployer(
             employer=employer,
+            name=names.get(employer, ""),
             done=tie.done,
             last_work_ms=tie.last_work_ms,
             block=tie.worker_block,

@@ -34,6 +34,13 @@ class OwnQuery(Struct, forbid_unknown_fields=True):
     profile: Id | None = None
 
 
+class AssignmentQuery(Struct, forbid_unknown_fields=True):
+    """Whose, as above; `over` shows instead what is over: worked and paid, given back, or not seated."""
+
+    profile: Id | None = None
+    over: bool = False
+
+
 class InboxQuery(Struct, forbid_unknown_fields=True):
     """`after`: the last message the client has; `token`: for clients that cannot send headers."""
 

@@ -81,8 +81,11 @@ async def test_own_lists_show_what_is_current(api: Api) -> None:
     assert [c["posting"]["id"] for c in (await api.get("/v1/offers", token=w1)).data["cards"]] == ["j1"]
     (mine,) = (await api.get("/v1/assignments", token=w1)).data["cards"]
     assert (mine["entry"]["assignment_id"], mine["entry"]["assignment"]) == ("j2:w1", "seated")
+    assert (await api.get("/v1/assignments?over=true", token=w1)).data["cards"] == []
     assert (await api.post("/v1/assignments/j2:w1/release", {"reason": "病了"}, token=w1)).status == 200
     assert (await api.get("/v1/assignments", token=w1)).data["cards"] == []
+    (over,) = (await api.get("/v1/assignments?over=true&profile=w1", token=clerk)).data["cards"]
+    assert (over["posting"]["id"], over["entry"]["assignment"]) == ("j2", "released")
 
 
 async def test_from_the_seat_to_the_pay(api: Api) -> None:

@@ -221,6 +221,10 @@ async def test_the_award_can_be_checked_by_anybody(api: Api, own: str) -> None:
     assert [line["profile"] for line in after["order"]] == [line["profile"] for line in drawn]
     seated = {p for p, e in (await api.store.entries("j1")).items() if e.assignment == "seated"}
     assert seated == {line["profile"] for line in after["order"][:2]}
+    assert [line["stands"] for line in after["order"]] == ["seated", "seated", "standby"]
+    await api.store.withdraw_acceptance("j1", after["order"][2]["profile"])
+    later = (await api.get("/v1/postings/j1", token=worker)).data
+    assert [line["stands"] for line in later["order"]] == ["seated", "seated", "out"]
 
 
 async def test_lists_come_in_pages_by_state_site_and_employer(api: Api, own: str) -> None:

@@ -36,8 +36,8 @@ async def test_each_side_sees_its_own_block_and_staff_see_both(api: Api) -> None
     assert (await api.put(path, block, token=w1)).data["replay"] is False
     assert (await api.put(path, block, token=w1)).data["replay"] is True
     mine = (await api.get("/v1/profiles/w1/employers", token=w1)).data["employers"]
-    assert [(e["employer"], e["block"]["reason"], e["employer_block"]) for e in mine] == [
-        (EMPLOYER, block["reason"], None)
+    assert [(e["name"], e["block"]["reason"], e["employer_block"]) for e in mine] == [
+        (builders.employer().name, block["reason"], None)
     ]
     assert (await api.get(PEOPLE, token=firm)).data == {"people": []}
     told = (await api.get(PEOPLE, token=clerk)).data["people"]

@@ -8,12 +8,15 @@ from server.api.ids import AssignmentId, assignment_id
 from server.api.offers import answered, whose
 from server.auth import STAFF, check_posting, check_profile
 from server.keys import CALLER, CARDS, STORE
-from server.worker_views import Answered, CardList, Consent, OwnQuery, Refusal
+from server.worker_views import Answered, AssignmentQuery, CardList, Consent, OwnQuery, Refusal
 
 
-async def list_assignments(request: web.Request, query: OwnQuery) -> CardList:
-    """What was accepted and is not over: waiting, standby, called or seated; by start."""
-    cards = await request.app[CARDS].current(await whose(request, query))
+async def list_assignments(request: web.Request, query: AssignmentQuery) -> CardList:
+    """What was accepted and is not over: waiting, standby, called or seated; by start. Or what is, the last first."""
+    profile = await whose(request, OwnQuery(query.profile))
+    if query.over:
+        return CardList(await request.app[CARDS].over(profile))
+    cards = await request.app[CARDS].current(profile)
     return CardList([card for card in cards if card.entry.acceptance is not None])
 
 

@@ -1,4 +1,4 @@
-"""签到: who has arrived shows a code that the employer or the kiosk reads; or enters the one that is shown at the place.
+"""签到: who has arrived shows a code that the employer or the kiosk reads, or enters the one shown at the place.
 
 Codes follow from a keyed hash, so that nothing is stored and nobody who is not shown one can know it. Who guesses is
 stopped after a few tries.

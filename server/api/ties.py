@@ -6,6 +6,7 @@ from aiohttp import web
 
 from matcher.errors import KuaizhaoError
 from matcher.model import Posting
+from matcher.records import employer_record
 from matcher.store import Store
 from server.auth import STAFF, check_employer, check_profile
 from server.keys import CALLER, STORE
@@ -51,7 +52,10 @@ async def list_employers_of(request: web.Request, _: None) -> WorkersEmployers:
     check_profile(caller, profile)
     store = request.app[STORE]
     ties = await store.ties(dict.fromkeys(await store.employers_of(profile), (profile,)))
-    return employers_view({e: held[profile] for e, held in ties.items() if held}, staff=caller.role in STAFF)
+    own = {e: held[profile] for e, held in ties.items() if held}
+    raws = zip(own, await store.hashes("employer", list(own)), strict=True)
+    names = {e: employer_record(e, raw).doc.name for e, raw in raws if raw}
+    return employers_view(own, names, staff=caller.role in STAFF)
 
 
 async def block_employer(request: web.Request, change: BlockChange) -> Written:
