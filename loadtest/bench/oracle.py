@@ -26,7 +26,7 @@ ANSWERS = {"inbox": 0.7, "push": 0.7, "sms": 0.4, "call": 0.7, "kiosk": 0.9}
 
 class Known(Struct):
     """A worker as the market knows them: record, open offers, offers had today, shifts held (start, end, lat, lon), and
-    postings asked of and declined. Offers had today are one that ran out."""
+    postings asked of and declined. Offers had today are one that ran out; a shift held is an offer accepted."""
 
     record: ProfileRecord
     live: int = 0
@@ -227,6 +227,7 @@ def score(k: Known, q: Question, similarity: float) -> float:
     here = q.now_ms < record.presence_until_ms
     words, times = min(max(similarity, 0.0), 1.0), record.done_in.get(q.doc.trade, 0)
     usual = ANSWERS[doc.channels[0] if doc.channels else "inbox"]
+    answered = len(k.asked) + len(k.shifts)
     parts = {
         "skill": words + (1 - words) * times / (times + 10),
         "near": math.exp(-metres(doc.place, q.doc) / 5_000),
@@ -236,6 +237,6 @@ def score(k: Known, q: Question, similarity: float) -> float:
         "present": (1.0 if record.presence == "in_hall" else 0.6) if here else 0.0,
         "focus": 1.0 if doc.group else 0.0,
         "known": 1.0 if q.doc.employer in k.worked_for else 0.0,
-        "answers": (len(k.asked) + 4 * usual) / (len(k.asked) + (1 if k.today else 0) + 4),
+        "answers": (answered + 4 * usual) / (answered + (1 if k.today else 0) + 4),
     }
     return sum(WEIGHTS[name] * value for name, value in parts.items())
