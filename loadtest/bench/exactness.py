@@ -12,7 +12,7 @@ from loadtest.bench.oracle import Known, Question
 from loadtest.bench.population import NOON_MS, Kind
 from matcher import score, search
 from matcher.ask import ask_of
-from matcher.model import DAY_MS, HOUR_MS, PostingRecord
+from matcher.model import HOUR_MS, PostingRecord
 from matcher.replica import HeldPosting, Replica
 from matcher.score import Weights
 
@@ -20,7 +20,8 @@ TOP = 50
 SAME_SCORE = 1e-5
 """Scores closer than 32-bit sums can tell are equal."""
 RADII_M = (3_000, 6_000, 15_000, 60_000)
-NIGHT_MS = NOON_MS - DAY_MS + 11 * HOUR_MS
+NIGHT_MS = NOON_MS + 11 * HOUR_MS
+"""Of the same day, so that offers had today are had today."""
 
 
 class Agreement(Struct):
