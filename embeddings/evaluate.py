@@ -23,7 +23,7 @@ import torch
 
 from embeddings.assemble import Matrix, unit
 from embeddings.baselines import CharacterTfIdf, cached_teacher
-from embeddings.classification import CLASSIFICATION_PACKAGE, classified
+from embeddings.classification import classified
 from embeddings.encoder import SHIPPED_MODEL, Encoder, EncoderSettings, Kind, Vectors
 from embeddings.generator import concepts
 from embeddings.occupations import occupations
@@ -34,7 +34,6 @@ from embeddings.titles import (
     alias_figures,
     nearest_name_figures,
     posting_titles,
-    recruitment_titles,
     title_figures,
 )
 from embeddings.train import Ground, lay_ground, tuned_rows
@@ -62,7 +61,7 @@ def taught_without(cache: Path, recipe: Recipe, leave_out: Collection[str]) -> T
     """A model tuned without these trades and their occupations."""
     known = concepts(leave_out=leave_out)
     ground = lay_ground(known, cache)
-    beside = classified(cache, leave_out={trades()[trade].code for trade in leave_out})
+    beside = classified(leave_out={trades()[trade].code for trade in leave_out})
     return Table(ground, tuned_rows(ground, known, recipe, beside))
 
 
@@ -96,23 +95,21 @@ def both_sets(encoder: TextEncoder, sets: Sequence[Sequence[Pair]]) -> list[Scor
 
 
 def unseen_figures(cache: Path, recipe: Recipe, say: Callable[[str], None]) -> dict[str, float | None]:
-    """Pairs by models taught without their trades; None without the packages that teach."""
+    """Pairs by models taught without their trades; None without the teacher's package."""
     names = (f"pairs_mrr_{kind}" for kind in ("unseen", "unseen_116", "hard"))
-    if any(cached_package(package, cache) is None for package in (TEACHER_PACKAGE, CLASSIFICATION_PACKAGE)):
+    if cached_package(TEACHER_PACKAGE, cache) is None:
         return dict.fromkeys(names)
     scores = unseen_likeness(read_pairs(), lambda fold: taught_without(cache, recipe, fold), say)
     figures = pair_figures(scores, "_unseen")
     return {**figures, "pairs_mrr_hard": figures.pop("pairs_mrr_unseen_hard")}
 
 
-def real_title_figures(encoder: TextEncoder, cache: Path) -> dict[str, float | None]:
+def real_title_figures(encoder: TextEncoder) -> dict[str, float | None]:
     """Real titles through the recogniser as it is shipped."""
-    recogniser = Recogniser(encoder)
-    postings, sites = posting_titles(), recruitment_titles(cache)
-    return {
-        **title_figures(recogniser, postings and [each for each in postings if each.half == "test"], "titles_postings"),
-        **title_figures(recogniser, sites and [each for each in sites if each.half == "test"], "titles_recruitment"),
-    }
+    titles = posting_titles()
+    return title_figures(
+        Recogniser(encoder), titles and [each for each in titles if each.half == "test"], "titles_postings"
+    )
 
 
 def measure(cache: Path, recipe: Recipe, say: Callable[[str], None] = print) -> dict[str, object]:
@@ -132,7 +129,7 @@ def measure(cache: Path, recipe: Recipe, say: Callable[[str], None] = print) -> 
         **unseen_figures(cache, recipe, say),
         **pair_figures(both_sets(encoder, sets), "_known"),
         **alias_figures(encoder),
-        **real_title_figures(encoder, cache),
+        **real_title_figures(encoder),
         **speed(encoder, texts),
         "model_mb": model_mb(SHIPPED_MODEL),
         "baselines": {

