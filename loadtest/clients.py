@@ -13,6 +13,7 @@ from random import Random
 from typing import Any, Final
 
 import aiohttp
+import msgspec
 
 from loadtest.audit_checks import ClientRecord
 
@@ -41,11 +42,13 @@ class Api:
     async def call(self, method: str, path: str, token: str, body: Json | None = None) -> Json:
         """Raises Refused; TimeoutError when the service does not come back."""
         ends = time.monotonic() + GIVE_UP_S
+        headers = {"Authorization": f"Bearer {token}"}
+        data = None if body is None else msgspec.json.encode(body)
+        if data is not None:
+            headers["Content-Type"] = "application/json"
         while True:
             try:
-                async with self.session.request(
-                    method, self.url + path, json=body, headers={"Authorization": f"Bearer {token}"}
-                ) as answer:
+                async with self.session.request(method, self.url + path, data=data, headers=headers) as answer:
                     told: Json = await answer.json()
                     if answer.status < 300:
                         return told

@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from loadtest.bench import memories, population
-from loadtest.bench.population import NOON_MS
+from loadtest import population
+from loadtest.bench import memories, open_postings
+from loadtest.population import NOON_MS
 from matcher import missing, plan, process, questions, score, search, waves
 from matcher.ask import Ask, ask_of, set_moment
 from matcher.browse import AGES, BEFORE, CITY_M, OF_OFFERS, Desk
@@ -32,7 +33,7 @@ from tests.memory import rebuilt
 
 SEED = 17
 CROWD = list(population.workers(300, SEED))
-POSTINGS = population.posting_records(40, SEED, population.Kind(ages=True))
+POSTINGS = open_postings.posting_records(40, SEED, open_postings.Kind(ages=True))
 
 
 def desk_of(memory: Replica, now_ms: int = NOON_MS) -> Desk:

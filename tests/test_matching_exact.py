@@ -13,9 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from loadtest.bench import exactness, memories, oracle, population
+from loadtest import population
+from loadtest.bench import exactness, memories, open_postings, oracle
+from loadtest.bench.open_postings import Kind
 from loadtest.bench.oracle import Question
-from loadtest.bench.population import MODEL, NOON_MS, Kind
+from loadtest.population import MODEL, NOON_MS
 from matcher import grid, plan, replica, search
 from matcher.ask import Ask, ask_of
 from matcher.columns import Columns
@@ -161,7 +163,7 @@ def filled() -> Replica:
 
 def answers(memory: Replica) -> list[list[tuple[str, float]]]:
     """Survivors and their scores for every ask."""
-    query = population.unit_vectors(["porter"], np.random.default_rng(1))[0]
+    query = open_postings.unit_vectors(["porter"], np.random.default_rng(1))[0]
     c = memory.columns
     found = [search.everybody(c, ask) for ask in asks()]
     return [
@@ -176,7 +178,7 @@ def test_no_rule_and_no_cap_is_ever_broken_by_an_offer(moved: list[int], night: 
     for n, record in enumerate(CROWD):
         known[record.id] = memories.known(n, changed(record, draw) if n in moved else record)
         row = memory.columns.put(known[record.id].record)
-        memory.index.put(row, population.unit_vectors(record.doc.trades[:1], np.random.default_rng(n))[0], MODEL)
+        memory.index.put(row, open_postings.unit_vectors(record.doc.trades[:1], np.random.default_rng(n))[0], MODEL)
         memories.tell(memory, record.id, memories.told_of(n))
     now_ms = exactness.NIGHT_MS if night else NOON_MS
     held = memories.hold(memory, POSTINGS, SEED)
@@ -223,7 +225,7 @@ async def test_strays_are_filed_in_a_thread_once_they_are_many(monkeypatch: pyte
 def test_a_fresh_memory_has_an_index_without_strays() -> None:
     memory = filled()
     assert memory.columns.strays == 0
-    local = population.posting_records(5, SEED, Kind(popular=True))
+    local = open_postings.posting_records(5, SEED, Kind(popular=True))
     spans = search.spans(memory.columns.by_cell, asked_by(local[0], 3_000))
     assert (spans[:, 1] - spans[:, 0]).sum() < len(CROWD) // 4
 

@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from loadtest.bench import memories, oracle, population
+from loadtest import population
+from loadtest.bench import memories, open_postings, oracle
 from loadtest.bench.oracle import Known, Question
-from loadtest.bench.population import NOON_MS
+from loadtest.population import NOON_MS
 from matcher import plan, waves
 from matcher.model import HOUR_MS, MINUTE_MS, Entry, Place, PostingRecord, ProfileRecord
 from matcher.plan import Wave
@@ -26,7 +27,7 @@ CROWD = list(population.workers(200, SEED))
 def one_seat(headcount: int = 1) -> PostingRecord:
     """An open posting at HERE in 20 hours."""
     doc = builders.posting(NOON_MS, starts_in_ms=20 * HOUR_MS, headcount=headcount)
-    record = population.posting_records(1, SEED)[0]
+    record = open_postings.posting_records(1, SEED)[0]
     times = {name: getattr(doc, name) for name in ("start_ms", "end_ms", "valid_until_ms")}
     return structs.replace(record, id="j", doc=doc, headcount=headcount, **times)
 
@@ -131,7 +132,7 @@ STATES = st.sampled_from(["", "", "open", "declined", "expired", "accepted"])
 def test_no_wave_breaks_a_rule_whatever_was_answered_before(
     states: list[str], night: bool, which: int, headcount: int
 ) -> None:
-    posting = population.posting_records(60, SEED, population.Kind(ages=True, popular=True))[which]
+    posting = open_postings.posting_records(60, SEED, open_postings.Kind(ages=True, popular=True))[which]
     posting = structs.replace(posting, id="j", headcount=headcount)
     memory = memory_of(posting, {record.id: record for record in CROWD})
     answered = dict(zip((record.id for record in CROWD), states, strict=True))

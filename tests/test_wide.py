@@ -7,8 +7,10 @@ import asyncio
 import pytest
 from msgspec import structs
 
-from loadtest.bench import memories, population
-from loadtest.bench.population import NOON_MS, Kind
+from loadtest import population
+from loadtest.bench import memories, open_postings
+from loadtest.bench.open_postings import Kind
+from loadtest.population import NOON_MS
 from matcher import plan, score, wide
 from matcher.plan import Found, Question
 from matcher.replica import Replica
@@ -30,7 +32,7 @@ def memory() -> Replica:
 
 def questions(memory: Replica) -> list[Question]:
     kind = Kind(wave=3, ages=False, piece=True, popular=True)
-    held = memories.hold(memory, population.posting_records(10, SEED, kind), SEED)
+    held = memories.hold(memory, open_postings.posting_records(10, SEED, kind), SEED)
     return [plan.question(memory, one, NOON_MS) for one in held]
 
 

@@ -18,8 +18,10 @@ from numpy.typing import NDArray
 from scipy.optimize import linprog
 from scipy.sparse import csr_matrix, vstack
 
-from loadtest.bench import memories, population
-from loadtest.bench.population import NOON_MS, Kind
+from loadtest import population
+from loadtest.bench import memories, open_postings
+from loadtest.bench.open_postings import Kind
+from loadtest.population import NOON_MS
 from matcher import plan
 from matcher.assign import assigned
 from matcher.plan import Found, Question
@@ -86,7 +88,7 @@ def city(seed: int) -> tuple[list[Found], NDArray[np.uint8]]:
     memory = memories.empty()
     memories.fill(memory, population.workers(WORKERS, seed), seed)
     each = POSTINGS // len(KINDS)
-    records = [r for n, kind in enumerate(KINDS) for r in population.posting_records(each, seed * 10 + n, kind)]
+    records = [r for n, kind in enumerate(KINDS) for r in open_postings.posting_records(each, seed * 10 + n, kind)]
     questions: list[Question] = [plan.question(memory, h, NOON_MS) for h in memories.hold(memory, records, seed)]
     found = [f for q in questions if isinstance(f := plan.look(memory, q, Weights()), Found)]
     return found, memory.settings.live_cap - memory.columns.live_offers

@@ -20,9 +20,11 @@ from typing import Final
 
 import numpy as np
 
-from loadtest.bench import memories, population
-from loadtest.bench.population import DIMENSION, MODEL
+from loadtest import population
+from loadtest.bench import memories, open_postings
+from loadtest.bench.open_postings import DIMENSION
 from loadtest.bench.timing import Json, memory_gb
+from loadtest.population import MODEL
 from matcher import snapshot
 from matcher.errors import KuaizhaoError
 from matcher.replica import Replica
@@ -54,7 +56,7 @@ async def fill(url: str, profiles: int) -> None:
         await store.put_model(MODEL, DIMENSION)
         sent: asyncio.Task[None] | None = None
         while batch := list(islice(people, AT_ONCE)):
-            vectors = population.unit_vectors([record.doc.trades[0] for record in batch], rng)
+            vectors = open_postings.unit_vectors([record.doc.trades[0] for record in batch], rng)
             calls = [
                 store.register_call(record.id, record.doc, b"", vector, MODEL)
                 for record, vector in zip(batch, vectors, strict=True)

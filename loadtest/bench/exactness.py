@@ -7,9 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 from msgspec import Struct, structs
 
-from loadtest.bench import memories, oracle, population
+from loadtest import population
+from loadtest.bench import memories, open_postings, oracle
+from loadtest.bench.open_postings import Kind
 from loadtest.bench.oracle import Known, Question
-from loadtest.bench.population import NOON_MS, Kind
+from loadtest.population import NOON_MS
 from matcher import score, search
 from matcher.ask import ask_of
 from matcher.model import HOUR_MS, PostingRecord
@@ -38,7 +40,7 @@ class Agreement(Struct):
 def mixed(n: int, seed: int) -> list[PostingRecord]:
     """Postings of every kind: with and without ages, by the piece, hazardous, with certificates."""
     kinds = (Kind(), Kind(popular=True), Kind(ages=False, popular=True), Kind(ages=False, piece=True, popular=True))
-    found = [p for i, kind in enumerate(kinds) for p in population.posting_records(-(-n // 4), seed + i, kind)][:n]
+    found = [p for i, kind in enumerate(kinds) for p in open_postings.posting_records(-(-n // 4), seed + i, kind)][:n]
     for i, posting in enumerate(found):
         if i % 10 == 3:
             posting.doc = structs.replace(posting.doc, hazards=["heights"])

@@ -19,9 +19,11 @@ from typing import Final
 import numpy as np
 import uvloop
 
-from loadtest.bench import cold, memories, population
-from loadtest.bench.population import NOON_MS, Kind
+from loadtest import population
+from loadtest.bench import cold, memories, open_postings
+from loadtest.bench.open_postings import Kind
 from loadtest.bench.timing import Json, load_average, memory_gb, spread
+from loadtest.population import NOON_MS
 from matcher import plan, search
 from matcher.plan import Wave
 from matcher.replica import HeldPosting, Replica
@@ -116,7 +118,7 @@ def local_kind(memory: Replica) -> Kind:
     """Postings of trades that many do, in the first wave whose radius leaves enough survivors to choose from."""
     for wave in range(1, CITY_WAVE):
         kind = Kind(wave=wave, popular=True)
-        held = memories.hold(memory, population.posting_records(WARM_POSTINGS, SEED + 5, kind), SEED + 3)
+        held = memories.hold(memory, open_postings.posting_records(WARM_POSTINGS, SEED + 5, kind), SEED + 3)
         if found(memory, held)["survivors_median"] >= LEAST_SURVIVORS:
             break
     return kind
@@ -132,10 +134,10 @@ def section(memory: Replica) -> Json:
         "week_masks": len(c.weeks),
     }
     plan.warm()
-    decide_all(memory, memories.hold(memory, population.posting_records(WARM_POSTINGS, SEED + 1), SEED))
+    decide_all(memory, memories.hold(memory, open_postings.posting_records(WARM_POSTINGS, SEED + 1), SEED))
     local = local_kind(memory)
     for name, n, kind in (("local", LOCAL_POSTINGS, local), ("wide", WIDE_POSTINGS, WIDE)):
-        held = memories.hold(memory, population.posting_records(n, SEED + 2 + kind.wave, kind), SEED + 3)
+        held = memories.hold(memory, open_postings.posting_records(n, SEED + 2 + kind.wave, kind), SEED + 3)
         result[name] = {"wave": kind.wave} | found(memory, held) | timed(memory, held)
     return result | strayed(memory, local) | {"load_average": load_average()}
 
@@ -144,7 +146,7 @@ def strayed(memory: Replica, local: Kind) -> Json:
     """The same local decisions while many people have moved since the index was built, and the work of filing them."""
     for record in population.workers(MOVED, SEED + 9):
         memory.columns.put(record)
-    held = memories.hold(memory, population.posting_records(LOCAL_POSTINGS, SEED + 4, local), SEED + 3)
+    held = memories.hold(memory, open_postings.posting_records(LOCAL_POSTINGS, SEED + 4, local), SEED + 3)
     result: Json = {"strays": memory.columns.strays, "local_with_strays": timed(memory, held)}
     for name, work in (("reindex_s", memory.columns.reindex), ("compact_s", memory.compact)):
         begun = time.perf_counter()

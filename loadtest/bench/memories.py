@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from msgspec import Struct
 
-from loadtest.bench import population
+from loadtest.bench import open_postings
+from loadtest.bench.open_postings import DIMENSION, EMPLOYERS
 from loadtest.bench.oracle import Known
-from loadtest.bench.population import AT_ONCE, DIMENSION, EMPLOYERS, MODEL, NOON_MS
+from loadtest.population import AT_ONCE, MODEL, NOON_MS
 from matcher.ledger import Shift
 from matcher.model import HOUR_MS, Block, Entry, PostingRecord, ProfileRecord, Tie
 from matcher.replica import HeldPosting, Replica
@@ -110,7 +111,7 @@ def fill(memory: Replica, records: Iterable[ProfileRecord], seed: int) -> None:
 def _put(memory: Replica, batch: Sequence[ProfileRecord], first: int, rng: np.random.Generator) -> None:
     if not batch:
         return
-    vectors = population.unit_vectors([record.doc.trades[0] for record in batch], rng)
+    vectors = open_postings.unit_vectors([record.doc.trades[0] for record in batch], rng)
     for n, (record, vector) in enumerate(zip(batch, vectors, strict=True), start=first):
         memory.index.put(memory.columns.put(record), vector, MODEL)
         tell(memory, record.id, told_of(n))
@@ -118,7 +119,7 @@ def _put(memory: Replica, batch: Sequence[ProfileRecord], first: int, rng: np.ra
 
 def hold(memory: Replica, postings: Sequence[PostingRecord], seed: int) -> list[HeldPosting]:
     """Takes postings with their vectors into memory; the waves they had were declined by people since erased."""
-    vectors = population.unit_vectors([posting.doc.trade for posting in postings], np.random.default_rng(seed))
+    vectors = open_postings.unit_vectors([posting.doc.trade for posting in postings], np.random.default_rng(seed))
     held = [HeldPosting(posting, vector, 1) for posting, vector in zip(postings, vectors, strict=True)]
     memory.postings |= {posting.record.id: posting for posting in held}
     for posting in postings:
