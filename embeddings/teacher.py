@@ -74,8 +74,8 @@ NAME_TAGS = ("nr", "ns", "nt")
 """jieba's marks of names of people, places and firms: 70,000 rows that no posting needs."""
 
 
-def word_frequencies(cache: Path) -> dict[str, int]:
-    """Chinese words, names left out, and how often jieba's corpus held them."""
+def word_frequencies(cache: Path, left_out: tuple[str, ...] = NAME_TAGS) -> dict[str, int]:
+    """Chinese words, those marked as ``left_out`` left out, and how often jieba's corpus held them."""
     archive = fetch_package(FREQUENCY_PACKAGE, cache)
     with tarfile.open(archive) as tar:
         member = next(name for name in tar.getnames() if name.endswith("/" + FREQUENCY_FILE))
@@ -83,7 +83,7 @@ def word_frequencies(cache: Path) -> dict[str, int]:
         if stream is None:
             raise FileNotFoundError(f"{FREQUENCY_FILE} is not a file in {archive}")
         lines = [line.split(" ") for line in stream.read().decode("utf-8").splitlines() if line]
-    return {word: int(count) for word, count, tag in lines if len(word) == 1 or not tag.startswith(NAME_TAGS)}
+    return {word: int(count) for word, count, tag in lines if len(word) == 1 or not tag.startswith(left_out)}
 
 
 @dataclass(frozen=True)

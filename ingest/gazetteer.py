@@ -124,7 +124,7 @@ def streets_of(district: str) -> tuple[Spot, ...]:
 
 
 @cache
-def _automaton() -> ahocorasick.Automaton:
+def _by_name() -> dict[str, tuple[Spot, ...]]:
     """Every name with the places that carry it, areas before landmarks."""
     by_name: dict[str, list[Spot]] = {}
     for district in districts().values():
@@ -137,9 +137,19 @@ def _automaton() -> ahocorasick.Automaton:
             held = by_name.setdefault(name, [])
             if len(name) > 1 and not any(other.kind == "district" for other in held):
                 held.append(spot)
+    return {name: tuple(held) for name, held in by_name.items()}
+
+
+def names() -> tuple[str, ...]:
+    """Every name of a place, short ones (李村 for 李村街道) included."""
+    return tuple(_by_name())
+
+
+@cache
+def _automaton() -> ahocorasick.Automaton:
     automaton = ahocorasick.Automaton()
-    for name, held in by_name.items():
-        automaton.add_word(name, (name, tuple(held)))
+    for name, held in _by_name().items():
+        automaton.add_word(name, (name, held))
     automaton.make_automaton()
     return automaton
 

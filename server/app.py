@@ -45,6 +45,7 @@ from server.market import Market
 from server.metrics import Metrics
 from server.outbox import Outbox
 from server.peers import networks
+from server.pinyin import lexicon
 from server.push import Push
 from server.recognising import Recognising
 from server.routes import ROUTES
@@ -81,7 +82,7 @@ def create_app(
     app[PUSH] = Push(app[STORE], app[CARDS], app[BOARDS], app[SESSIONS], app[METRICS], settings.socket_queue)
     if store is None:
         app.cleanup_ctx.append(_store)
-    app.cleanup_ctx.extend([_rules, _encoding, _recognising, _boards, _push, _outbox, _retention])
+    app.cleanup_ctx.extend([_rules, _keyboard, _encoding, _recognising, _boards, _push, _outbox, _retention])
     app.on_response_prepare.append(protect)
     app.on_shutdown.append(_end_sockets)
     _add_routes(app, Gate(settings, app[METRICS].working))
@@ -111,6 +112,12 @@ async def _store(app: web.Application) -> AsyncIterator[None]:
 async def _rules(_: web.Application) -> AsyncIterator[None]:
     await asyncio.to_thread(warm_rules, now_ms())
     yield
+
+
+async def _keyboard(_: web.Application) -> AsyncIterator[None]:
+    building = asyncio.create_task(asyncio.to_thread(lexicon.tree), name="keyboard")
+    yield
+    await building
 
 
 async def _encoding(app: web.Application) -> AsyncIterator[None]:

@@ -30,6 +30,8 @@ PASS_TRIES: Final = Rate("pass_tries", 20, HOUR_S // 4)
 """For one who asks, at one posting; a right code begins anew."""
 COMPLAINTS: Final = Rate("complaints", 20, 24 * HOUR_S)
 KIOSK_TRIES: Final = Rate("kiosk_tries", 60, HOUR_S // 6)
+KEYS_TYPED: Final = Rate("keys_typed", 900, MINUTE_S)
+"""Fifteen keys a second, each asking for candidates: more than fingers do."""
 ADDRESS_TRIES: Final = Rate("address_tries", 240, HOUR_S // 6)
 """Generous: a whole hall, or a mobile network, may share one address. Guessing is stopped by the limits above."""
 
