@@ -52,6 +52,7 @@ from server.api import (
     series,
     sites,
     ties,
+    trades,
     understand,
 )
 from server.auth import STAFF
@@ -135,6 +136,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("GET", "/v1/heat", "Temperatures entered for today and later", heat.list_heat, views.HeatList),
     Route("PUT", "/v1/heat", "Enter a day's temperature in a district", heat.put_heat, Held, MANAGER, Heat),
     # words
+    Route("GET", "/v1/trades", "Names of trades, hazards and certificates", trades.list_trades, views.TradeList),
     Route("POST", "/v1/recognise", "Trades that a text speaks of", recognise.recognise_text, views.Recognised,
           body=views.TextToRecognise),
     Route("POST", "/v1/understand", "What a text for a posting says, and what the rules say of it",

@@ -168,6 +168,29 @@ class HeatList(Struct):
     heat: list[Heat]
 
 
+class Named(Struct):
+    """What people call something."""
+
+    id: str
+    name: str
+
+
+class TradeView(Struct):
+    """A trade's name and the picture beside it."""
+
+    id: str
+    name: str
+    pictogram: str
+
+
+class TradeList(Struct, kw_only=True):
+    """Trades, hazards and certificates by their names."""
+
+    trades: list[TradeView]
+    hazards: list[Named]
+    certificates: list[Named]
+
+
 class TextToRecognise(Struct, forbid_unknown_fields=True):
     """Somebody's words: a posting, a registration, what was said at the counter."""
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from embeddings.encoder import Encoder, Kind
 from ingest.reencode import reencode
+from matcher import trades
 from matcher.model import Role
 from matcher.store import Store
 from server.keys import ENCODING, RECOGNISING
@@ -135,3 +136,11 @@ async def test_the_model_is_named_again_when_the_store_was_emptied(market: Store
         assert (await api.get("/readyz")).data["model"] is True
         assert await market.model() == (builders.MODEL, builders.DIMENSION)
         assert await api.app[ENCODING].is_in_force()
+
+
+async def test_every_id_has_a_name(api: Api) -> None:
+    told = (await api.get("/v1/trades", token=await api.token("worker"))).data
+    names = {kind: {each["id"]: each["name"] for each in told[kind]} for kind in told}
+    assert names["trades"].keys() == trades.trades().keys()
+    assert (names["certificates"]["forklift"], names["hazards"]["heavy_lifting"]) == ("叉车证", "重体力搬运")
+    assert {t["pictogram"] for t in told["trades"]} == {t.pictogram for t in trades.trades().values()}
