@@ -13,7 +13,7 @@ NO_CUDA := $(foreach p,torch triton cuda-bindings cuda-pathfinder cuda-toolkit n
 	nvidia-nvshmem-cu13 nvidia-nvtx,--no-emit-package $(p))
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo sample test bench bench-ingest attack fuzz check eval-embeddings redis7 lock clean
+.PHONY: help run demo sample test bench bench-ingest attack fuzz check eval-embeddings redis7 chromium lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -37,7 +37,7 @@ demo: $(VENV)/.ready ## a scripted morning: ten sites imported, urgent postings 
 sample: $(VENV)/.ready ## write the sample records of ten sites (invented people) to var/sample
 	@$(BIN)/kuaizhao sample var/sample
 
-test: $(VENV)/.ready redis7 ## the whole test suite, on the embedded store and on Debian's Redis 7
+test: $(VENV)/.ready redis7 chromium ## the whole test suite, on the embedded store, on Debian's Redis 7 and in Chromium
 	@$(BIN)/pytest
 
 bench: $(VENV)/.ready ## how fast and how exact the matching is, with 100,000 and a million invented profiles; writes reports/bench.json
@@ -68,6 +68,14 @@ redis7:
 		echo "Installing redis-server for the tests ..."; apt-get update -qq; \
 		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends redis-server >/dev/null && \
 		{ service redis-server stop >/dev/null 2>&1 || true; }; }; } || true
+
+# The pages' tests drive Chromium, with a font that has Chinese; the same rule.
+chromium:
+	@{ command -v chromium || command -v google-chrome || $(BIN)/python -c \
+		'import sys; from playwright.sync_api import sync_playwright as s; p = s().start(); from pathlib import Path; sys.exit(not Path(p.chromium.executable_path).exists())'; \
+		} >/dev/null 2>&1 || { command -v apt-get >/dev/null && test "$$(id -u)" = 0 && { \
+		echo "Installing chromium and a Chinese font for the tests ..."; apt-get update -qq; \
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-noto-cjk >/dev/null; }; } || true
 
 lock: ## pin every dependency with hashes into requirements.lock (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --all-extras $(NO_CUDA) \

@@ -14,6 +14,7 @@ from matcher.errors import StoreUnavailable
 from matcher.settings import Settings
 from matcher.store import Store
 from server import openapi, retention
+from server.assets import add_pages
 from server.boards import Boards
 from server.browser import protect
 from server.cards import Cards
@@ -97,6 +98,7 @@ def _add_routes(app: web.Application, gate: Gate) -> None:
         return web.Response(body=openapi.encoded(), content_type=JSON_TYPE)
 
     app.router.add_get("/openapi.json", openapi_json)
+    add_pages(app)
 
 
 async def _store(app: web.Application) -> AsyncIterator[None]:

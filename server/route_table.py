@@ -17,6 +17,8 @@ with none, and with expired, tampered and foreign ones.
   record and postings; a kiosk's own site. What is not theirs is answered 403 `forbidden`, or as the last column says.
 - **-**: 403 `forbidden`. **open**: needs no session. Without one every other line is 401 `no_token`, with one that has
   ended or is none of ours 401 `bad_token`.
+- Open besides, and saying nothing about anybody: the pages and what they are made of, under `/assets/`
+  (`server/assets.py`), and `GET /openapi.json`.
 - An integration's key must have the scope too. A worker's session at a kiosk may do what a worker may, and take a queue
   number.
 

@@ -13,11 +13,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 import redis
+from playwright.async_api import Browser
 
 from matcher.store import Store
 from server.embedded import EmbeddedStore
-from tests import builders
+from tests import browser, builders
 from tests.memory import DAYLIGHT
 
 TEST_CLOCK = """
@@ -124,6 +126,30 @@ async def market(valkey_url: str) -> AsyncIterator[Store]:
     await opened.put_model(builders.MODEL, builders.DIMENSION)
     yield opened
     await opened.close()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def chromium() -> AsyncIterator[Browser]:
+    """The browser that the tests of the pages share; each page has a context of its own."""
+    async with browser.chromium() as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def module_service(
+    chromium: Browser, valkey_url: str, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> AsyncIterator[browser.Service]:
+    """One market, server and matcher for a module; with the shipped model where the module says `REAL_MODEL = True`."""
+    encoder = await browser.real_encoder() if getattr(request.module, "REAL_MODEL", False) else None
+    async with browser.serving(chromium, valkey_url, tmp_path_factory.mktemp("pages"), encoder) as service:
+        yield service
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def service(module_service: browser.Service) -> AsyncIterator[browser.Service]:
+    """The module's service, for one test: its pages are closed after it, and none of them may have logged an error."""
+    yield module_service
+    await module_service.close_pages()
 
 
 async def move_clock(store: Store, by_ms: int) -> None:
