@@ -16,11 +16,13 @@ class BoardQuery(Struct, forbid_unknown_fields=True):
 
 
 class Waiting(Struct, kw_only=True, frozen=True):
-    """How much waits for a clerk: postings to review, people to ring up, appeals, rows in the quarantine."""
+    """How much waits for a clerk: postings to review, people to ring up, appeals, complaints, rows in the
+    quarantine."""
 
     reviews: int
     calls: int
     appeals: int
+    complaints: int
     quarantine: int
 
 

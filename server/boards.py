@@ -135,7 +135,7 @@ class Boards:
     # -- what the follower says -------------------------------------------------------------------------------------
 
     def note(self, changes: Sequence[Change]) -> None:
-        """These changes are to be told."""
+        """These changes are to be told. Whatever changed, something may wait for a clerk."""
         if not self._open:
             return
         for change in changes:
@@ -253,10 +253,10 @@ class Boards:
             pipe = self._store.commands.pipeline(transaction=False)
             pipe.scard(self._store.key("in", "awaiting_review"))
             pipe.zcount(self._store.key("calls"), f"({time.time_ns() // 1_000_000}", "+inf")
-            pipe.zcard(self._store.key("appeals"))
-            pipe.zcard(self._store.key("quarantine"))
-            reviews, calls, appeals, quarantine = await pipe.execute()
-        return Waiting(reviews=reviews, calls=calls, appeals=appeals, quarantine=quarantine)
+            for queue in ("appeals", "complaints", "quarantine"):
+                pipe.zcard(self._store.key(queue))
+            reviews, calls, appeals, complaints, quarantine = await pipe.execute()
+        return Waiting(reviews=reviews, calls=calls, appeals=appeals, complaints=complaints, quarantine=quarantine)
 
 
 def _frame(

@@ -136,6 +136,15 @@ async def test_the_desk_is_told_what_waits(api: Api) -> None:
         assert desk.postings["j1"].state == "open"
 
 
+async def test_the_desk_is_told_of_what_is_no_posting(api: Api) -> None:
+    await builders.register(api.store, "w1")
+    async with watching(api, "manager", "m1") as desk:
+        assert desk.waiting.complaints == 0
+        complaint = {"category": "pay", "text": "虚构:没拿到钱"}
+        assert (await api.post("/v1/complaints", complaint, token=await api.worker("w1"))).status == 201
+        await desk.until(lambda: desk.waiting.complaints == 1)
+
+
 async def test_the_hall_does_not_read_what_only_the_employer_may(api: Api) -> None:
     await builders.post(api.store, "j1", verdict="awaiting_review")
     await api.store.review("j1", "open", "虚构的审核意见")

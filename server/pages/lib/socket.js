@@ -1,0 +1,85 @@
+/**
+ * A socket that only listens and comes back by itself. Every frame is an event named by its `type`, with the frame as
+ * `detail`; "ended" when the session is over. The first frame of every connection is a hello with the server's time.
+ */
+import { setNow } from "./clock.js";
+import { tellLine } from "./api.js";
+
+const FIRST_MS = 500;
+const MOST_MS = 15_000;
+const SESSION_OVER = 4001;
+const REPLACED = 4009;
+
+export class LiveSocket extends EventTarget {
+  #waitMs = FIRST_MS;
+  #socket = null;
+  #timer = 0;
+  #path;
+  #token;
+  #wanted = false;
+
+  /** `path`: of the socket, or a function that tells it for each connection. `token`: as for Api. */
+  constructor(path, token = "") {
+    super();
+    this.#path = typeof path === "function" ? path : () => path;
+    this.#token = token;
+    this.retry = this.retry.bind(this);
+  }
+
+  open() {
+    this.#wanted = true;
+    addEventListener("online", this.retry);
+    this.#connect();
+  }
+
+  /** Closes for good: nothing more is told. */
+  close() {
+    this.#wanted = false;
+    removeEventListener("online", this.retry);
+    clearTimeout(this.#timer);
+    this.#socket?.close();
+    this.#socket = null;
+  }
+
+  /** Connects now instead of after the pause. */
+  retry() {
+    if (!this.#wanted || this.#socket) return;
+    clearTimeout(this.#timer);
+    this.#connect();
+  }
+
+  #connect() {
+    const protocols = ["kuaizhao.json"];
+    if (this.#token) protocols.push(`token.${this.#token}`);
+    const address = new URL(this.#path(), location.href);
+    address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
+    const socket = new WebSocket(address, protocols);
+    this.#socket = socket;
+    socket.onmessage = ({ data }) => this.#take(socket, JSON.parse(data));
+    socket.onclose = ({ code }) => this.#closed(socket, code);
+  }
+
+  #take(socket, frame) {
+    if (socket !== this.#socket) return;
+    if (frame.type === "hello") {
+      this.#waitMs = FIRST_MS;
+      setNow(frame.now_ms);
+      tellLine(true);
+    }
+    this.dispatchEvent(new CustomEvent(frame.type, { detail: frame }));
+  }
+
+  #closed(socket, code) {
+    if (socket !== this.#socket) return;
+    this.#socket = null;
+    if (!this.#wanted) return;
+    if (code === SESSION_OVER || code === REPLACED) {
+      this.close();
+      this.dispatchEvent(new CustomEvent("ended", { detail: { replaced: code === REPLACED } }));
+      return;
+    }
+    tellLine(false);
+    this.#timer = setTimeout(this.retry, this.#waitMs * (0.75 + Math.random() / 2));
+    this.#waitMs = Math.min(this.#waitMs * 2, MOST_MS);
+  }
+}
