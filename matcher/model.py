@@ -37,7 +37,8 @@ Settlement = Literal["daily", "on_completion", "weekly", "monthly"]
 Channel = Literal["inbox", "push", "sms", "call", "kiosk"]
 CHANNELS: Final[tuple[Channel, ...]] = get_args(Channel)
 """The ways on which offers reach people; `call`: a clerk rings them up, `kiosk`: they are in the hall."""
-Role = Literal["worker", "employer", "kiosk", "clerk", "manager", "integration"]
+Role = Literal["worker", "employer", "kiosk", "clerk", "manager", "integration", "newcomer"]
+"""Who asks; a newcomer has proved a telephone and is not registered yet."""
 
 POSTING_MOVES: Final[dict[str, frozenset[str]]] = {
     "draft": frozenset({"open", "blocked", "awaiting_review", "closed", "withdrawn", "expired"}),

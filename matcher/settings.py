@@ -39,6 +39,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """A sentence-transformers model to use instead of the shipped one: a path or a hub id."""
     sites_file: str = ""
     """The sites and how their records are fetched (TOML); empty: the shipped sample of ten."""
+    consent_file: str = ""
+    """What people consent to (TOML: `version` and `text`); empty: the shipped one."""
     gateway_url: str = ""
     """Where short messages are handed over (`POST {"id", "to", "text"}`); empty: nobody can log in by telephone."""
     gateway_key: str = ""

@@ -13,7 +13,7 @@ from ingest.persons import Vault, check_key
 from matcher.errors import StoreUnavailable
 from matcher.settings import Settings
 from matcher.store import Store
-from server import openapi, retention
+from server import consent, openapi, retention
 from server.assets import add_pages
 from server.boards import Boards
 from server.browser import protect
@@ -24,6 +24,7 @@ from server.ingest_desk import IngestDesk
 from server.keys import (
     BOARDS,
     CARDS,
+    CONSENT,
     ENCODING,
     INGEST,
     MARKET,
@@ -70,6 +71,7 @@ def create_app(
     app[INGEST] = IngestDesk(settings, app[STORE], app[VAULT])
     app[METRICS] = Metrics()
     app[SESSIONS] = Sessions(app[STORE])
+    app[CONSENT] = consent.read(settings.consent_file)
     app[SEAL] = Seal(app[VAULT])
     gateway = HttpGateway(settings.gateway_url, settings.gateway_key) if settings.gateway_url else None
     app[OUTBOX] = Outbox(app[STORE], app[SEAL], gateway, app[METRICS])

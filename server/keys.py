@@ -13,6 +13,7 @@ from matcher.settings import Settings
 from matcher.store import Store
 from server.boards import Boards
 from server.cards import Cards
+from server.consent import ConsentText
 from server.encoding import Encoding
 from server.ingest_desk import IngestDesk
 from server.market import Market
@@ -30,6 +31,7 @@ VAULT: Final = web.AppKey("vault", Vault)
 INGEST: Final = web.AppKey("ingest", IngestDesk)
 ENCODING: Final = web.AppKey("encoding", Encoding)
 RECOGNISING: Final = web.AppKey("recognising", Recognising)
+CONSENT: Final = web.AppKey("consent", ConsentText)
 SEAL: Final = web.AppKey("seal", Seal)
 OUTBOX: Final = web.AppKey("outbox", Outbox)
 PASSWORDS: Final = web.AppKey("passwords", Passwords)

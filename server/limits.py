@@ -59,7 +59,7 @@ class Gate:
     @asynccontextmanager
     async def caller(self, caller: Caller) -> AsyncIterator[None]:
         """A caller's request at work. Raises `too_many_requests` for a worker with too many of them."""
-        if caller.role != "worker":
+        if caller.role not in ("worker", "newcomer"):
             yield
             return
         if self._by_worker[caller.subject] >= WORKER_REQUESTS_AT_ONCE:

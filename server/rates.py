@@ -24,6 +24,8 @@ CODES_A_MINUTE: Final = Rate("code_minute", 1, MINUTE_S)
 CODES_A_DAY: Final = Rate("code_day", 8, 24 * HOUR_S)
 TRIES_FOR_A_CODE: Final = Rate("code_tries", 5, HOUR_S)
 """Of 10 ** 6 codes; with `CODES_A_DAY` somebody who guesses all day is right once in 25,000 days."""
+REGISTRATIONS_A_DAY: Final = Rate("registrations_day", 5, 24 * HOUR_S)
+"""By one telephone: who has proved one cannot try through whose ID numbers are registered."""
 STAFF_TRIES: Final = Rate("staff_tries", 8, HOUR_S // 4)
 TICKET_TRIES: Final = Rate("ticket_tries", 5, 12 * HOUR_S)
 PASS_TRIES: Final = Rate("pass_tries", 20, HOUR_S // 4)

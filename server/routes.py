@@ -56,7 +56,8 @@ from server.api import (
     understand,
 )
 from server.auth import STAFF
-from server.doors import desk, hall, session, telephone
+from server.consent import ConsentText
+from server.doors import desk, hall, newcomers, session, telephone
 from server.doors import views as doors
 
 PARAMETER: Final = re.compile(r"{(\w+)}")
@@ -67,6 +68,7 @@ KIOSK: Final[frozenset[Role]] = frozenset({"kiosk"})
 WORKER: Final[frozenset[Role]] = frozenset({"worker"})
 EMPLOYER: Final[frozenset[Role]] = frozenset({"employer"})
 ANYBODY: Final[frozenset[Role]] = frozenset({"worker", "employer", "kiosk", "clerk", "manager", "integration"})
+EVERYBODY: Final[frozenset[Role]] = ANYBODY | {"newcomer"}
 AS_WORKER: Final[frozenset[Role]] = STAFF | {"worker"}
 AS_EMPLOYER: Final[frozenset[Role]] = STAFF | {"employer"}
 AT_THE_DOOR: Final[frozenset[Role]] = AS_EMPLOYER | {"kiosk"}
@@ -128,8 +130,9 @@ class Route:
 
 ROUTES: Final[tuple[Route, ...]] = (
     # sites
-    Route("GET", "/v1/sites", "Every site", sites.list_sites, views.SiteList),
-    Route("GET", "/v1/sites/{site}", "One site", sites.get_site, views.SiteView, errors=("no_site",)),
+    Route("GET", "/v1/sites", "Every site", sites.list_sites, views.SiteList, EVERYBODY),
+    Route("GET", "/v1/sites/{site}", "One site", sites.get_site, views.SiteView, EVERYBODY,
+          errors=("no_site",)),
     Route("PUT", "/v1/sites/{site}", "Write a site", sites.put_site, views.Written, MANAGER, views.SiteChange,
           errors=("stale_version",)),
     # heat
@@ -138,7 +141,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     # words
     Route("GET", "/v1/trades", "Names of trades, hazards and certificates", trades.list_trades, views.TradeList),
     Route("POST", "/v1/recognise", "Trades that a text speaks of", recognise.recognise_text, views.Recognised,
-          body=views.TextToRecognise),
+          EVERYBODY, views.TextToRecognise),
     Route("POST", "/v1/understand", "What a text for a posting says, and what the rules say of it",
           understand.understand_text, Understanding, POSTS | {"kiosk"}, understanding_views.TextToUnderstand,
           errors=("no_site",)),
@@ -324,15 +327,20 @@ ROUTES: Final[tuple[Route, ...]] = (
           doors.CodeAsked, status=202, errors=AT_A_DOOR),
     Route("POST", "/v1/login/telephone", "Come in with telephone and code", telephone.log_in_by_telephone,
           doors.LoggedIn, None, doors.TelephoneLogin, errors=(*AT_A_DOOR, "several_people")),
+    Route("GET", "/v1/consent", "What whoever registers consents to", newcomers.get_consent, ConsentText, None),
+    Route("POST", "/v1/login/register", "Register oneself, on a telephone that a code has proved",
+          newcomers.register_self, doors.LoggedIn, frozenset({"newcomer"}), doors.Registration,
+          errors=("bad_trade", "no_site", "registered", "new_consent")),
     Route("POST", "/v1/login/staff", "Come in with name, password and authenticator", desk.log_in_staff, doors.LoggedIn,
           None, doors.StaffLogin, errors=AT_A_DOOR),
     Route("POST", "/v1/login/ticket", "Come in with queue number and PIN", hall.log_in_by_ticket, doors.LoggedIn, KIOSK,
           doors.TicketLogin, errors=AT_A_DOOR),
     Route("POST", "/v1/login/card", "Come in with the ID card", hall.log_in_by_card, doors.LoggedIn, KIOSK,
           doors.CardLogin, errors=AT_A_DOOR),
-    Route("GET", "/v1/session", "Who asks", session.get_session, doors.SessionView),
-    Route("POST", "/v1/session/rotate", "A new token for this session", session.rotate_session, doors.LoggedIn),
-    Route("POST", "/v1/session/end", "Out", session.end_session, doors.Ended, body=doors.Ending),
+    Route("GET", "/v1/session", "Who asks", session.get_session, doors.SessionView, EVERYBODY),
+    Route("POST", "/v1/session/rotate", "A new token for this session", session.rotate_session, doors.LoggedIn,
+          EVERYBODY),
+    Route("POST", "/v1/session/end", "Out", session.end_session, doors.Ended, EVERYBODY, doors.Ending),
     Route("POST", "/v1/profiles/{profile}/ticket", "A queue number with its PIN", hall.give_ticket, doors.Ticket,
           AS_WORKER, status=201, errors=("no_profile", "no_site")),
     Route("POST", "/v1/employers/{employer}/logins", "Who may log in for an employer", telephone.set_login,

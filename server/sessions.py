@@ -45,14 +45,16 @@ LIVES: Final[dict[Role, Life]] = {
     "clerk": Life(3600, 12 * 3600),
     "manager": Life(1800, 12 * 3600),
     "integration": Life(90 * DAY_S, 365 * DAY_S),
+    "newcomer": Life(900, 1800),
 }
 AT_A_KIOSK: Final = Life(120, 900)
 """A worker's session at a kiosk: who walks away is logged out."""
 
 
 class Caller(Struct, frozen=True):
-    """Who asks: `subject` is the id of a profile (worker), an employer, a kiosk, a member of staff or a key; `site` the
-    kiosk's, or where a worker has logged in at one; `scopes` what an integration may do."""
+    """Who asks: `subject` is the id of a profile (worker), an employer, a kiosk, a member of staff or a key, and of a
+    newcomer the keyed hash of the telephone; `site` the kiosk's, or where a worker has logged in at one; `scopes` what
+    an integration may do."""
 
     role: Role
     subject: str

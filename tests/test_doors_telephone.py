@@ -105,6 +105,14 @@ async def test_nobody_learns_who_is_registered(door: tuple[Api, SimulatedGateway
     assert (known.status, known.data) == (unknown.status, unknown.data)
     assert known.code == "bad_login"
     assert (await asked(api, telephone())).code == (await asked(api, NOBODY)).code == "too_many_requests"
+    assert await received(gateway, NOBODY)  # it may register
+
+
+async def test_no_code_goes_to_a_telephone_that_no_employer_has(door: tuple[Api, SimulatedGateway]) -> None:
+    api, gateway = door
+    known = await asked(api, telephone())
+    unknown = await asked(api, NOBODY, body={"door": "employer"})
+    assert (known.status, known.data) == (unknown.status, unknown.data)
     async with asyncio.timeout(10):
         while await api.store.commands.zcard(api.store.key("outbox")):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
@@ -159,7 +167,7 @@ async def test_an_employer_comes_in_where_a_clerk_has_named_the_telephone(door: 
     assert (await api.post(path, {"telephone": "10000000009"}, token=clerk)).data["allowed"] is True
     await asked(api, "10000000009", body={"door": "employer"})
     code = await received(gateway, "10000000009")
-    assert (await try_code(api, "10000000009", code)).code == "bad_login"  # not as a worker
+    assert (await try_code(api, "10000000009", code)).code == "bad_login"  # it is no worker's code
     entered = (await try_code(api, "10000000009", code, body={"door": "employer"})).data
     assert (entered["role"], entered["subject"]) == ("employer", builders.EMPLOYER)
     assert (await api.get(f"/v1/employers/{builders.EMPLOYER}", token=entered["token"])).status == 200

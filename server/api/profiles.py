@@ -25,14 +25,17 @@ OLDEST = 100
 
 async def post_profile(request: web.Request, new: NewProfile) -> Written:
     """Registers a worker. The same again replays."""
-    app, caller = request.app, request[CALLER]
-    check_site(caller, new.profile.site)
-    id_ = new.id or _id_of_person(request, new.person)
-    doc = await _checked(request, new.profile)
-    if new.person is not None:
-        _check_person(new.person, new.profile.born)
+    check_site(request[CALLER], new.profile.site)
+    return await register(request, new.id or _id_of_person(request, new.person), new.profile, new.person)
+
+
+async def register(request: web.Request, id_: str, profile: Profile, person: Person | None) -> Written:
+    """Checks and stores a profile and its person. Raises `known_twin` where the person has another id."""
+    app, vault = request.app, request.app[VAULT]
+    doc = await _checked(request, profile)
+    if person is not None:
+        _check_person(person, profile.born)
     vector = await app[ENCODING].encode(profile_text(doc), "profile")
-    vault, person = app[VAULT], new.person
     sealed, mark = (vault.seal(person), vault.mark(person)) if person is not None else (b"", "")
     marks = person_marks(person, vault) if person is not None else ()
     done = await app[STORE].register(id_, doc, sealed, vector, app[ENCODING].model_id, mark, marks=marks)

@@ -1,6 +1,7 @@
 """Workers and employers come in with their telephone and a one-time code.
 
 Nobody learns whether a telephone is registered: the answers are the same, and so is the work that is done for them.
+Whoever proves a telephone that no worker has may register with it (`newcomers`).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from aiohttp import web
 from ingest.duplicates import telephone_mark
 from matcher.connection import guarded
 from matcher.errors import KuaizhaoError
+from matcher.model import Role
 from server import rates
 from server.doors.entering import CODE_DIGITS, device_of, enter, kiosk_of
 from server.doors.views import CodeAsked, CodeSent, Door, LoggedIn, Login, LoginSet, TelephoneLogin
@@ -25,48 +27,52 @@ TEXT: Final = "【快招】验证码{code},5分钟内有效。工作人员不会
 
 
 async def ask_code(request: web.Request, asked: CodeAsked) -> CodeSent:
-    """Sends a code where the telephone is registered; answers the same where it is not."""
+    """Sends a code: to an employer's telephone where it is known, and answers the same where it is not."""
     store, device = request.app[STORE], device_of(request, await kiosk_of(request))
-    who = _who(request, asked.door, asked.telephone)
+    who = who_has(request, asked.door, asked.telephone)
     await rates.count(store, (rates.CODES_A_MINUTE, who), (rates.CODES_A_DAY, who), device)
     known = await _subjects(request, asked.door, asked.telephone)
     code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}d}"
     async with guarded():
         await store.commands.set(store.key("code", who), _sealed(request, who, code), ex=LASTS_S)
     await rates.forget(store, (rates.TRIES_FOR_A_CODE, who))
-    await request.app[OUTBOX].put(asked.telephone, TEXT.format(code=code), for_s=LASTS_S, really=bool(known))
+    really = bool(known) or asked.door == "worker"
+    await request.app[OUTBOX].put(asked.telephone, TEXT.format(code=code), for_s=LASTS_S, really=really)
     return CodeSent(lasts_s=LASTS_S, again_s=rates.CODES_A_MINUTE.within_s)
 
 
 async def log_in_by_telephone(request: web.Request, given: TelephoneLogin) -> LoggedIn | web.Response:
-    """A session for the right code, which works once. Through a kiosk, a short one of its site."""
+    """A session for the right code, which works once: a newcomer's where no worker has the telephone yet, or somebody
+    else is to register with it. Through a kiosk, a short one of its site."""
     store, kiosk = request.app[STORE], await kiosk_of(request)
-    who, device = _who(request, given.door, given.telephone), device_of(request, kiosk)
+    who, device = who_has(request, given.door, given.telephone), device_of(request, kiosk)
     await rates.count(store, (rates.TRIES_FOR_A_CODE, who), device)
     key = store.key("code", who)
     async with guarded():
         kept = await store.commands.get(key) or b""
     known = await _subjects(request, given.door, given.telephone)
     right = hmac.compare_digest(kept, _sealed(request, who, given.code))
-    if not (right and known):
+    newcomer = given.door == "worker" and given.subject is None and (given.newcomer or not known)
+    if not (right and (known or newcomer)):
         raise KuaizhaoError("bad_login")
-    if given.subject is None and len(known) > 1:
+    if not newcomer and given.subject is None and len(known) > 1:
         raise KuaizhaoError("several_people", " ".join(known))
-    subject = given.subject or known[0]
+    subject = who if newcomer else given.subject or known[0]
     async with guarded():
-        taken = subject in known and await store.commands.delete(key)
+        taken = (newcomer or subject in known) and await store.commands.delete(key)
     if not taken:
         raise KuaizhaoError("bad_login")
     if kiosk is None or given.door == "employer":
-        return await enter(request, given.door, subject, cookie=given.cookie)
-    return await enter(request, "worker", subject, site=kiosk.site, life=AT_A_KIOSK, cookie=given.cookie)
+        return await enter(request, "newcomer" if newcomer else given.door, subject, cookie=given.cookie)
+    role: Role = "newcomer" if newcomer else "worker"
+    return await enter(request, role, subject, site=kiosk.site, life=AT_A_KIOSK, cookie=given.cookie)
 
 
 async def set_login(request: web.Request, login: Login) -> LoginSet:
     """Says which telephones may log in for an employer; taking one away ends the employer's sessions."""
     store, id_ = request.app[STORE], request.match_info["employer"]
     await store.employer(id_)
-    key = store.key("logins", _who(request, "employer", login.telephone))
+    key = store.key("logins", who_has(request, "employer", login.telephone))
     async with guarded():
         await (store.commands.sadd(key, id_) if login.allowed else store.commands.srem(key, id_))
     if not login.allowed:
@@ -80,11 +86,12 @@ async def _subjects(request: web.Request, door: Door, telephone: str) -> list[st
     if door == "worker":
         return await store.marked(telephone_mark(telephone, request.app[VAULT]))
     async with guarded():
-        ids = await store.commands.smembers(store.key("logins", _who(request, door, telephone)))
+        ids = await store.commands.smembers(store.key("logins", who_has(request, door, telephone)))
     return sorted(id_.decode() for id_ in ids)
 
 
-def _who(request: web.Request, door: Door, telephone: str) -> str:
+def who_has(request: web.Request, door: Door, telephone: str) -> str:
+    """What the doors know a telephone by: a keyed hash, another one for each door."""
     return request.app[VAULT].keyed_hash(f"{door} log-in {telephone}")[:32]
 
 

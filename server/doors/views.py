@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from matcher.model import EpochMs, Id, Role
+from matcher.model import EpochMs, Id, Profile, Role
 
 Telephone = Annotated[str, Meta(pattern=r"^1\d{10}$")]
 Code = Annotated[str, Meta(pattern=r"^\d{6}$")]
@@ -28,13 +28,28 @@ class CodeSent(Struct, kw_only=True):
 
 
 class TelephoneLogin(Struct, kw_only=True, forbid_unknown_fields=True):
-    """Telephone and code; `subject` says which profile or employer, where the telephone is several people's.
-    `cookie` gives the token to the browser in a cookie that scripts cannot read, and not in the answer."""
+    """Telephone and code; `subject` says which profile or employer, where the telephone is several people's;
+    `newcomer` that somebody else wants to register with it. Where no worker has the telephone, the session is a
+    newcomer's, who may register. `cookie` gives the token to the browser in a cookie that scripts cannot read, and not
+    in the answer."""
 
     telephone: Telephone
     code: Code
     door: Door = "worker"
     subject: Id | None = None
+    newcomer: bool = False
+    cookie: bool = False
+
+
+class Registration(Struct, kw_only=True, forbid_unknown_fields=True):
+    """Who registers, on the telephone that was proved; `consent` is the version of `GET /v1/consent`. The day of birth
+    is the ID number's. Certificates are added at the site, which looks at the paper. At a kiosk the site is its own."""
+
+    telephone: Telephone
+    name: Annotated[str, Meta(min_length=1, max_length=50)]
+    id_number: Annotated[str, Meta(pattern=r"^\d{17}[\dX]$")]
+    consent: Annotated[str, Meta(min_length=1, max_length=40)]
+    profile: Profile
     cookie: bool = False
 
 
