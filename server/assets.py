@@ -2,13 +2,14 @@
 
 Everything lies in memory, compressed once. The address of an asset holds the digest of them all, so it is kept for ever
 by a browser and never wrong; imports between them are relative and need no build step. A shell says `{assets}` for that
-address and is never kept.
+address and is never kept. Besides the folder's files there is lib/trades.js, the trades' names and pictures.
 """
 
 from __future__ import annotations
 
 import gzip
 import hashlib
+import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import cache
@@ -18,6 +19,7 @@ from typing import Final
 from aiohttp import web
 
 from matcher.errors import KuaizhaoError
+from matcher.trades import trades
 
 FOLDER: Final = Path(__file__).with_name("pages")
 SHELLS: Final[dict[str, str]] = {
@@ -84,10 +86,18 @@ def pages() -> Pages:
     """Reads the folder; the same for every application."""
     paths = sorted(path for path in FOLDER.rglob("*") if path.suffix in TYPES)
     bodies = {path.relative_to(FOLDER).as_posix(): path.read_bytes() for path in paths}
+    bodies["lib/trades.js"] = trades_module()
     digest = hashlib.sha256(b"".join(name.encode() + body for name, body in bodies.items())).hexdigest()[:16]
     address = f"/assets/{digest}".encode()
     shells = {name: File.of(name, bodies.pop(name).replace(b"{assets}", address)) for name in SHELLS.values()}
     return Pages(digest, {name: File.of(name, body) for name, body in bodies.items()}, shells)
+
+
+def trades_module() -> bytes:
+    """A script module with every trade by its id: name, picture (in design/pictograms.svg) and domain."""
+    listed = {trade.id: (trade.name, trade.pictogram, trade.domain) for trade in trades().values()}
+    said = json.dumps(listed, ensure_ascii=False, separators=(",", ":"))
+    return f"/** Every trade by its id: name, picture, domain. */\nexport const TRADES = {said};\n".encode()
 
 
 def add_pages(app: web.Application) -> None:

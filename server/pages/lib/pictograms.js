@@ -1,16 +1,23 @@
-/** A picture for every trade, drawn for the project. Pictures stand beside words, never instead of them. */
+/** Pictures drawn for the project, all in one file. They stand beside words, never instead of them. */
+import { TRADES } from "./trades.js";
 
 const SVG = "http://www.w3.org/2000/svg";
-const TOOLS = "M14 6a8 8 0 0 0-2 10L4 24l4 4 8-8a8 8 0 0 0 10-2l-5 0-3-3 0-5z";
+const SPRITE = new URL("../design/pictograms.svg", import.meta.url).pathname;
 
-/** The picture of a trade as an element of class `picture`, hidden from screen readers. */
-export function pictogram(trade) {
+/** A picture by its name in design/pictograms.svg, in the colour of the text, hidden from screen readers. */
+export function picture(name) {
   const svg = document.createElementNS(SVG, "svg");
-  for (const [name, value] of Object.entries({ viewBox: "0 0 32 32", class: "picture", "aria-hidden": "true" })) svg.setAttribute(name, value);
+  svg.setAttribute("class", "picture");
+  svg.setAttribute("aria-hidden", "true");
+  const use = document.createElementNS(SVG, "use");
+  use.setAttribute("href", `${SPRITE}#${name}`);
+  svg.append(use);
+  return svg;
+}
+
+/** The picture of a trade by its id; hands for one that this page does not know. */
+export function pictogram(trade) {
+  const svg = picture(TRADES[trade]?.[1] ?? "hand");
   svg.dataset.trade = trade;
-  const path = document.createElementNS(SVG, "path");
-  path.setAttribute("d", TOOLS);
-  path.setAttribute("fill", "currentColor");
-  svg.append(path);
   return svg;
 }
