@@ -29,10 +29,12 @@ from matcher.questions import (
     TodayAnswer,
     Why,
     WhyAnswer,
+    Wish,
 )
 from matcher.replica import HeldPosting, Replica
 from matcher.rules import RULES, UNTOLD
 from matcher.score import Weights
+from matcher.wishes import wished
 
 CITY_M: Final = waves.RADII_M[-1]
 OF_OFFERS: Final = frozenset({"paused", "live_cap", "daily_cap", "quiet_hours", "not_asked"})
@@ -75,11 +77,13 @@ class Desk:
         self.now_ms = now_ms
 
     async def answer(self, question: Question) -> Answer:
-        """Raises `no_profile` or `no_posting`."""
+        """Raises `no_profile`, `no_posting`, `posting_not_open`."""
         if isinstance(question, Today):
             return self.today(question)
         if isinstance(question, HowMany):
             return await self.how_many(question.posting)
+        if isinstance(question, Wish):
+            return wished(self.memory, self.weights, question, self.now_ms())
         return await self.why(question)
 
     # -- what can I do today ----------------------------------------------------------------------------------------

@@ -38,6 +38,7 @@ TABLE: Final[dict[str, tuple[int, str]]] = {
     "in_a_crew": (409, "已经在一个班组里,请先退出"),
     "crew_full": (409, "一个班组最多10人"),
     "no_offer": (404, "没有给你派过这个单"),
+    "does_not_fit": (409, "这个活现在不能派给你:{detail}"),
     "no_acceptance": (404, "你没有接这个单"),
     "no_assignment": (404, "没有这条录用记录"),
     "wrong_code": (422, "签到码不对,请核对后再输"),

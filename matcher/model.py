@@ -274,8 +274,9 @@ class Reason(Struct, frozen=True):
 class Entry(Struct, kw_only=True):
     """One profile's life with one posting: the offer, what was answered, and the seat (field of `offers:POSTING`).
 
-    `rank` is the place within the wave from 1, `within_m` how far the wave looked (0: only in the hall); `rings` counts
-    a clerk's calls where the offer goes by telephone. `answered_by` is the door through which the yes or no came.
+    `rank` is the place within the wave from 1, `within_m` how far the wave looked (0: only in the hall); `wished` says
+    that they asked for it; `rings` counts a clerk's calls where the offer goes by telephone. `answered_by` is the door
+    through which the yes or no came.
     """
 
     offer: OfferState
@@ -287,6 +288,7 @@ class Entry(Struct, kw_only=True):
     rank: int = 0
     within_m: int = 0
     channel: Channel = "inbox"
+    wished: bool = False
     rings: int = 0
     rung_ms: int | None = None
     reached: bool = False

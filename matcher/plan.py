@@ -109,7 +109,7 @@ def question(memory: Replica, held: HeldPosting, now_ms: int) -> Question:
     """What the posting needs for its next wave."""
     record, settings = held.record, memory.settings
     line = memory.line(record.id, now_ms)
-    reached = len({e.wave for e in memory.ledger.entries.get(record.id, {}).values() if e.wave})
+    reached = len({e.wave for e in memory.ledger.entries.get(record.id, {}).values() if e.wave and not e.wished})
     radii_m = waves.radii_from(reached + 1)  # a wave that reached nobody, as by night, is no reason to look further
     rates, asked = memory.rates, memory.asked(record.id)
     employer, ties = record.doc.employer, memory.ties

@@ -18,6 +18,7 @@ from matcher import codec
 from matcher.connection import guarded
 from matcher.errors import KuaizhaoError
 from matcher.model import Posting, Reason
+from matcher.seating import Offered
 from matcher.store import Store
 
 CHANNEL: Final = "questions"
@@ -48,7 +49,14 @@ class Why(Struct, frozen=True, tag="why"):
     untold: bool = False
 
 
-Question = Today | HowMany | Why
+class Wish(Struct, frozen=True, tag="wish"):
+    """May this worker have an offer of this posting, that they ask for?"""
+
+    posting: str
+    profile: str
+
+
+Question = Today | HowMany | Why | Wish
 
 
 class Fits(Struct, frozen=True, kw_only=True):
@@ -94,7 +102,19 @@ class WhyAnswer(Struct, frozen=True, kw_only=True, tag="why"):
     before: list[Reason]
 
 
-Answer = TodayAnswer | HowManyAnswer | WhyAnswer
+class WishAnswer(Struct, frozen=True, kw_only=True, tag="wish"):
+    """Every rule that keeps the worker out; without one, the wave to write: of the posting that leads its series."""
+
+    excluded: list[Reason]
+    posting: str = ""
+    terms: int = 0
+    wave: int = 0
+    reply_ms: int = 0
+    gap_ms: int = 0
+    lines: list[Offered] = []
+
+
+Answer = TodayAnswer | HowManyAnswer | WhyAnswer | WishAnswer
 
 
 class Put(Struct, frozen=True):

@@ -30,11 +30,13 @@ class Offered(Struct, frozen=True):
     """How the offer reaches them."""
     reply_ms: int | None = None
     """How long they have, where it is not the wave's usual time."""
+    wished: bool = False
+    """They asked for it themselves: the posting's own waves follow when they would have."""
 
     def card(self, rank: int) -> dict[str, Any]:
         """The line as the store keeps it; `rank` is its place in the wave, from 1."""
         card = {name: getattr(self, name) for name in ("distance_m", "reasons", "within_m", "channel")}
-        optional = {"crew": self.crew or None, "reply_ms": self.reply_ms}
+        optional = {"crew": self.crew or None, "reply_ms": self.reply_ms, "wished": self.wished or None}
         return card | {"rank": rank} | {name: value for name, value in optional.items() if value is not None}
 
 

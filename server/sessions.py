@@ -47,8 +47,8 @@ LIVES: Final[dict[Role, Life]] = {
     "integration": Life(90 * DAY_S, 365 * DAY_S),
     "newcomer": Life(900, 1800),
 }
-AT_A_KIOSK: Final = Life(120, 900)
-"""A worker's session at a kiosk: who walks away is logged out."""
+AT_A_KIOSK: Final = Life(120, 3600)
+"""A worker's session at a kiosk: who walks away is logged out, who reads slowly has the time."""
 
 
 class Caller(Struct, frozen=True):

@@ -20,6 +20,7 @@ from msgspec import structs
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from embeddings.encoder import Encoder
+from matcher import plan
 from matcher.process import serve_market
 from matcher.settings import Settings
 from matcher.store import Store
@@ -110,6 +111,7 @@ async def serving(
     store = Store(valkey_url, conftest.new_market(), clock=conftest.TEST_CLOCK)
     await store.load(DAYLIGHT)
     await prepared(store)
+    await asyncio.to_thread(plan.warm)
     async with running(store, folder, encoder=encoder or HashEncoder(), **settings) as api:
         matcher_settings = structs.replace(Settings(), data_dir=str(folder), market=store.market)
         matcher_store = Store(valkey_url, store.market, clock=conftest.TEST_CLOCK)

@@ -115,3 +115,22 @@ async def test_a_kiosk_is_bound_renewed_and_ended_by_a_manager(api: Api) -> None
     assert (await api.post("/v1/kiosks/k9/end", token=manager)).data == {"sessions": 1}
     assert (await api.get("/v1/session", token=second)).code == "bad_token"
     assert (await api.post("/v1/kiosks/k9/end", token=manager)).code == "no_kiosk"
+
+
+async def test_a_kiosks_token_moves_into_the_cookie_and_still_opens_short_sessions(api: Api) -> None:
+    await builders.register(api.store, "w1")
+    token = await kiosks.add(api.store, "k1", builders.SITE, card_reader=True)
+    moved = await api.post("/v1/session/rotate?cookie=true", token=token)
+    assert (moved.data["token"], moved.data["role"]) == ("", "kiosk")
+    cookie = {"Cookie": moved.headers["Set-Cookie"].split(";")[0]}
+    with_csrf = cookie | {"X-CSRF-Token": moved.data["csrf"]}
+    seen = (await api.get("/v1/session", headers=cookie)).data
+    assert (seen["site"], seen["csrf"], seen["card_reader"]) == (builders.SITE, moved.data["csrf"], True)
+    given = slip(await ticket(api, "w1"))
+    assert (await api.post("/v1/login/ticket", given, headers=cookie)).code == "bad_csrf"
+    entered = (await api.post("/v1/login/ticket", given, headers=with_csrf)).data
+    assert (entered["role"], entered["site"]) == ("worker", builders.SITE)
+    ended = await api.post("/v1/session/end", {}, token=entered["token"])
+    assert "Set-Cookie" not in ended.headers  # the cookie is the kiosk's, who stays
+    assert (await api.get("/v1/sites", headers=cookie)).status == 200
+    assert "Max-Age=0" in (await api.post("/v1/session/end", {}, headers=with_csrf)).headers["Set-Cookie"]

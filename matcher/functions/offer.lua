@@ -4,7 +4,8 @@
 -- An offer by telephone (channel call) stands on the clerk's call list until its deadline; somebody whose earlier offer
 -- ran out unanswered may be offered the same once more that way.
 -- KEYS m   ARGV posting, terms, wave, reply_ms, next_wave_ms (after now), then profile, card (msgpack: distance_m,
---          reasons, rank, within_m, channel, perhaps reply_ms of its own, perhaps crew) ...
+--          reasons, rank, within_m, channel, perhaps reply_ms of its own, perhaps crew, perhaps wished) ...
+-- A wave whose people asked for it (wished) comes after the posting's first one and leaves the time of the next as it is.
 local function other_offers(m, p, profile, now) -- open offers of other postings; the days of one series are one offer
   local seen, n, same = {}, 0, false
   for _, id in ipairs(redis.call('ZRANGEBYSCORE', m .. 'live:' .. profile, string.format('%.0f', now), '+inf')) do
@@ -29,8 +30,9 @@ local function left_out_for(m, p, profile, now, live_cap, daily_cap)
   if not same and (tonumber(redis.call('GET', m .. 'day:' .. profile)) or 0) >= daily_cap then return 'daily_cap' end
 end
 
-local function may_offer_again(p, e, channel) -- only under new terms, and not while the old answer still counts
-  if e.offer == 'expired' and channel == 'call' and e.channel ~= 'call' then return true end
+local function may_offer_again(p, e, line) -- only under new terms, or by wish; not while the old answer still counts
+  if e.offer == 'expired' and line.channel == 'call' and e.channel ~= 'call' then return true end
+  if line.wished and e.offer ~= 'open' and e.acceptance == nil and e.assignment == nil then return true end
   if math.max(e.terms, e.consented_terms or 0) >= p.terms or e.offer == 'open' then return false end
   if COUNTED[e.acceptance] then return false end
   return e.assignment == nil or e.assignment == 'released'
@@ -49,7 +51,7 @@ end
 
 local function why_not(m, p, line, now, live_cap, daily_cap)
   local before = get_entry(m, p, line.profile)
-  if before and not may_offer_again(p, before, line.e.channel) then return 'offered_before' end
+  if before and not may_offer_again(p, before, line.e) then return 'offered_before' end
   return left_out_for(m, p, line.profile, now, live_cap, daily_cap)
 end
 
@@ -106,13 +108,18 @@ operation('offer', function(m, a, now)
   if p ~= leader(p) or not all_open(p) then return refuse('posting_not_open', 'series') end
   if tonumber(a[2]) ~= p.terms or tonumber(a[3]) ~= p.wave + 1 then return refuse('stale_wave') end
   if open_seats(p) <= 0 then return refuse('posting_not_open', 'filled') end
+  local units, wished = units_of(a), false
+  for _, unit in ipairs(units) do
+    for _, line in ipairs(unit) do wished = wished or line.e.wished end
+  end
+  if wished and p.wave == 0 then return refuse('stale_wave') end
   local live_cap, daily_cap = setting(m, 'live_cap'), setting(m, 'daily_cap')
   local zone = setting(m, 'zone_offset_ms')
   local midnight_ms = (math.floor((now + zone) / 86400000) + 1) * 86400000 - zone
   local usual_ms = tonumber(a[4])
   p.wave = p.wave + 1
   local left_out, first, last = {}
-  for _, unit in ipairs(units_of(a)) do
+  for _, unit in ipairs(units) do
     local crew = unit[1].e.crew
     local reasons, any = {}, crew and crew_reason(m, p, unit)
     for i, line in ipairs(unit) do
@@ -130,7 +137,11 @@ operation('offer', function(m, a, now)
     end
   end
   if first then hasten_timer(m, 'offers', p.id, first) end
-  set_timer(m, 'wave', p.id, now + tonumber(a[5]))
+  if wished then -- a wave that was decided meanwhile is refused: then there is no timer, and the next one is due
+    redis.call('ZADD', m .. 'due', 'NX', string.format('%.0f', now + 1000), 'wave:' .. p.id)
+  else
+    set_timer(m, 'wave', p.id, now + tonumber(a[5]))
+  end
   commit(m, p, 'posting.offered')
   return { ok = true, v = p.v, offered = #p.who, left_out = left_out, deadline_ms = last or 0 }
 end)

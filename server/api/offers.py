@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Final
+
 from aiohttp import web
 
+from matcher import questions
 from matcher.connection import Done
 from matcher.errors import KuaizhaoError
+from matcher.questions import Wish, WishAnswer
+from matcher.rules import RULES
 from server import words
 from server.api.ids import offer_id
 from server.auth import check_profile
-from server.keys import CALLER, CARDS, STORE
-from server.worker_views import Answered, CardList, OwnQuery, Refusal
+from server.cards import is_current
+from server.keys import CALLER, CARDS, STORE, now_ms
+from server.worker_views import Answered, Card, CardList, OwnQuery, Refusal
+
+WISH_TRIES: Final = 8
+WISH_AGAIN_S: Final = 0.05
+LEFT_OUT: Final = {
+    "offered_before": "这个活已经派给过你",
+    "live_cap": "你手里的派单满了,请先回复",
+    "daily_cap": "今天派给你的已经满了,明天再来",
+    "mate": "你班组里有人现在不能派,请先退出班组再试",
+    "no_crew": "班组的人数变了,请再试一次",
+}
+"""In words for who asked, by what the store's `offer` says of whom it left out."""
 
 
 async def whose(request: web.Request, query: OwnQuery) -> str:
@@ -36,6 +54,53 @@ def answered(posting: str, profile: str, done: Done) -> Answered:
         window_until_ms=done.window_until_ms,
         words=words.outcome(done.acceptance),
     )
+
+
+async def wish_offer(request: web.Request, query: OwnQuery) -> Card:
+    """Asks for an offer of a posting. Who has one is answered with it; the matcher's rules decide, and the store."""
+    store, posting = request.app[STORE], request.match_info["posting"]
+    profile = await whose(request, query)
+    for _ in range(WISH_TRIES):
+        card = await _open_offer(request, posting, profile)
+        if card is not None:
+            return card
+        found = await questions.ask(store, Wish(posting, profile), WishAnswer)
+        if found.excluded:
+            raise KuaizhaoError("does_not_fit", ";".join(reason.words for reason in found.excluded))
+        try:
+            done = await store.offer(
+                found.posting,
+                terms=found.terms,
+                wave=found.wave,
+                reply_ms=found.reply_ms,
+                gap_ms=found.gap_ms,
+                offered=found.lines,
+            )
+        except KuaizhaoError as exc:
+            if exc.code != "stale_wave":
+                raise
+            await asyncio.sleep(WISH_AGAIN_S)  # another wave was written meanwhile: the matcher is about to see it
+            continue
+        posting = found.posting
+        _check_offered(done.left_out, profile)
+    raise KuaizhaoError("overloaded")
+
+
+async def _open_offer(request: web.Request, posting: str, profile: str) -> Card | None:
+    shown, _ = await request.app[CARDS].read({posting: (profile,)})
+    entry = shown[0].entries.get(profile) if shown else None
+    return shown[0].card(profile) if entry is not None and is_current(entry, now_ms()) else None
+
+
+def _check_offered(left_out: list[str], profile: str) -> None:
+    """Raises what the store says of whom it left out: "PROFILE CODE", each."""
+    why = dict(line.split(" ", 1) for line in left_out)
+    if profile not in why:
+        return
+    if why[profile] == "suspended":
+        raise KuaizhaoError("suspended")
+    words = {rule.code: rule.words for rule in RULES}
+    raise KuaizhaoError("does_not_fit", LEFT_OUT.get(why[profile]) or words.get(why[profile], "请找工作人员"))
 
 
 async def list_offers(request: web.Request, query: OwnQuery) -> CardList:

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from matcher.model import Role
 from server import rates, sessions
-from server.auth import COOKIE, csrf_of, token_of
+from server.auth import COOKIE, CSRF_HEADER, csrf_of, token_of
 from server.doors.views import LoggedIn
 from server.keys import SESSIONS, STORE, VAULT
 from server.peers import address_of, is_secure
@@ -50,8 +50,9 @@ def with_cookie(request: web.Request, body: object, token: str, most_s: int) -> 
 
 
 async def kiosk_of(request: web.Request) -> Caller | None:
-    """The kiosk that a log-in comes through, if it says so with its token. Raises `bad_token`."""
-    if "Authorization" not in request.headers:
+    """The kiosk that a log-in comes through, if it says so: with its token, or its cookie and CSRF token. A browser
+    that shows only a cookie is nobody yet. Raises `bad_token`, `bad_csrf`."""
+    if "Authorization" not in request.headers and CSRF_HEADER not in request.headers:
         return None
     caller = await request.app[SESSIONS].caller(token_of(request))
     return caller if caller.role == "kiosk" else None

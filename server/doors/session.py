@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from server import sessions
+from server import kiosks, sessions
 from server.auth import COOKIE, csrf_of, token_of
 from server.doors.entering import with_cookie
-from server.doors.views import Ended, Ending, LoggedIn, SessionView
+from server.doors.views import Ended, Ending, LoggedIn, Rotation, SessionView
 from server.keys import CALLER, SESSIONS, STORE
 from server.sessions import LIVES
 from server.wire import answer
@@ -23,15 +23,16 @@ async def get_session(request: web.Request, _: None) -> SessionView:
         site=caller.site,
         scopes=sorted(caller.scopes),
         expires_ms=caller.expires_ms,
+        card_reader=caller.role == "kiosk" and await kiosks.has_card_reader(request.app[STORE], caller.subject),
     )
 
 
-async def rotate_session(request: web.Request, _: None) -> LoggedIn | web.Response:
-    """A new token for the same session; the old one works for a minute more."""
+async def rotate_session(request: web.Request, into: Rotation) -> LoggedIn | web.Response:
+    """A new token for the same session, where it was or (`cookie`) in the cookie; the old one works a minute more."""
     caller = request[CALLER]
     token = await sessions.rotate(request.app[STORE], caller)
     request.app[SESSIONS].forget([caller.token_hash])
-    by_cookie = "Authorization" not in request.headers
+    by_cookie = into.cookie or "Authorization" not in request.headers
     renewed = LoggedIn(
         token="" if by_cookie else token,
         csrf=csrf_of(token),
@@ -52,5 +53,6 @@ async def end_session(request: web.Request, ending: Ending) -> web.Response:
     done = await store.end_sessions(caller.whose, () if ending.everywhere else [caller.token_hash])
     request.app[SESSIONS].forget([caller.token_hash])
     response = answer(request, Ended(done.done))
-    response.del_cookie(COOKIE, path="/", httponly=True, samesite="Strict")
+    if "Authorization" not in request.headers:  # else the cookie is another's: at a kiosk, the kiosk's own
+        response.del_cookie(COOKIE, path="/", httponly=True, samesite="Strict")
     return response

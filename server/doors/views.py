@@ -98,6 +98,14 @@ class SessionView(Struct, kw_only=True):
     site: str
     scopes: list[str]
     expires_ms: EpochMs
+    card_reader: bool = False
+
+
+class Rotation(Struct, forbid_unknown_fields=True):
+    """`cookie`: the new token goes into the browser's cookie, though the old one came in a header. So a kiosk's token
+    is entered once and no script can read it from then on."""
+
+    cookie: bool = False
 
 
 class Ending(Struct, forbid_unknown_fields=True):
