@@ -11,6 +11,7 @@ import os
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Literal
@@ -132,9 +133,15 @@ class Encoder:
             return self._model.encode(texts, prompt=prompt, show_progress_bar=False).astype(np.float32)
         import torch
 
-        # A table of words needs none of what encode() does around it; without it one text takes a quarter the time.
+        # A table of words needs none of what encode() does around it; without it one text takes a quarter the time, and
+        # a third less again without the places of words in the text, which nothing here asks for.
+        batch = [prompt + text for text in texts]
+        words = [each.ids for each in self._model.tokenizer.encode_batch_fast(batch, add_special_tokens=False)]
         with torch.inference_mode():
-            features = self._model.preprocess([prompt + text for text in texts])
+            features = {
+                "input_ids": torch.tensor([word for text in words for word in text], dtype=torch.long),
+                "offsets": torch.tensor([0, *accumulate(map(len, words[:-1]))], dtype=torch.long),
+            }
             found: Vectors = self._model(features)["sentence_embedding"].float().numpy()
         return found[:, : self._settings.dimension].copy()
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import ahocorasick
 
-from matcher.denials import denial, denied, denied_clauses
+from matcher.denials import MAY_DENY, denial, denied, denied_clauses
 
 MAX_TEXT_CHARS = 4_000
 """Longer texts are cut: no posting or profile says anything new about its trade after so many characters."""
@@ -37,6 +37,10 @@ class Hit(NamedTuple):
     owners: tuple[tuple[str, float], ...]
     weight: float = 1.0
     """How much the place in the text lets it name the work; see `WordFinder.find`."""
+
+
+Met = tuple[int, int, str, tuple[tuple[str, float], ...]]
+"""A word met: start, end, the word, its owners."""
 
 
 class Reading(NamedTuple):
@@ -111,21 +115,27 @@ class WordFinder:
 
     def matches(self, normalised: str) -> list[Hit]:
         """Longest words first win, never overlapping; in reading order, neutral words included."""
-        if self._empty or not normalised:
+        if self._empty:
             return []
-        found: list[Hit] = []
-        for last, (text, owners) in self._automaton.iter(normalised):
-            start = last + 1 - len(text)
-            if _cuts_latin(normalised, start, last + 1) or _cuts_work(normalised, last):
+        return [Hit(*met) for met in _longest(normalised, self._met(normalised))]
+
+    def _met(self, text: str) -> list[Met]:
+        """Every word of the automaton in the text, in the order of their ends."""
+        met: list[Met] = []
+        for last, (word, owners) in self._automaton.iter(text):
+            start = last + 1 - len(word)
+            if word[-1] == "工" and _NOT_A_WORKER.match(text, last + 1) is not None:
+                continue  # the 工 belongs to the word after it: 护工 in 维护工程师
+            if (word[0] <= "z" or word[-1] <= "z") and _cuts_latin(text, start, last + 1):
                 continue
-            found.append(Hit(start, last + 1, text, owners))
-        if len(found) > 1:
-            found = _longest(normalised, found)
-        return found
+            met.append((start, last + 1, word, owners))
+        return met
 
     def find(self, text: str) -> list[Hit]:
         """Words of `text` that say yes, in reading order; see `read`."""
-        return self.read(text).hits
+        normalised = self.normalise(text)
+        kept, _ = _affirmed(normalised, self.matches(normalised))
+        return _weighed(normalised, kept, _turn(normalised, kept)) if len(kept) > 1 else kept
 
     def read(self, text: str) -> Reading:
         """Words of `text` that say yes, and the text without what it denies.
@@ -134,15 +144,7 @@ class WordFinder:
         家电维修店招派单员 stands before a word for premises, and before the word for hiring.
         """
         normalised = self.normalise(text)
-        hits = self.matches(normalised)
-        spans = [(hit.start, hit.end) for hit in hits]
-        kept: list[Hit] = []
-        cut: list[tuple[int, int]] = []
-        for hit, is_denied in zip(hits, denied(normalised, spans), strict=True):
-            if is_denied:
-                cut.append(denial(normalised, hit.start, hit.end))
-            elif hit.owners:
-                kept.append(hit)
+        kept, cut = _affirmed(normalised, self.matches(normalised))
         for start, end in denied_clauses(normalised):
             if not any(start < hit.end and hit.start < end for hit in kept):
                 cut.append((start, end))
@@ -154,8 +156,24 @@ class WordFinder:
         return Reading(_weighed(normalised, kept, turn) if len(kept) > 1 else kept, affirmed, asked)
 
 
+def _affirmed(text: str, hits: list[Hit]) -> tuple[list[Hit], list[tuple[int, int]]]:
+    """The hits that somebody owns and nothing denies, and where the denials lie."""
+    if MAY_DENY.search(text) is None:
+        return [hit for hit in hits if hit.owners], []
+    kept: list[Hit] = []
+    cut: list[tuple[int, int]] = []
+    for hit, is_denied in zip(hits, denied(text, [(hit.start, hit.end) for hit in hits]), strict=True):
+        if is_denied:
+            cut.append(denial(text, hit.start, hit.end))
+        elif hit.owners:
+            kept.append(hit)
+    return kept, cut
+
+
 def _without(text: str, spans: list[tuple[int, int]]) -> str:
     """The text without these spans, which may overlap."""
+    if not spans:
+        return text
     kept, at = [], 0
     for start, end in sorted(spans):
         kept.append(text[at:start])
@@ -192,29 +210,42 @@ def _modifies(hit: Hit, following: Hit) -> bool:
 
 def _cuts_latin(text: str, start: int, end: int) -> bool:
     """Whether the match would cut a Latin word in two: `ps` in `psychology`."""
-    if _LATIN.match(text[start]) and start and _LATIN.match(text[start - 1]):
+    if start and _LATIN.match(text[start]) and _LATIN.match(text[start - 1]):
         return True
-    return bool(_LATIN.match(text[end - 1]) and end < len(text) and _LATIN.match(text[end]))
+    return end < len(text) and _LATIN.match(text[end - 1]) is not None and _LATIN.match(text[end]) is not None
 
 
-def _cuts_work(text: str, last: int) -> bool:
-    """Whether the match's final 工 belongs to the word after it: 护工 in 维护工程师."""
-    return text[last] == "工" and _NOT_A_WORKER.match(text, last + 1) is not None
-
-
-def _longest(text: str, found: list[Hit]) -> list[Hit]:
-    def rank(hit: Hit) -> tuple[int, int, int]:
-        # 师傅 belongs to what it follows: 水电安装 in 水电安装师傅, not 安装师傅. Of two words of one length the
-        # later wins, for the head of a Chinese title is last: 保洁 in 室内保洁, not 内保.
-        suffix = _WORKER_SUFFIX.match(text, hit.end)
-        return hit.start - (suffix.end() if suffix else hit.end), -hit.start, -hit.end
-
-    taken: list[Hit] = []
-    covered: set[int] = set()
-    for hit in sorted(found, key=rank):
-        span = range(hit.start, hit.end)
-        if covered.isdisjoint(span):
-            covered.update(span)
-            taken.append(hit)
+def _longest(text: str, met: list[Met]) -> list[Met]:
+    """Of the words that overlap the longest ones, in reading order; `met` is in the order of the ends."""
+    taken: list[Met] = []
+    group: list[Met] = []
+    begin = len(text)
+    for each in reversed(met):
+        if each[1] <= begin:
+            taken += _apart(text, group)
+            group = []
+            begin = each[0]
+        elif each[0] < begin:
+            begin = each[0]
+        group.append(each)
+    taken += _apart(text, group)
     taken.sort()
     return taken
+
+
+def _apart(text: str, group: list[Met]) -> list[Met]:
+    """Of a group of overlapping words those that win, none overlapping."""
+    if len(group) < 2:
+        return group
+
+    def rank(met: Met) -> tuple[int, int, int]:
+        # 师傅 belongs to what it follows: 水电安装 in 水电安装师傅, not 安装师傅. Of two words of one length the
+        # later wins, for the head of a Chinese title is last: 保洁 in 室内保洁, not 内保.
+        suffix = _WORKER_SUFFIX.match(text, met[1])
+        return met[0] - (suffix.end() if suffix else met[1]), -met[0], -met[1]
+
+    won: list[Met] = []
+    for start, end, word, owners in sorted(group, key=rank):
+        if all(end <= other[0] or other[1] <= start for other in won):
+            won.append((start, end, word, owners))
+    return won
