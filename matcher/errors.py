@@ -49,6 +49,7 @@ TABLE: Final[dict[str, tuple[int, str]]] = {
     "key_reused": (409, "同一个编号已用于另一份内容,请换一个编号"),
     "registered": (409, "这个身份证号已经登记过:请用登记时的手机号登录;换了号码,请带身份证到站点办理"),
     "new_consent": (409, "同意书有了新的内容,请看过再同意"),
+    "consent_withdrawn": (409, "同意已经撤回:本人重新同意后才能这样操作"),
     "known_twin": (409, "已经登记过:{detail}"),
     "duplicate_row": (409, "编号在这份名单里已经用过,请换一个编号"),
     "stale_version": (409, "内容刚被改过,请刷新后再试"),

@@ -65,6 +65,8 @@ ORDER: Final = (
     "intake",
     "kept",
     "complain",
+    "withdraw_consent",
+    "give_consent",
     "erase",
 )
 """Files after the clock, in the order in which they build on each other."""

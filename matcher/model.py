@@ -344,6 +344,8 @@ class ProfileRecord(Struct, kw_only=True):
     paused: bool = False
     suspended_until_ms: int = 0
     suspended_reason: str = ""
+    withdrawn_ms: int = 0
+    """When the consent was withdrawn; 0: it is in force."""
     penalty_one_ms: int = 0
     """When the penalties have decayed to one point (matcher/penalties.py); 0: there are none."""
     last_work_ms: int = 0

@@ -92,6 +92,7 @@ def profile_record(id_: str, raw: Hash) -> ProfileRecord:
         suspended_until_ms=_int(raw, b"suspended_until_ms"),
         penalty_one_ms=_int(raw, b"penalty_one_ms"),
         suspended_reason=raw.get(b"suspended_reason", b"").decode(),
+        withdrawn_ms=_int(raw, b"withdrawn_ms"),
         last_work_ms=_int(raw, b"last_work_ms"),
         done=_int(raw, b"done"),
         done_in={name[8:].decode(): int(n) for name, n in raw.items() if name.startswith(b"done_in:")},

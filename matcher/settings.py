@@ -146,6 +146,8 @@ class MarketSettings(Struct, frozen=True, kw_only=True):
     """Score: has worked for this employer, or is one of its favourites."""
     person_kept_days: Annotated[int, Meta(ge=30, le=3_660)] = 730
     """People who have not changed, worked or been here for so many days are erased."""
+    withdrawn_kept_days: Annotated[int, Meta(ge=1, le=365)] = 15
+    """Who has withdrawn the consent is erased after so many days, once seats and wages are settled."""
     events_kept: Annotated[int, Meta(ge=1_000)] = 1_000_000
     """Events kept in the stream, about; whoever is further behind reads the records."""
 

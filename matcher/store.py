@@ -120,6 +120,14 @@ class Store(Seating):
         open: then they get no offers, and it is to be asked again."""
         return await self.call("erase", id_)
 
+    async def withdraw_consent(self, id_: str) -> Done:
+        """No offers, no waiting in line and no crew any more, until the person consents again; seats stay theirs."""
+        return await self.call("withdraw_consent", id_)
+
+    async def give_consent(self, id_: str, person: bytes, person_mark: str) -> Done:
+        """The sealed person names the text consented to. After a withdrawal, things are as they were before."""
+        return await self.call("give_consent", id_, person, person_mark)
+
     async def suspend(self, id_: str, until_ms: int, reason: str) -> Done:
         """No offers and no new acceptances until a moment; one that is past, or 0, ends it now. The person is told."""
         return await self.call("suspend", id_, until_ms, reason)

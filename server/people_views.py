@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
+from typing import Annotated
 
-from matcher.model import Entry, Person, ShortText
+from msgspec import Meta, Struct
+
+from matcher.model import Entry, EpochMs, Person, ShortText
 from server.complaint_views import ComplaintView
 from server.views import ProfileView
 from server.worker_views import MessageView
@@ -43,6 +45,27 @@ class Erasure(Struct):
     profile: str
     erased: bool
     waits: str = ""
+
+
+class ConsentView(Struct, kw_only=True):
+    """What somebody has consented to (`given`), and the text in force. `asked`: it is another one, or the consent was
+    withdrawn: they are to be asked. After a withdrawal everything is erased at `erased_ms`, unless a seat or wage is
+    open."""
+
+    profile: str
+    given: str
+    version: str
+    text: str
+    asked: bool
+    withdrawn_ms: EpochMs | None = None
+    erased_ms: EpochMs | None = None
+
+
+class ConsentGiven(Struct, forbid_unknown_fields=True):
+    """The version consented to; staff say how (`reason`)."""
+
+    version: Annotated[str, Meta(min_length=1, max_length=40)]
+    reason: ShortText = ""
 
 
 class Contact(Struct, kw_only=True):

@@ -7,6 +7,7 @@ was deleted from it; a store that does not let us (a managed one) is rewritten b
 from __future__ import annotations
 
 import asyncio
+from itertools import compress
 from typing import Final
 
 import structlog
@@ -45,22 +46,26 @@ async def erase_what_waited(store: Store) -> int:
 
 
 async def erase_unused(store: Store, now_ms: int) -> int:
-    """Once a day: erases people who have not changed, worked or been here for `person_kept_days`; answers with how many
-    were."""
+    """Once a day: erases people who have not changed, worked or been here for `person_kept_days`, or withdrew their
+    consent `withdrawn_kept_days` ago; answers with how many were."""
     settings = await store.market_settings()
     day = (now_ms + settings.zone_offset_ms) // DAY_MS
     async with guarded():
         if not await store.commands.set(store.key("retention_day", str(day)), 1, nx=True, px=2 * DAY_MS):
             return 0
-    before_ms, erased = now_ms - settings.person_kept_days * DAY_MS, 0
+    unseen_ms, withdrawn_ms = (now_ms - d * DAY_MS for d in (settings.person_kept_days, settings.withdrawn_kept_days))
+    erased = 0
     ids = await store.ids("profile")
     for some in (ids[first : first + AT_ONCE] for first in range(0, len(ids), AT_ONCE)):
         async with guarded():
             pipe = store.commands.pipeline(transaction=False)
             for id_ in some:
-                pipe.hmget(store.key("profile", id_), "seen_ms", "last_work_ms")
-            last = [max(int(seen or now_ms), int(worked or 0)) for seen, worked in await pipe.execute()]
-        erased += await _erase(store, [id_ for id_, at_ms in zip(some, last, strict=True) if at_ms < before_ms])
+                pipe.hmget(store.key("profile", id_), "seen_ms", "last_work_ms", "withdrawn_ms")
+            over = [
+                max(int(seen or now_ms), int(worked or 0)) < unseen_ms or int(withdrawn or now_ms) < withdrawn_ms
+                for seen, worked, withdrawn in await pipe.execute()
+            ]
+        erased += await _erase(store, list(compress(some, over)))
     return erased
 
 

@@ -125,7 +125,7 @@ async def test_erasing_waits_for_seats_and_wages(api: Api) -> None:
     await seated(api, "j1", "p_ann")
     reply = await api.send("DELETE", "/v1/profiles/p_ann", None, token=ann)
     assert (reply.data["erased"], "工钱" in reply.data["waits"]) == (False, True)
-    assert (await store.profile("p_ann")).paused
+    assert (await store.profile("p_ann")).withdrawn_ms
     assert await retention.erase_what_waited(store) == 0
     await move_clock(store, (await store.posting("j1")).start_ms - await store.now_ms() - HOUR_MS)
     await store.check_in("j1", "p_ann")

@@ -10,28 +10,9 @@ local function is_unfinished(m, profile)
   if has_open_wage_case(m, profile) then return true end
   for _, id in ipairs(redis.call('ZRANGE', m .. 'mine:' .. profile, 0, -1)) do
     local e = get_entry(m, { id = id }, profile)
-    if e and (is_waiting(e) or UNFINISHED[e.assignment]) then return true end
+    if e and UNFINISHED[e.assignment] then return true end
   end
   return false
-end
-
-local function take_back_offers(m, profile, now)
-  for _, id in ipairs(redis.call('ZRANGE', m .. 'live:' .. profile, 0, -1)) do
-    local p = find_posting(m, id, now)
-    local e = p and get_entry(m, p, profile)
-    if e and e.offer == 'open' then
-      end_offer(m, p, profile, e, 'withdrawn')
-      put_entry(m, p, profile, e)
-      part_crew(m, p, e, now)
-      commit(m, p, 'posting.declined')
-    end
-  end
-end
-
-local function leave_every_crew(m, profile, now)
-  local crews = redis.call('SMEMBERS', m .. 'invited:' .. profile)
-  crews[#crews + 1] = redis.call('GET', m .. 'crew_of:' .. profile) or nil
-  for _, crew in ipairs(crews) do operations.leave_crew(m, { crew, profile }, now) end
 end
 
 local function cut_ties(m, profile)
@@ -59,14 +40,11 @@ operation('erase', function(m, a, now)
   local id = a[1]
   local known = redis.call('HMGET', m .. 'profile:' .. id, 'v', 'marks')
   if not known[1] then return refuse('no_profile') end
-  take_back_offers(m, id, now)
+  stop_matching(m, id, '你申请了删除个人信息,手上的活了结后就删', now)
   if is_unfinished(m, id) then
-    if redis.call('ZADD', m .. 'erasures', 'NX', string.format('%.0f', now), id) == 1 then
-      change_profile(m, id, 'profile.erasing', 'paused', 1, 'presence', 'away', 'presence_until_ms', 0)
-    end
+    redis.call('ZADD', m .. 'erasures', 'NX', string.format('%.0f', now), id)
     return { ok = true, v = tonumber(redis.call('HGET', m .. 'profile:' .. id, 'v')), state = 'waiting', replay = false }
   end
-  leave_every_crew(m, id, now)
   cut_ties(m, id)
   forget_merged_rows(m, id)
   forget_penalties(m, id)

@@ -179,6 +179,10 @@ local function change_profile(m, profile, kind, ...) -- sets fields, raises the 
   add_event(m, kind, profile, v)
 end
 
+local function has_withdrawn(m, profile) -- the consent (withdraw_consent.lua)
+  return redis.call('HEXISTS', m .. 'profile:' .. profile, 'withdrawn_ms') == 1
+end
+
 local function count_on_profile(m, profile, field, kind)
   local n = tonumber(redis.call('HGET', m .. 'profile:' .. profile, field)) or 0
   change_profile(m, profile, kind, field, n + 1)

@@ -18,6 +18,7 @@ end
 operation('suspend', function(m, a, now)
   local known = redis.call('HMGET', m .. 'profile:' .. a[1], 'v', 'suspended_until_ms', 'suspended_reason')
   if not known[1] then return refuse('no_profile') end
+  if has_withdrawn(m, a[1]) then return refuse('consent_withdrawn') end
   local until_ms = tonumber(a[2])
   local same = until_ms == (tonumber(known[2]) or 0) and a[3] == (known[3] or '')
   if same or (until_ms <= now and not is_suspended(known[2], now)) then

@@ -24,24 +24,24 @@ WAITS: Final = "还有没干完、没收到工钱的活,或没答复的工钱投
 
 async def get_person(request: web.Request, why: Why) -> PersonView:
     """Who a profile is. Staff say why they look; it is in the audit log."""
-    id_ = _own(request, why)
-    person = await _person(request, id_)
+    id_ = own_with_reason(request, why.reason)
+    person = await person_of(request, id_)
     return PersonView(id_, person.name, person.telephone, _hidden(person.id_number), person.consent)
 
 
 async def get_copy(request: web.Request, why: Why) -> Copy:
     """Everything that is kept of a person."""
-    store, id_ = request.app[STORE], _own(request, why)
+    store, id_ = request.app[STORE], own_with_reason(request, why.reason)
     record = await store.profile(id_)
     hello = await request.app[CARDS].hello(id_)
     entries = await store.entries_of_profile(id_)
     complaints = [shown(each, request.app[SEAL]) for each in await store.complaints(id_)]
-    return Copy(await _person(request, id_), profile_view(record), entries, hello.messages, complaints)
+    return Copy(await person_of(request, id_), profile_view(record), entries, hello.messages, complaints)
 
 
 async def erase_profile(request: web.Request, why: Why) -> Erasure:
     """Deletes a person and their profile: at once, or when the last seat or wage is settled."""
-    id_ = _own(request, why)
+    id_ = own_with_reason(request, why.reason)
     done = await request.app[STORE].erase(id_)
     return Erasure(id_, done.state == "erased", "" if done.state == "erased" else WAITS)
 
@@ -61,7 +61,7 @@ async def get_contact(request: web.Request, why: Why) -> Contact:
         raise KuaizhaoError("no_assignment")
     employer = (await store.employer(record.doc.employer)).doc
     contact = employer.contact
-    person = await _person(request, asked.profile)
+    person = await person_of(request, asked.profile)
     confirmed = entry.assignment in BOTH_CONFIRMED
     if not confirmed:
         person, contact = _masked(person), mask_text(contact)
@@ -71,15 +71,17 @@ async def get_contact(request: web.Request, why: Why) -> Contact:
     return structs.replace(told, worker=person.name, worker_telephone=person.telephone)
 
 
-def _own(request: web.Request, why: Why) -> str:
+def own_with_reason(request: web.Request, reason: str) -> str:
+    """The path's profile: a worker's own, or anybody's for staff who say why. Raises `forbidden`, `bad_field`."""
     id_, caller = request.match_info["profile"], request[CALLER]
     check_profile(caller, id_)
-    if caller.role in STAFF and not why.reason.strip():
+    if caller.role in STAFF and not reason.strip():
         raise KuaizhaoError("bad_field", "reason 请写明为什么要看")
     return id_
 
 
-async def _person(request: web.Request, id_: str) -> Person:
+async def person_of(request: web.Request, id_: str) -> Person:
+    """Who a profile is. Raises `no_profile`."""
     return request.app[VAULT].unseal(await request.app[STORE].sealed_person(id_))
 
 

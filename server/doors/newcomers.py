@@ -15,17 +15,11 @@ from matcher.errors import KuaizhaoError
 from matcher.model import Person
 from server import rates, sessions
 from server.api.profiles import register
-from server.consent import ConsentText
 from server.doors.entering import enter
 from server.doors.telephone import who_has
 from server.doors.views import LoggedIn, Registration
 from server.keys import CALLER, CONSENT, SESSIONS, STORE, VAULT
 from server.sessions import AT_A_KIOSK
-
-
-async def get_consent(request: web.Request, _: None) -> ConsentText:
-    """The text in force."""
-    return request.app[CONSENT]
 
 
 async def register_self(request: web.Request, new: Registration) -> LoggedIn | web.Response:
