@@ -53,9 +53,13 @@ TIMED = ASK_MORE_AFTER | {"posting.offered", "posting.accepted", "posting.posted
 class Dispatcher:
     """Follows one market: applies events to memory, dispatches the postings that need people."""
 
-    def __init__(self, store: Store, memory: Replica, weights: Weights | None = None) -> None:
+    def __init__(
+        self, store: Store, memory: Replica, weights: Weights | None = None, *, configured_seq: int = 0
+    ) -> None:
         self.store = store
         self.memory = memory
+        self.configured_seq = configured_seq
+        """Settings and model are those in force after the event with this number, however old memory itself is."""
         self.weights = weights or weights_of(memory.settings)
         self.clock_ahead_ms = 0
         """How far the store's clock is ahead of ours: deadlines are the store's."""
@@ -93,7 +97,7 @@ class Dispatcher:
 
     async def step(self, changes: list[Change]) -> None:
         """One batch: memory first, then waves for the postings that the events leave wanting."""
-        if any(c.kind in ("model.put", "market.configured") for c in changes):
+        if any(c.kind in ("model.put", "market.configured") and c.seq > self.configured_seq for c in changes):
             raise MemoryStale("the market's model or settings have changed")
         self.counts.events += len(changes)
         touched = await self.memory.apply(changes)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import signal
 import time
 from pathlib import Path
@@ -15,6 +14,7 @@ from matcher import compiled, plan, snapshot
 from matcher.browse import Desk
 from matcher.dispatch import Dispatcher, MemoryStale
 from matcher.errors import StoreUnavailable
+from matcher.garbage import spare_what_is_loaded
 from matcher.questions import answer_questions
 from matcher.replica import Replica
 from matcher.settings import Settings
@@ -57,6 +57,7 @@ async def _tidy_now_and_then(memory: Replica) -> None:
 async def serve_market(store: Store, settings: Settings) -> None:
     """Loads memory and works until something fails or the task is cancelled; then leaves a snapshot if it can."""
     await store.load()
+    _, configured_seq = await store.stream_end()
     market, (model, dimension) = await store.market_settings(), await store.model()
     memory = Replica(store, market, model=model, dimension=dimension)
     path = Path(settings.data_dir) / f"snapshot-{store.market}.bin"
@@ -64,7 +65,7 @@ async def serve_market(store: Store, settings: Settings) -> None:
     if not from_snapshot:
         memory = Replica(store, market, model=model, dimension=dimension)
         await memory.load()
-    dispatcher = Dispatcher(store, memory)
+    dispatcher = Dispatcher(store, memory, configured_seq=configured_seq)
     await dispatcher.set_clock()
     desk = Desk(memory, dispatcher.weights, dispatcher.now_ms)
     log.info(
@@ -75,8 +76,7 @@ async def serve_market(store: Store, settings: Settings) -> None:
         from_snapshot=from_snapshot,
     )
     await dispatcher.catch_up()
-    gc.collect()
-    gc.freeze()  # what was loaded stays: no later collection goes through it
+    spare_what_is_loaded()
     try:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(dispatcher.follow())

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from ingest.persons import Vault, check_key
 from matcher.errors import StoreUnavailable
+from matcher.garbage import spare_what_is_loaded
 from matcher.settings import Settings
 from matcher.store import Store
 from server import consent, openapi, retention
@@ -126,8 +127,15 @@ async def _keyboard(_: web.Application) -> AsyncIterator[None]:
 
 async def _encoding(app: web.Application) -> AsyncIterator[None]:
     app[ENCODING].start()
+    sparing = asyncio.create_task(_spare_when_loaded(app[ENCODING]), name="spare")
     yield
+    sparing.cancel()
     await app[ENCODING].close()
+
+
+async def _spare_when_loaded(encoding: Encoding) -> None:
+    await encoding.encoder()
+    spare_what_is_loaded()
 
 
 async def _recognising(app: web.Application) -> AsyncIterator[None]:

@@ -104,6 +104,19 @@ async def test_a_change_of_model_or_settings_ends_the_memory(market: Store) -> N
         await Dispatcher(market, kept).follow()
 
 
+async def test_memory_older_than_the_settings_it_was_given_goes_on(market: Store) -> None:
+    kept = await rebuilt(market)  # as from a snapshot
+    await market.configure({"live_cap": 3})
+    await builders.register(market, "p0")
+    _, seq = await market.stream_end()
+    dispatcher = Dispatcher(market, kept, configured_seq=seq)
+    await dispatcher.step(await market.changes(kept.stream_id))
+    assert list(kept.columns.row_of) == ["p0"]
+    await market.configure({"live_cap": 4})
+    with pytest.raises(MemoryStale):
+        await dispatcher.follow()
+
+
 async def test_a_snapshot_and_the_events_after_it_equal_memory_rebuilt(market: Store, tmp_path: Path) -> None:
     await builders.register(market, *(f"q{n}" for n in range(30)))
     await snapshot.save(await rebuilt(market), tmp_path / "s")
