@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from collections.abc import Hashable
+from functools import cache
+from typing import Any, Final, TypeVar, cast
 
 import msgpack
 import msgspec
 
 T = TypeVar("T")
+_ENCODER: Final = msgspec.msgpack.Encoder()
 
 
 def pack(value: Any) -> bytes:
     """Encodes plain values and msgspec structs; dates become ISO strings, as in JSON."""
-    return bytes(msgpack.packb(msgspec.to_builtins(value, builtin_types=(bytes,)), use_bin_type=True))
+    return _ENCODER.encode(value)
 
 
 def unpack(data: bytes) -> Any:
@@ -27,5 +30,16 @@ def unpack(data: bytes) -> Any:
 
 
 def decode(data: bytes, kind: type[T]) -> T:
-    """Decodes to the given type. Raises msgspec.ValidationError where the value does not fit it."""
-    return msgspec.convert(unpack(data), kind)
+    """Decodes what we have packed to the given type, in one pass and not for bytes from outside: a forged length could
+    reserve memory. Raises msgspec.ValidationError where the value does not fit it, ValueError where it is broken."""
+    try:
+        return cast(T, _decoder(cast(Hashable, kind)).decode(data))
+    except msgspec.ValidationError:
+        raise
+    except msgspec.DecodeError as exc:
+        raise ValueError(f"broken msgpack: {exc}") from exc
+
+
+@cache
+def _decoder(kind: Any) -> msgspec.msgpack.Decoder[Any]:
+    return msgspec.msgpack.Decoder(kind)

@@ -1,7 +1,8 @@
 """The connection to one market's store: its clients, its function library, and calls with their answers.
 
-Two clients: one for commands (short timeout, no automatic retries, since a retried command may be applied twice) and
-one for blocking reads of the event stream.
+What is asked for all the time, the operations and the reading of records, goes over a `Line`; events are listened to on
+another. The rest uses two clients of redis-py: one for commands (short timeout, no automatic retries, since a retried
+command may be applied twice) and one for blocking reads.
 """
 
 from __future__ import annotations
@@ -28,10 +29,15 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from matcher import codec, library
 from matcher.errors import KuaizhaoError, StoreUnavailable
+from matcher.line import Command, Line
 from matcher.settings import MarketSettings
 
 REFUSES_WRITES = (OutOfMemoryError, ReadOnlyError, ClusterDownError, TryAgainError)
-"""What the client makes of OOM, READONLY, CLUSTERDOWN, MASTERDOWN and TRYAGAIN; LOADING is a ConnectionError to it."""
+"""What redis-py makes of OOM, READONLY, CLUSTERDOWN, MASTERDOWN and TRYAGAIN; LOADING is a ConnectionError to it."""
+REFUSALS = (
+    "OOM", "READONLY", "CLUSTERDOWN", "MASTERDOWN", "TRYAGAIN", "LOADING", "MISCONF", "NOREPLICAS", "BUSY",
+)  # fmt: skip
+"""How a store's answer begins that can do nothing now."""
 COMMAND_TIMEOUT_S = 10.0
 
 
@@ -59,9 +65,7 @@ def _unavailable(exc: Exception) -> bool:
     if isinstance(exc, (RedisConnectionError, RedisTimeoutError, OSError, TimeoutError)):
         return True
     # a store that is loading, read-only, out of memory or disk refuses to write: nothing was acknowledged
-    return isinstance(exc, REFUSES_WRITES) or (
-        isinstance(exc, ResponseError) and str(exc).startswith(("MISCONF", "NOREPLICAS", "BUSY"))
-    )
+    return isinstance(exc, REFUSES_WRITES) or (isinstance(exc, ResponseError) and str(exc).startswith(REFUSALS))
 
 
 def _not_loaded(exc: Exception) -> bool:
@@ -112,11 +116,9 @@ class Connection:
                 **no_retry,
             )
         )
-        self.blocking: Any = redis.Redis(
-            connection_pool=redis.ConnectionPool.from_url(
-                url, socket_timeout=None, socket_connect_timeout=2.0, **no_retry
-            )
-        )
+        pool = redis.ConnectionPool.from_url(url, socket_timeout=None, socket_connect_timeout=2.0, **no_retry)
+        self.blocking: Any = redis.Redis(connection_pool=pool)
+        self._line, self._events = (Line(pool.make_connection()) for _ in range(2))  # type: ignore[no-untyped-call]
 
     async def load(self, settings: MarketSettings | None = None) -> None:
         """Writes the market's settings (given ones, else defaults for missing ones) and loads the function library.
@@ -133,6 +135,8 @@ class Connection:
 
     async def close(self) -> None:
         """Closes every connection."""
+        self._line.drop()
+        self._events.drop()
         for client in (self.commands, self.blocking):
             await client.aclose(close_connection_pool=True)  # a pool that was handed in is not closed by itself
 
@@ -165,11 +169,32 @@ class Connection:
         return answers
 
     async def _send(self, calls: Sequence[tuple[str, Sequence[Any]]]) -> list[Any]:
-        async with guarded():
-            pipe = self.commands.pipeline(transaction=False)
-            for name, args in calls:
-                pipe.fcall(f"kz_{name}", 1, self.prefix, *args)
-            return list(await pipe.execute(raise_on_error=False))
+        async with guarded(None):
+            commands = [("FCALL", f"kz_{name}", 1, self.prefix, *args) for name, args in calls]
+            return await self._line.run(commands, COMMAND_TIMEOUT_S)
+
+    async def ask(self, commands: Sequence[Command]) -> list[Any]:
+        """Replies to plain commands, in one round trip. Raises StoreUnavailable, or the first error among them."""
+        if not commands:
+            return []
+        async with guarded(None):
+            replies = await self._line.run(commands, COMMAND_TIMEOUT_S)
+            for reply in replies:
+                if isinstance(reply, Exception):
+                    raise reply
+            return replies
+
+    async def listen(self, command: Command, timeout_s: float) -> Any:
+        """The reply to a command that waits in the store. Raises StoreUnavailable."""
+        try:
+            async with guarded(None):
+                (reply,) = await self._events.run([command], timeout_s)
+                if isinstance(reply, Exception):
+                    raise reply
+                return reply
+        except asyncio.CancelledError:
+            self._events.drop()  # the store would still be waiting
+            raise
 
     async def now_ms(self) -> int:
         """The store's real clock."""

@@ -12,6 +12,7 @@ from matcher.complaints import Complaint, complaint
 from matcher.connection import COMMAND_TIMEOUT_S, Connection, guarded
 from matcher.counts import Counts
 from matcher.errors import KuaizhaoError
+from matcher.line import Command
 from matcher.model import Crew, Entry, Heat, PostingRecord, PostingState, ProfileRecord, Tie
 from matcher.penalties import Penalty, PenaltyRole
 from matcher.settings import MarketSettings
@@ -35,13 +36,7 @@ class Reading(Connection):
 
     async def hashes(self, kind: str, ids: Sequence[str]) -> list[dict[bytes, bytes]]:
         """The raw records, in one round trip; an empty dict where there is none."""
-        if not ids:
-            return []
-        async with guarded():
-            pipe = self.commands.pipeline(transaction=False)
-            for id_ in ids:
-                pipe.hgetall(self.key(kind, id_))
-            return list(await pipe.execute())
+        return [fields(reply) for reply in await self.ask([("HGETALL", self.key(kind, id_)) for id_ in ids])]
 
     async def profile(self, id_: str) -> ProfileRecord:
         """Raises `no_profile`."""
@@ -156,21 +151,18 @@ class Reading(Connection):
         self, postings: Sequence[str], profiles: Sequence[Sequence[str] | None]
     ) -> list[dict[str, Entry]]:
         """`entries` of many postings in one round trip; for each, all (None) or those of the profiles named."""
-        async with guarded():
-            pipe = self.commands.pipeline(transaction=False)
-            for posting, some in zip(postings, profiles, strict=True):
-                if some is None:
-                    pipe.hgetall(self.key("offers", posting))
-                else:
-                    pipe.hmget(self.key("offers", posting), some or [""])
-            replies = await pipe.execute() if postings else []
+        replies = await self.ask([self._asking_entries(p, some) for p, some in zip(postings, profiles, strict=True)])
         found = []
         for some, reply in zip(profiles, replies, strict=True):
             if some is None:
-                found.append({p.decode(): records.entry(raw) for p, raw in reply.items()})
+                found.append({p.decode(): records.entry(raw) for p, raw in fields(reply).items()})
             else:
                 found.append({p: records.entry(raw) for p, raw in zip(some, reply, strict=False) if raw})
         return found
+
+    def _asking_entries(self, posting: str, profiles: Sequence[str] | None) -> Command:
+        key = self.key("offers", posting)
+        return ("HGETALL", key) if profiles is None else ("HMGET", key, *(profiles or ("",)))
 
     async def entries_of_profile(self, profile: str) -> dict[str, Entry]:
         """Posting -> entry of everything that a profile was offered and that is kept; every posting is looked at."""
@@ -323,19 +315,25 @@ class Reading(Connection):
 
     async def changes(self, after: str, *, block_ms: int = 5_000, count: int = 1_000) -> list[Change]:
         """Events after a stream id, oldest first; waits up to `block_ms` for the first one, then answers []."""
-        async with guarded(block_ms / 1000 + COMMAND_TIMEOUT_S):
-            reply = await self.blocking.xread({self.key("events"): after}, count=count, block=block_ms)
+        command = ("XREAD", "COUNT", count, "BLOCK", block_ms, "STREAMS", self.key("events"), after)
+        reply = await self.listen(command, block_ms / 1000 + COMMAND_TIMEOUT_S)
         if not reply:
             return []
         ((_, rows),) = reply
-        return [
-            Change(
-                stream_id=sid.decode(),
-                seq=int(f[b"seq"]),
-                kind=f[b"kind"].decode(),
-                id=f[b"id"].decode(),
-                v=int(f[b"v"]),
-                who=tuple(f[b"who"].decode().split()),
-            )
-            for sid, f in rows
-        ]
+        return [_change(stream_id, fields(flat)) for stream_id, flat in rows]
+
+
+def fields(flat: Sequence[bytes]) -> dict[bytes, bytes]:
+    """Names and values in turn, as the store answers, as a dict."""
+    return dict(zip(flat[::2], flat[1::2], strict=True))
+
+
+def _change(stream_id: bytes, event: dict[bytes, bytes]) -> Change:
+    return Change(
+        stream_id=stream_id.decode(),
+        seq=int(event[b"seq"]),
+        kind=event[b"kind"].decode(),
+        id=event[b"id"].decode(),
+        v=int(event[b"v"]),
+        who=tuple(event[b"who"].decode().split()),
+    )

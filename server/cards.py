@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping
 from msgspec import Struct
 
 from matcher import codec, records
-from matcher.connection import guarded
+from matcher.line import Command
 from matcher.model import Entry, PostingRecord
+from matcher.reading import fields
 from matcher.records import Message
 from matcher.store import Store
 from server.worker_views import Brief, Card, HelloFrame, brief, message_view, own_entry
@@ -69,20 +70,19 @@ class Cards:
         """
         asked = {posting: sorted(profiles) for posting, profiles in wanted.items()}
         readers = list(inboxes)
-        pipe = self._store.commands.pipeline(transaction=False)
+        key = self._store.key
+        commands: list[Command] = []
         for posting, profiles in asked.items():
-            pipe.hgetall(self._store.key("posting", posting))
-            pipe.hmget(self._store.key("offers", posting), profiles)
-        for profile in readers:
-            pipe.lrange(self._store.key("inbox", profile), 0, -1)
-        async with guarded():
-            replies = await pipe.execute()
+            commands += [("HGETALL", key("posting", posting)), ("HMGET", key("offers", posting), *profiles)]
+        commands += [("LRANGE", key("inbox", profile), 0, -1) for profile in readers]
+        replies = await self._store.ask(commands)
         cut = 2 * len(asked)
         found: list[tuple[PostingRecord, dict[str, Entry]]] = []
         for (posting, profiles), raw, lines in zip(asked.items(), replies[:cut:2], replies[1:cut:2], strict=True):
             if raw:
+                record = records.posting_record(posting, fields(raw))
                 entries = {p: records.entry(line) for p, line in zip(profiles, lines, strict=True) if line}
-                found.append((records.posting_record(posting, raw), entries))
+                found.append((record, entries))
         messages = {p: _messages(lines) for p, lines in zip(readers, replies[cut:], strict=True)}
         return await self._with_names(found), messages
 

@@ -42,8 +42,10 @@ def configuration(data_dir: Path, socket: Path) -> str:
             "aof-use-rdb-preamble yes",
             'save ""',
             "maxmemory-policy noeviction",
-            # records are small hashes: keep them compact
-            "hash-max-listpack-entries 64",
+            "rdbcompression no",  # vectors do not shrink, and a rewrite would take a core for twice as long
+            # records are small hashes: keep them compact. Postings have more fields, and many are read and written at
+            # a time: they are few, and worth a table.
+            "hash-max-listpack-entries 32",
             "hash-max-listpack-value 2048",
             "daemonize no",
             "loglevel notice",

@@ -19,6 +19,7 @@ from msgspec import Struct
 from matcher.connection import guarded
 from matcher.errors import KuaizhaoError
 from matcher.model import Role
+from matcher.reading import fields
 from matcher.store import Store
 
 CACHE_S: Final = 3.0
@@ -170,13 +171,9 @@ class Sessions:
     async def _look_up(self, hash_: str) -> tuple[Caller, float]:
         """The caller, and until when (monotonic seconds) it need not be looked up again."""
         key = self._store.key("session", hash_)
-        async with guarded():
-            pipe = self._store.commands.pipeline(transaction=True)
-            pipe.hgetall(key)
-            pipe.pttl(key)
-            pipe.time()
-            raw, left_ms, (seconds, micros) = await pipe.execute()
-        if not raw:
+        flat, left_ms, (seconds, micros) = await self._store.ask([("HGETALL", key), ("PTTL", key), ("TIME",)])
+        raw = fields(flat)
+        if not raw or left_ms <= 0:  # it may have ended between the two
             raise KuaizhaoError("bad_token")
         now_ms, expires_ms, idle_ms = (
             int(seconds) * 1000 + int(micros) // 1000,
@@ -185,11 +182,10 @@ class Sessions:
         )
         longest_ms = min(idle_ms, expires_ms - now_ms)
         if left_ms < longest_ms - idle_ms // 10:  # not on every use: each is a synced write
-            async with guarded():
-                await self._store.commands.pexpireat(key, now_ms + longest_ms)
+            await self._store.ask([("PEXPIREAT", key, now_ms + longest_ms)])
             left_ms = longest_ms
         caller = Caller(
-            role=raw[b"role"].decode(),
+            role=raw[b"role"].decode(),  # type: ignore[arg-type]  # written by one function from one Literal
             subject=raw[b"subject"].decode(),
             site=raw[b"site"].decode(),
             scopes=frozenset(raw[b"scopes"].decode().split()),
