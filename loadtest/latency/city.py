@@ -1,0 +1,147 @@
+"""The city of a measurement: profiles and employers written to a store, log-ins for those who are connected."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from msgspec import Struct, structs
+
+from loadtest.bench import population
+from loadtest.stage import Stage
+from matcher import codec
+from matcher.model import DAY_MS, HOUR_MS, Employer, Place, Posting, PresenceState, ProfileRecord, Role, Site
+from matcher.store import Store, opened
+from matcher.trades import trades
+from server import sessions
+from server.embedded import EmbeddedStore
+
+AT_ONCE: Final = 1_000
+LOG_INS_AT_ONCE: Final = 256
+EMPLOYERS: Final = 100
+SITE: Final = "site-invented"
+DAYS: Final = (2, 60)
+"""Shifts lie so many days ahead: who is seated on one is still free on the others."""
+HEADCOUNTS: Final = (1, 2, 3)
+LIFTED: Final = {"daily_cap": 255, "quiet_from_minute": 0, "quiet_until_minute": 0}
+"""Settings of the market that a measurement cannot do with: offers of a day, and the hours of quiet. The cap of live
+offers stays."""
+SAYS: Final = (
+    "{phrase},{n}人,{place}干活,工资日结(虚构)",
+    "急招{trade}{n}名,{phrase},集合地点{place}(虚构)",
+    "{place}附近,{phrase},需要{n}个人,自带手套(虚构)",
+)
+
+
+class City(Struct, frozen=True):
+    """Who takes part: tokens of the connected workers and of the employers, by id."""
+
+    profiles: int
+    workers: dict[str, str]
+    employers: dict[str, str]
+
+
+def prepare(folder: Path, profiles: int, connected: int, seed: int) -> City:
+    """Fills an empty data directory with a city; answers with who takes part. The market's model is named by a first
+    start of the service."""
+    with Stage(folder) as stage:
+        market = stage.settings.market
+    (folder / f"snapshot-{market}.bin").unlink()  # of nobody: reading the records is quicker than a million events
+    store = EmbeddedStore(folder)
+    store.start()
+    try:
+        return asyncio.run(_fill(store.url, market, profiles, connected, seed))
+    finally:
+        store.stop()
+
+
+async def _fill(url: str, market: str, profiles: int, connected: int, seed: int) -> City:
+    async with opened(url, market) as store:
+        await store.configure(LIFTED)
+        await store.put_site(SITE, Site(name="虚构站点", district="市南区", place=Place(lat=36.067, lon=120.39)))
+        employers = [f"firm-invented-{n}" for n in range(EMPLOYERS)]
+        for id_ in employers:
+            await store.put_employer(id_, Employer(name=f"虚构用工方{id_[-2:]}", verified=True))
+        here = await _register(store, profiles, connected, seed)
+        await _arrive(store, here)
+        return City(profiles, await _log_in(store, "worker", here), await _log_in(store, "employer", employers))
+
+
+async def _register(store: Store, profiles: int, connected: int, seed: int) -> list[str]:
+    """Everybody; answers with those who will be connected: they are reached by the app, and spread over the city."""
+    (model, _), rng = await store.model(), np.random.default_rng(seed)
+    everybody, by_app = population.workers(profiles, seed), []
+    for some in _batches(everybody):
+        vectors = population.unit_vectors([record.doc.trades[0] for record in some], rng)
+        await store.call_many(
+            [store.register_call(r.id, r.doc, b"", v, model) for r, v in zip(some, vectors, strict=True)]
+        )
+        by_app += [record.id for record in some if not record.doc.channels]
+    return sorted(rng.choice(by_app, connected, replace=False).tolist())
+
+
+def _batches(everybody: Iterator[ProfileRecord]) -> Iterator[list[ProfileRecord]]:
+    while some := list(islice(everybody, AT_ONCE)):
+        yield some
+
+
+async def _arrive(store: Store, here: list[str]) -> None:
+    """Who is connected can work today; every second one is in a hall."""
+    until_ms = await store.now_ms() + DAY_MS
+    for first in range(0, len(here), AT_ONCE):
+        calls = []
+        for n, id_ in enumerate(here[first : first + AT_ONCE], first + 1):
+            state: PresenceState = "in_hall" if n % 2 else "available"
+            calls.append(("presence", [id_, state, until_ms, n if state == "in_hall" else ""]))
+        await store.call_many(calls)
+
+
+async def _log_in(store: Store, role: Role, ids: list[str]) -> dict[str, str]:
+    tokens: list[str] = []
+    for first in range(0, len(ids), LOG_INS_AT_ONCE):
+        tokens += await asyncio.gather(
+            *(sessions.issue(store, role, id_) for id_ in ids[first : first + LOG_INS_AT_ONCE])
+        )
+    return dict(zip(ids, tokens, strict=True))
+
+
+def postings(n: int, seed: int, employers: list[str], now_ms: int) -> Iterator[tuple[str, Posting]]:
+    """Ids and documents of `n` postings that open at once: places, trades and hours as people wish them, one to three
+    seats, shifts spread over the days to come."""
+    rng, held = np.random.default_rng(seed), population.Kind(ages=False)
+    midnight_ms = now_ms // DAY_MS * DAY_MS - 8 * HOUR_MS
+    salt = secrets.token_hex(4)
+    for at, record in enumerate(population.posting_records(n, seed, held)):
+        doc, trade = record.doc, trades()[record.doc.trade]
+        hours = min((doc.end_ms - doc.start_ms) // HOUR_MS, 8)
+        hour = (doc.start_ms + 8 * HOUR_MS) % DAY_MS
+        start_ms = midnight_ms + int(rng.integers(*DAYS)) * DAY_MS + hour
+        headcount = int(rng.choice(HEADCOUNTS))
+        place = Place(lat=doc.place.lat, lon=doc.place.lon, text=f"虚构路{at % 997}号")
+        phrase = trade.posting_phrases[at % len(trade.posting_phrases)] if trade.posting_phrases else trade.name
+        text = SAYS[at % len(SAYS)].format(phrase=phrase, n=headcount, place=place.text, trade=trade.name)
+        yield (
+            f"p{salt}-{at}",
+            structs.replace(
+                doc,
+                employer=employers[at % len(employers)],
+                text=text,
+                headcount=headcount,
+                start_ms=start_ms,
+                end_ms=start_ms + hours * HOUR_MS,
+                valid_until_ms=start_ms,
+                place=place,
+                pay=structs.replace(doc.pay, fen=max(doc.pay.fen, 2_400 * hours), unit="shift"),
+                certificates=[trade.certificate] if trade.certificate else [],
+            ),
+        )
+
+
+def body_of(id_: str, doc: Posting) -> bytes:
+    """The body of POST /v1/postings."""
+    return codec.pack({"posting": doc, "id": id_})

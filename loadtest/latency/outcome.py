@@ -1,0 +1,159 @@
+"""What came of one rate: latencies, who was reached, and what it cost."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from hdrh.histogram import HdrHistogram
+from msgspec import Struct
+
+from matcher.model import Entry
+
+INFINITE_MS: Final = 600_000.0
+"""Stands for a posting that reached nobody, or an offer that never came."""
+PERCENTILES: Final = (50.0, 75.0, 90.0, 95.0, 99.0, 99.9, 100.0)
+_CLOCK_HZ: Final = os.sysconf("SC_CLK_TCK")
+
+
+def processor_s(pid: int) -> float:
+    """Processor time that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _CLOCK_HZ
+
+
+class Outcome(Struct, frozen=True, kw_only=True):
+    """One rate, measured. Times in milliseconds."""
+
+    rate: int
+    seconds: float
+    postings: int
+    p50_ms: float
+    p99_ms: float
+    percentiles_ms: dict[str, float]
+    """From the moment a posting was to be sent until its first wave's last offer came to a connected worker."""
+    posted_p50_ms: float
+    posted_p99_ms: float
+    """Until the service had answered the POST."""
+    lag_p99_ms: float
+    lag_max_ms: float
+    """How late the generator itself sent."""
+    refused: dict[str, int]
+    """Postings by HTTP status where it was not 201."""
+    unserved_pct: float
+    """Postings that no offer was made of, of all of them."""
+    unheard: int
+    """Offers to connected workers that did not come."""
+    not_to_connected: int
+    """Postings whose first wave went to nobody who is connected: they have offers, and no latency."""
+    offers: int
+    offers_a_posting: float
+    offers_to_connected_pct: float
+    beyond_hall_pct: float
+    """Waves that looked farther than the hall."""
+    answers: dict[str, int]
+    rewrites: int
+    cpu_ms_a_posting: dict[str, float]
+    cpu_pct: dict[str, float]
+
+    def words(self) -> str:
+        """The outcome in a line."""
+        cpu = " ".join(f"{name} {ms:.2f}" for name, ms in self.cpu_ms_a_posting.items())
+        return (
+            f"{self.rate}/s: p50 {self.p50_ms:.1f} p99 {self.p99_ms:.1f} ms; POST p50 {self.posted_p50_ms:.1f} p99 "
+            f"{self.posted_p99_ms:.1f}; unserved {self.unserved_pct:.3f} %, unheard {self.unheard}, "
+            f"{self.offers_a_posting:.1f} offers a posting, {self.offers_to_connected_pct:.0f} % to connected, "
+            f"{self.not_to_connected} to none of them, {self.beyond_hall_pct:.0f} % beyond the hall; "
+            f"lag p99 {self.lag_p99_ms:.1f} max {self.lag_max_ms:.1f}; "
+            f"cpu ms a posting: {cpu}; refused {self.refused}; answers {self.answers}"
+        )
+
+
+class Run:
+    """One rate, while it runs."""
+
+    def __init__(self, due_s: dict[str, float], begun_s: float) -> None:
+        self.due_s = due_s
+        self.begun_s = begun_s
+        self.sent_s = 0.0
+        self.lag_ms: list[float] = []
+        self.last_s: dict[str, float] = {}
+        self.heard_by: set[tuple[str, str]] = set()
+        self.posted_ms: list[float] = []
+        self.statuses: Counter[int] = Counter()
+        self.rewrites = 0
+
+    def heard(self, posting: str, profile: str, wave: int, came_s: float) -> None:
+        """An offer came to a connected worker."""
+        if posting in self.due_s:
+            self.heard_by.add((posting, profile))
+            if wave == 1:
+                self.last_s[posting] = came_s
+
+    def posted(self, due_s: float, status: int, _: bytes) -> None:
+        """A POST was answered."""
+        self.statuses[status] += 1
+        self.posted_ms.append((time.perf_counter() - due_s) * 1000)
+
+    def outcome(
+        self,
+        rate: int,
+        entries: Mapping[str, Mapping[str, Entry]],
+        connected: frozenset[str],
+        cpu_s: Mapping[str, float],
+        answers: Mapping[str, int],
+    ) -> Outcome:
+        """The outcome, by what the store says was offered to whom."""
+        histogram = HdrHistogram(1, int(INFINITE_MS * 1000), 3)
+        unserved = unheard = elsewhere = offers = to_connected = beyond = 0
+        for posting, due_s in self.due_s.items():
+            made = entries.get(posting, {})
+            offers += len(made)
+            mine = [p for p in made if p in connected]
+            to_connected += len(mine)
+            beyond += any(e.within_m for e in made.values())
+            missing = sum((posting, p) not in self.heard_by for p in mine)
+            unheard += missing
+            if made and not mine:
+                elsewhere += 1
+                continue
+            unserved += not made
+            came_s = self.last_s.get(posting)
+            late_ms = INFINITE_MS if missing or came_s is None else (came_s - due_s) * 1000
+            histogram.record_value(int(min(max(late_ms, 0.001), INFINITE_MS) * 1000))
+        at = {str(p): histogram.get_value_at_percentile(p) / 1000 for p in PERCENTILES}
+        n = len(self.due_s)
+        posted, lag = np.array(self.posted_ms or [INFINITE_MS]), np.array(self.lag_ms)
+        return Outcome(
+            rate=rate,
+            seconds=round(self.sent_s, 2),
+            postings=n,
+            p50_ms=at["50.0"],
+            p99_ms=at["99.0"],
+            percentiles_ms=at,
+            posted_p50_ms=_ms(np.percentile(posted, 50)),
+            posted_p99_ms=_ms(np.percentile(posted, 99)),
+            lag_p99_ms=_ms(np.percentile(lag, 99)),
+            lag_max_ms=_ms(lag.max()),
+            refused={str(status): count for status, count in self.statuses.items() if status != 201},
+            unserved_pct=round(100 * unserved / n, 4),
+            unheard=unheard,
+            not_to_connected=elsewhere,
+            offers=offers,
+            offers_a_posting=round(offers / n, 2),
+            offers_to_connected_pct=round(100 * to_connected / max(offers, 1), 1),
+            beyond_hall_pct=round(100 * beyond / n, 1),
+            answers=dict(answers),
+            rewrites=self.rewrites,
+            cpu_ms_a_posting={name: round(1000 * s / n, 3) for name, s in cpu_s.items()},
+            cpu_pct={name: round(100 * s / self.sent_s, 1) for name, s in cpu_s.items()},
+        )
+
+
+def _ms(value: Any) -> float:
+    return round(float(value), 3)

@@ -1,0 +1,133 @@
+"""Connected workers: each holds a socket, takes cards, thinks for a while, and answers over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from random import Random
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from loadtest.latency.lines import HttpPool, SocketLine, request
+
+ACCEPTS: Final = 0.35
+"""DOMAIN: of an offer two kilometres away at the wished pay."""
+THINKS_S: Final = (1.0, 5.0)
+CONNECT_AT_ONCE: Final = 50
+CONNECT_WITHIN_S: Final = 120.0
+
+
+class PostingPart(Struct):
+    """What is read of a card's posting."""
+
+    id: str
+
+
+class EntryPart(Struct):
+    """What is read of a card's entry."""
+
+    offer: str
+    offer_state: str
+    wave: int
+
+
+class Card(Struct, tag_field="type", tag="card"):
+    """What is read of a card."""
+
+    posting: PostingPart
+    entry: EntryPart
+
+
+class Hello(Struct, tag_field="type", tag="hello"):
+    """The first frame."""
+
+
+class Message(Struct, tag_field="type", tag="message"):
+    """A message."""
+
+
+FRAMES: Final = msgspec.msgpack.Decoder(Card | Hello | Message)
+Heard = Callable[[str, str, int, float], None]
+"""Called with posting, profile, wave and moment of each offer, the first time it is seen."""
+
+
+class People:
+    """All connected workers of one process."""
+
+    def __init__(self, pool: HttpPool, tokens: dict[str, str], heard: Heard, seed: int) -> None:
+        self.pool = pool
+        self.tokens = tokens
+        self.heard = heard
+        self.answers: Counter[str] = Counter()
+        """Answers by operation and HTTP status."""
+        self.ended = 0
+        """Sockets that ended by themselves."""
+        self._draw = Random(seed)  # noqa: S311 - behaviour, the same in each run
+        self._lines: list[SocketLine] = []
+        self._thinking: dict[str, asyncio.TimerHandle] = {}
+        self._offers: set[str] = set()
+        self._closing = False
+        self._loop = asyncio.get_running_loop()
+
+    async def connect(self, host: str, port: int) -> None:
+        """Everybody connects. Raises ConnectionError when somebody is refused, TimeoutError."""
+        everybody = list(self.tokens.items())
+        async with asyncio.timeout(CONNECT_WITHIN_S):
+            for first in range(0, len(everybody), CONNECT_AT_ONCE):
+                some = everybody[first : first + CONNECT_AT_ONCE]
+                await asyncio.gather(*(self._connect(host, port, profile, token) for profile, token in some))
+
+    async def _connect(self, host: str, port: int, profile: str, token: str) -> None:
+        def took(payload: bytes, came_s: float) -> None:
+            self._take(profile, token, payload, came_s)
+
+        _, line = await self._loop.create_connection(lambda: SocketLine(token, took, self._end), host, port)
+        self._lines.append(line)
+        await line.open
+
+    def _take(self, profile: str, token: str, payload: bytes, came_s: float) -> None:
+        frame = FRAMES.decode(payload)
+        if not isinstance(frame, Card):
+            return
+        entry, offer = frame.entry, frame.entry.offer
+        if entry.offer_state != "open":
+            thought = self._thinking.pop(offer, None)
+            if thought is not None:
+                thought.cancel()
+                self.answers["taken back"] += 1
+        elif offer not in self._offers:
+            self._offers.add(offer)
+            self.heard(frame.posting.id, profile, entry.wave, came_s)
+            thinks_s = self._draw.uniform(*THINKS_S)
+            self._thinking[offer] = self._loop.call_later(thinks_s, self._answer, offer, token)
+
+    def _answer(self, offer: str, token: str) -> None:
+        del self._thinking[offer]
+        yes = self._draw.random() < ACCEPTS
+        operation = "accept" if yes else "decline"
+        payload = request("POST", f"/v1/offers/{offer}/{operation}", token, b"" if yes else b"\x80")
+
+        def answered(status: int, _: bytes) -> None:
+            self.answers[f"{operation} {status}"] += 1
+
+        self.pool.send(payload, answered)
+
+    def forget(self) -> None:
+        """A new run begins: nobody thinks about the last one any more."""
+        for thought in self._thinking.values():
+            thought.cancel()
+        self._thinking.clear()
+        self._offers.clear()
+        self.answers = Counter()
+
+    def _end(self) -> None:
+        self.ended += not self._closing
+
+    def close(self) -> None:
+        """Everybody goes."""
+        self._closing = True
+        for line in self._lines:
+            line.close()
