@@ -39,6 +39,8 @@ REFUSALS = (
 )  # fmt: skip
 """How a store's answer begins that can do nothing now."""
 COMMAND_TIMEOUT_S = 10.0
+LISTENS_S = 5.0
+"""How long a read of the events waits for one."""
 
 
 class Done(Struct, kw_only=True):
@@ -84,9 +86,23 @@ async def guarded(timeout_s: float | None = COMMAND_TIMEOUT_S) -> AsyncIterator[
         async with asyncio.timeout(timeout_s):
             yield
     except (RedisError, OSError) as exc:
-        if _unavailable(exc):
-            raise StoreUnavailable(str(exc) or type(exc).__name__) from exc
-        raise
+        raise _translated(exc) from exc
+
+
+def _translated(exc: Exception) -> Exception:
+    """What the caller is told: that the store is unavailable, or the error itself."""
+    return StoreUnavailable(str(exc) or type(exc).__name__) if _unavailable(exc) else exc
+
+
+async def _replies(line: Line, commands: Sequence[Command]) -> list[Any]:
+    try:
+        replies = await line.run(commands)
+        for reply in replies:
+            if isinstance(reply, Exception):
+                raise reply
+        return replies
+    except (RedisError, OSError) as exc:
+        raise _translated(exc) from exc
 
 
 def _answer(reply: bytes) -> Done | KuaizhaoError:
@@ -118,7 +134,10 @@ class Connection:
         )
         pool = redis.ConnectionPool.from_url(url, socket_timeout=None, socket_connect_timeout=2.0, **no_retry)
         self.blocking: Any = redis.Redis(connection_pool=pool)
-        self._line, self._events = (Line(pool.make_connection()) for _ in range(2))  # type: ignore[no-untyped-call]
+        self._line, self._events = (
+            Line(pool.make_connection(), patience_s)  # type: ignore[no-untyped-call]
+            for patience_s in (COMMAND_TIMEOUT_S, LISTENS_S + COMMAND_TIMEOUT_S)
+        )
 
     async def load(self, settings: MarketSettings | None = None) -> None:
         """Writes the market's settings (given ones, else defaults for missing ones) and loads the function library.
@@ -169,29 +188,20 @@ class Connection:
         return answers
 
     async def _send(self, calls: Sequence[tuple[str, Sequence[Any]]]) -> list[Any]:
-        async with guarded(None):
-            commands = [("FCALL", f"kz_{name}", 1, self.prefix, *args) for name, args in calls]
-            return await self._line.run(commands, COMMAND_TIMEOUT_S)
+        try:
+            return await self._line.run([("FCALL", f"kz_{name}", 1, self.prefix, *args) for name, args in calls])
+        except (RedisError, OSError) as exc:
+            raise _translated(exc) from exc
 
     async def ask(self, commands: Sequence[Command]) -> list[Any]:
         """Replies to plain commands, in one round trip. Raises StoreUnavailable, or the first error among them."""
-        if not commands:
-            return []
-        async with guarded(None):
-            replies = await self._line.run(commands, COMMAND_TIMEOUT_S)
-            for reply in replies:
-                if isinstance(reply, Exception):
-                    raise reply
-            return replies
+        return await _replies(self._line, commands) if commands else []
 
-    async def listen(self, command: Command, timeout_s: float) -> Any:
-        """The reply to a command that waits in the store. Raises StoreUnavailable."""
+    async def listen(self, command: Command) -> Any:
+        """The reply to a command that waits in the store, `LISTENS_S` at most. Raises StoreUnavailable."""
         try:
-            async with guarded(None):
-                (reply,) = await self._events.run([command], timeout_s)
-                if isinstance(reply, Exception):
-                    raise reply
-                return reply
+            (reply,) = await _replies(self._events, [command])
+            return reply
         except asyncio.CancelledError:
             self._events.drop()  # the store would still be waiting
             raise

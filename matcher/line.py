@@ -25,9 +25,10 @@ INCOMPLETE: Final = object()
 class _Asked:
     """Commands that were sent together, and their replies so far."""
 
-    __slots__ = ("commands", "replies", "told")
+    __slots__ = ("at_s", "commands", "replies", "told")
 
-    def __init__(self, commands: int, told: asyncio.Future[list[Any]]) -> None:
+    def __init__(self, commands: int, told: asyncio.Future[list[Any]], at_s: float) -> None:
+        self.at_s = at_s
         self.commands = commands
         self.replies: list[Any] = []
         self.told = told
@@ -36,8 +37,10 @@ class _Asked:
 class _Wire(asyncio.Protocol):
     """An open connection: packs what is asked, hands out what is answered."""
 
-    def __init__(self) -> None:
+    def __init__(self, patience_s: float) -> None:
         self.lost = False
+        self._patience_s = patience_s
+        self._watch: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
         self._parser = hiredis.Reader(replyError=ResponseError, notEnoughData=INCOMPLETE)
@@ -53,8 +56,20 @@ class _Wire(asyncio.Protocol):
         if not self._unsent:
             self._loop.call_soon(self._send)
         self._unsent += [hiredis.pack_command(tuple(command)) for command in commands]
-        self._asked.append(_Asked(len(commands), told))
+        self._asked.append(_Asked(len(commands), told, self._loop.time()))
+        if self._watch is None:  # one timer for all: a timer a call would cost more than the call
+            self._watch = self._loop.call_later(self._patience_s, self._look)
         return told
+
+    def _look(self) -> None:
+        """Ends a connection on which an answer is overdue: a half-open one would never answer."""
+        self._watch = None
+        if self._asked and not self.lost:
+            left_s = self._asked[0].at_s + self._patience_s - self._loop.time()
+            if left_s <= 0:
+                self.drop()
+            else:
+                self._watch = self._loop.call_later(left_s, self._look)
 
     def _send(self) -> None:
         unsent, self._unsent = self._unsent, []
@@ -73,9 +88,11 @@ class _Wire(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.lost = True
+        if self._watch is not None:
+            self._watch.cancel()
         for asked in self._asked:
             if not asked.told.done():
-                asked.told.set_exception(RedisConnectionError(str(exc or "the store closed the connection")))
+                asked.told.set_exception(RedisConnectionError(str(exc or "no answer")))
         self._asked.clear()
 
     def drop(self) -> None:
@@ -88,27 +105,24 @@ class _Wire(asyncio.Protocol):
 class Line:
     """The connection, opened when it is first needed and again after it was lost."""
 
-    def __init__(self, place: AbstractConnection) -> None:
-        """`place` is a connection of redis-py that is never opened: it knows the address, TLS and the log-in."""
+    def __init__(self, place: AbstractConnection, patience_s: float) -> None:
+        """`place` is a connection of redis-py that is never opened: it knows the address, TLS and the log-in. An
+        answer that takes longer than `patience_s` ends the connection."""
         self._place = place
+        self._patience_s = patience_s
         self._wire: _Wire | None = None
         self._opening = asyncio.Lock()
 
-    async def run(self, commands: Sequence[Command], timeout_s: float | None = None) -> list[Any]:
+    async def run(self, commands: Sequence[Command]) -> list[Any]:
         """Replies to the commands, in their order; an error that the store answered with is an exception among them.
 
-        Raises redis-py's ConnectionError, OSError or TimeoutError when there is no connection or no answer in time:
-        then nothing is known of what became of them.
+        Raises redis-py's ConnectionError, or OSError, when there is no connection or no answer in time: then nothing is
+        known of what became of them.
         """
         wire = self._wire
-        try:
-            async with asyncio.timeout(timeout_s):
-                if wire is None or wire.lost:
-                    wire = await self._opened()
-                return await wire.ask(commands)
-        except TimeoutError:
-            self.drop()  # what still comes would be late, and a half-open connection answers nothing ever
-            raise
+        if wire is None or wire.lost:
+            wire = await self._opened()
+        return await wire.ask(commands)
 
     def drop(self) -> None:
         """Ends the connection; the next call opens another."""
@@ -133,12 +147,15 @@ class Line:
     async def _connect(self) -> _Wire:
         loop, place = asyncio.get_running_loop(), self._place
         if isinstance(place, UnixDomainSocketConnection):
-            _, wire = await loop.create_unix_connection(_Wire, place.path)
+            _, wire = await loop.create_unix_connection(self._new_wire, place.path)
             return wire
         assert isinstance(place, Connection)
         tls = place.ssl_context.get() if isinstance(place, SSLConnection) else None
-        _, wire = await loop.create_connection(_Wire, place.host, place.port, ssl=tls)
+        _, wire = await loop.create_connection(self._new_wire, place.host, place.port, ssl=tls)
         return wire
+
+    def _new_wire(self) -> _Wire:
+        return _Wire(self._patience_s)
 
     def _log_in(self) -> list[Command]:
         place = self._place

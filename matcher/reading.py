@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from matcher import codec, records
 from matcher.complaints import Complaint, complaint
-from matcher.connection import COMMAND_TIMEOUT_S, Connection, guarded
+from matcher.connection import LISTENS_S, Connection, guarded
 from matcher.counts import Counts
 from matcher.errors import KuaizhaoError
 from matcher.line import Command
@@ -313,10 +313,10 @@ class Reading(Connection):
         oldest = int(first[0][1][b"seq"]) if first else int(last_seq or 0) + 1
         return oldest <= seq + 1 <= int(last_seq or 0) + 1
 
-    async def changes(self, after: str, *, block_ms: int = 5_000, count: int = 1_000) -> list[Change]:
+    async def changes(self, after: str, *, block_ms: int = int(LISTENS_S * 1000), count: int = 1_000) -> list[Change]:
         """Events after a stream id, oldest first; waits up to `block_ms` for the first one, then answers []."""
         command = ("XREAD", "COUNT", count, "BLOCK", block_ms, "STREAMS", self.key("events"), after)
-        reply = await self.listen(command, block_ms / 1000 + COMMAND_TIMEOUT_S)
+        reply = await self.listen(command)
         if not reply:
             return []
         ((_, rows),) = reply

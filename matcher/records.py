@@ -102,19 +102,21 @@ def profile_record(id_: str, raw: Hash) -> ProfileRecord:
     )
 
 
-_COUNTERS = (
+_NAMES = (
     "v", "schema", "terms", "wave", "offered", "open_offers", "taken", "called", "waiting", "standby", "headcount",
     "start_ms", "end_ms", "valid_until_ms", "standby_target", "window_until_ms", "opened_ms", "filled_ms", "rounds",
     "begins_ms",
 )  # fmt: skip
+_COUNTERS = tuple((name, name.encode()) for name in _NAMES)
 
 
-def posting_record(id_: str, raw: Hash) -> PostingRecord:
-    """Raises ValueError or msgspec.ValidationError when the stored record is not readable."""
-    counters: dict[str, Any] = {name: _int(raw, name.encode()) for name in _COUNTERS}
+def posting_record(id_: str, raw: Hash, doc: Posting | None = None) -> PostingRecord:
+    """Raises ValueError or msgspec.ValidationError when the stored record is not readable. `doc` is its document where
+    that is known already."""
+    counters: dict[str, Any] = {name: int(raw.get(field) or 0) for name, field in _COUNTERS}
     return PostingRecord(
         id=id_,
-        doc=codec.decode(raw[b"doc"], Posting),
+        doc=doc or codec.decode(raw[b"doc"], Posting),
         state=raw[b"state"].decode(),  # type: ignore[arg-type]  # written by one function from one Literal
         award=raw[b"award"].decode(),  # type: ignore[arg-type]
         commitment=raw.get(b"commitment", b"").decode(),

@@ -30,6 +30,9 @@ READ_AT_ONCE = 1_000
 UNREADABLE = (ValueError, KeyError, ValidationError)
 """What reading a record written by another version, or damaged, raises."""
 
+SELDOM = (b"doc", b"vec", b"model", b"digest", b"previous_model", b"previous_vec", b"previous_digest")
+"""Fields from which document and vector follow: while they are the same, neither is decoded again."""
+
 MOST_STRAYS = 2_000
 """Strays that every search looks at (about 30 microseconds) before the index is built anew."""
 
@@ -38,11 +41,13 @@ log = structlog.get_logger()
 
 class HeldPosting(Struct):
     """A posting in memory: its record, its vector by the index's model (empty when it has none), the version of the
-    last event applied to it, and its terms (`ask.TERMS`) once somebody has asked for them."""
+    last event applied to it, what of the raw record seldom changes (`SELDOM`), and its terms (`ask.TERMS`) once
+    somebody has asked for them."""
 
     record: PostingRecord
     vector: NDArray[np.float32]
     event_v: int
+    seldom: tuple[bytes | None, ...] = ()
     terms: NDArray[Any] | None = None
 
 
@@ -156,24 +161,27 @@ class Replica:
             if not raw:
                 self._forget(id_)
                 continue
+            before, seldom = self.postings.get(id_), tuple(map(raw.get, SELDOM))
+            known = before if before is not None and before.seldom == seldom else None
             try:
-                record = records.posting_record(id_, raw)
+                record = records.posting_record(id_, raw, known.record.doc if known else None)
             except UNREADABLE as exc:  # one bad record must not stop the market
                 log.error("posting_unreadable", posting=id_, why=str(exc))
                 self._forget(id_)
                 continue
             seen_v = (event_v or {}).get(id_, record.v)
-            if (before := self.postings.get(id_)) is not None and before.record.doc.trade != record.doc.trade:
-                known = self.ledger.entries.get(id_, {}).values()
-                self.rates.move(before.record.doc.trade, record.doc.trade, record.end_ms, known)
-            self.postings[id_] = HeldPosting(record, records.vector_by(raw, self.index.model), seen_v)
+            if before is not None and before.record.doc.trade != record.doc.trade:
+                entries = self.ledger.entries.get(id_, {}).values()
+                self.rates.move(before.record.doc.trade, record.doc.trade, record.end_ms, entries)
+            vector = known.vector if known else records.vector_by(raw, self.index.model)
+            self.postings[id_] = HeldPosting(record, vector, seen_v, seldom)
             if record.whole:
                 self.series.setdefault(record.whole, set()).add(id_)
         names = [id_ for id_ in ids if id_ in self.postings]
         asked = [sorted(who) if (who := touched[id_]) is not None else None for id_ in names]
-        for id_, entries in zip(names, await self.store.entries_of(names, asked), strict=True):
+        for id_, found in zip(names, await self.store.entries_of(names, asked), strict=True):
             shift = shift_of(self.postings[id_].record)
-            for profile, entry in entries.items():
+            for profile, entry in found.items():
                 self._learn(self.postings[id_].record, profile, entry)
                 self.ledger.put(id_, profile, entry, shift)
                 self.show_ledger(profile)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from typing import Any, Final
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any, Final, TypeVar
 
 import structlog
 from aiohttp import hdrs, web
@@ -28,6 +28,7 @@ WORKER_REQUESTS_AT_ONCE: Final = 8
 COMPOSED: Final = frozenset({"offer", "assignment"})
 """Parts of a path that their handlers take apart."""
 
+T = TypeVar("T")
 log = structlog.get_logger()
 Endpoint = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -42,31 +43,28 @@ class Gate:
         working.set_function(lambda: self._working)
         self._by_worker: Counter[str] = Counter()
 
-    @asynccontextmanager
-    async def request(self) -> AsyncIterator[None]:
+    async def request(self, work: Callable[[], Awaitable[T]]) -> T:
         """A request at work. Raises `overloaded` when there are too many, `timeout` when it takes too long."""
         if self._working >= self._most:
             raise Overloaded()
         self._working += 1
         try:
             async with asyncio.timeout(self._timeout_s):
-                yield
+                return await work()
         except TimeoutError as exc:
             raise KuaizhaoError("timeout") from exc
         finally:
             self._working -= 1
 
-    @asynccontextmanager
-    async def caller(self, caller: Caller) -> AsyncIterator[None]:
+    async def caller(self, caller: Caller, work: Callable[[], Awaitable[T]]) -> T:
         """A caller's request at work. Raises `too_many_requests` for a worker with too many of them."""
         if caller.role not in ("worker", "newcomer"):
-            yield
-            return
+            return await work()
         if self._by_worker[caller.subject] >= WORKER_REQUESTS_AT_ONCE:
             raise KuaizhaoError("too_many_requests")
         self._by_worker[caller.subject] += 1
         try:
-            yield
+            return await work()
         finally:
             self._by_worker[caller.subject] -= 1
             if not self._by_worker[caller.subject]:
@@ -84,14 +82,12 @@ def endpoint(route: Route, gate: Gate) -> Endpoint:
         request[CALLER] = caller = await _caller(route, request)
         if not route.bounded:
             return await _respond(route, request)
-        async with gate.caller(caller):
-            return await _respond(route, request)
+        return await gate.caller(caller, partial(_respond, route, request))
 
     async def handle(request: web.Request) -> web.StreamResponse:
         if not route.bounded:
             return await whoever_asks(request)
-        async with gate.request():
-            return await whoever_asks(request)
+        return await gate.request(partial(whoever_asks, request))
 
     return handle
 

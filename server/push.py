@@ -28,7 +28,6 @@ from server.wire import Format
 from server.worker_views import MessageFrame, message_view, own_entry
 
 READ_AT_ONCE: Final = 500
-BLOCK_MS: Final = 5_000
 BACK_OFF_S: Final = (0.1, 2.0)
 SOCKETS_PER_WORKER: Final = 4
 SOCKETS_AT_ONCE: Final = 20_000
@@ -177,7 +176,7 @@ class Push:
     async def _follow(self) -> None:
         await self._catch_up()
         while True:
-            changes = await self._store.changes(self._after or "0-0", block_ms=BLOCK_MS, count=READ_AT_ONCE)
+            changes = await self._store.changes(self._after or "0-0", count=READ_AT_ONCE)
             self._back_off_s = BACK_OFF_S[0]
             if not changes:
                 continue

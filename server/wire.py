@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final, Literal, TypeVar
 
 import msgspec
@@ -28,6 +29,7 @@ _FORMATS: Final[dict[str, Format]] = {
 }
 
 
+@lru_cache(maxsize=256)
 def negotiated(accept: str) -> Format:
     """The format that an Accept header wants most; JSON without one. Raises `not_acceptable`."""
     best: tuple[float, Format] | None = None

@@ -16,9 +16,10 @@ from matcher.line import Line
 from matcher.store import Store
 
 
-def line_to(store: Store, **log_in: str | int) -> Line:
+def line_to(store: Store, patience_s: float = 10.0, **log_in: str | int) -> Line:
     kwargs = store.blocking.connection_pool.connection_kwargs | log_in
-    return Line(redis.ConnectionPool(store.blocking.connection_pool.connection_class, **kwargs).make_connection())
+    pool = redis.ConnectionPool(store.blocking.connection_pool.connection_class, **kwargs)
+    return Line(pool.make_connection(), patience_s)  # type: ignore[no-untyped-call]
 
 
 @pytest.fixture
@@ -62,10 +63,12 @@ async def test_a_lost_connection_is_told_to_all_who_wait_and_the_next_call_opens
     assert await line.run([("ECHO", "again")]) == [b"again"]
 
 
-async def test_no_answer_in_time_ends_the_connection(line: Line, market: Store) -> None:
-    with pytest.raises(TimeoutError):
-        await line.run([("BLPOP", market.key("never"), 0)], 0.02)
+async def test_no_answer_in_time_ends_the_connection(market: Store) -> None:
+    line = line_to(market, patience_s=0.02)
+    with pytest.raises(RedisConnectionError):
+        await line.run([("BLPOP", market.key("never"), 0)])
     assert await line.run([("ECHO", "again")]) == [b"again"]
+    line.drop()
 
 
 async def test_it_logs_in_and_chooses_the_database(line: Line, market: Store) -> None:

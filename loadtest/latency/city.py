@@ -12,30 +12,28 @@ from typing import Final
 import numpy as np
 from msgspec import Struct, structs
 
-from loadtest.bench import population
+from ingest.pipeline import put_site
+from ingest.sites import configured
+from loadtest import population
+from loadtest.bench.open_postings import unit_vectors
 from loadtest.stage import Stage
 from matcher import codec
-from matcher.model import DAY_MS, HOUR_MS, Employer, Place, Posting, PresenceState, ProfileRecord, Role, Site
+from matcher.model import DAY_MS, HOUR_MS, Posting, PresenceState, ProfileRecord, Role
 from matcher.store import Store, opened
-from matcher.trades import trades
 from server import sessions
 from server.embedded import EmbeddedStore
 
 AT_ONCE: Final = 1_000
 LOG_INS_AT_ONCE: Final = 256
 EMPLOYERS: Final = 100
-SITE: Final = "site-invented"
 DAYS: Final = (2, 60)
 """Shifts lie so many days ahead: who is seated on one is still free on the others."""
 HEADCOUNTS: Final = (1, 2, 3)
 LIFTED: Final = {"daily_cap": 255, "quiet_from_minute": 0, "quiet_until_minute": 0}
 """Settings of the market that a measurement cannot do with: offers of a day, and the hours of quiet. The cap of live
 offers stays."""
-SAYS: Final = (
-    "{phrase},{n}人,{place}干活,工资日结(虚构)",
-    "急招{trade}{n}名,{phrase},集合地点{place}(虚构)",
-    "{place}附近,{phrase},需要{n}个人,自带手套(虚构)",
-)
+STARTS_H: Final = (5, 6, 7, 8, 13, 18)
+ZONE_MS: Final = 8 * HOUR_MS
 
 
 class City(Struct, frozen=True):
@@ -63,13 +61,14 @@ def prepare(folder: Path, profiles: int, connected: int, seed: int) -> City:
 async def _fill(url: str, market: str, profiles: int, connected: int, seed: int) -> City:
     async with opened(url, market) as store:
         await store.configure(LIFTED)
-        await store.put_site(SITE, Site(name="虚构站点", district="市南区", place=Place(lat=36.067, lon=120.39)))
-        employers = [f"firm-invented-{n}" for n in range(EMPLOYERS)]
-        for id_ in employers:
-            await store.put_employer(id_, Employer(name=f"虚构用工方{id_[-2:]}", verified=True))
+        for id_ in configured():
+            await put_site(store, configured(), id_)
+        employers = population.employers(EMPLOYERS)
+        for id_, firm in employers.items():
+            await store.put_employer(id_, firm)
         here = await _register(store, profiles, connected, seed)
         await _arrive(store, here)
-        return City(profiles, await _log_in(store, "worker", here), await _log_in(store, "employer", employers))
+        return City(profiles, await _log_in(store, "worker", here), await _log_in(store, "employer", list(employers)))
 
 
 async def _register(store: Store, profiles: int, connected: int, seed: int) -> list[str]:
@@ -77,7 +76,7 @@ async def _register(store: Store, profiles: int, connected: int, seed: int) -> l
     (model, _), rng = await store.model(), np.random.default_rng(seed)
     everybody, by_app = population.workers(profiles, seed), []
     for some in _batches(everybody):
-        vectors = population.unit_vectors([record.doc.trades[0] for record in some], rng)
+        vectors = unit_vectors([record.doc.trades[0] for record in some], rng)
         await store.call_many(
             [store.register_call(r.id, r.doc, b"", v, model) for r, v in zip(some, vectors, strict=True)]
         )
@@ -91,12 +90,12 @@ def _batches(everybody: Iterator[ProfileRecord]) -> Iterator[list[ProfileRecord]
 
 
 async def _arrive(store: Store, here: list[str]) -> None:
-    """Who is connected can work today; every second one is in a hall."""
+    """Who is connected can work today; every fourth one is in a hall."""
     until_ms = await store.now_ms() + DAY_MS
     for first in range(0, len(here), AT_ONCE):
         calls = []
         for n, id_ in enumerate(here[first : first + AT_ONCE], first + 1):
-            state: PresenceState = "in_hall" if n % 2 else "available"
+            state: PresenceState = "in_hall" if n % 4 == 0 else "available"
             calls.append(("presence", [id_, state, until_ms, n if state == "in_hall" else ""]))
         await store.call_many(calls)
 
@@ -111,33 +110,23 @@ async def _log_in(store: Store, role: Role, ids: list[str]) -> dict[str, str]:
 
 
 def postings(n: int, seed: int, employers: list[str], now_ms: int) -> Iterator[tuple[str, Posting]]:
-    """Ids and documents of `n` postings that open at once: places, trades and hours as people wish them, one to three
-    seats, shifts spread over the days to come."""
-    rng, held = np.random.default_rng(seed), population.Kind(ages=False)
-    midnight_ms = now_ms // DAY_MS * DAY_MS - 8 * HOUR_MS
-    salt = secrets.token_hex(4)
-    for at, record in enumerate(population.posting_records(n, seed, held)):
-        doc, trade = record.doc, trades()[record.doc.trade]
-        hours = min((doc.end_ms - doc.start_ms) // HOUR_MS, 8)
-        hour = (doc.start_ms + 8 * HOUR_MS) % DAY_MS
-        start_ms = midnight_ms + int(rng.integers(*DAYS)) * DAY_MS + hour
+    """Ids and documents of `n` postings that open at once: as the city's urgent ones, but of one to three seats and
+    spread over the days to come."""
+    rng, salt = np.random.default_rng(seed), secrets.token_hex(4)
+    midnight_ms = (now_ms + ZONE_MS) // DAY_MS * DAY_MS - ZONE_MS
+    for at in range(n):
+        doc = population.urgent_posting(rng, employers[at % len(employers)], now_ms)
         headcount = int(rng.choice(HEADCOUNTS))
-        place = Place(lat=doc.place.lat, lon=doc.place.lon, text=f"虚构路{at % 997}号")
-        phrase = trade.posting_phrases[at % len(trade.posting_phrases)] if trade.posting_phrases else trade.name
-        text = SAYS[at % len(SAYS)].format(phrase=phrase, n=headcount, place=place.text, trade=trade.name)
+        start_ms = midnight_ms + int(rng.integers(*DAYS)) * DAY_MS + int(rng.choice(STARTS_H)) * HOUR_MS
         yield (
             f"p{salt}-{at}",
             structs.replace(
                 doc,
-                employer=employers[at % len(employers)],
-                text=text,
+                text=f"{doc.text},{headcount}人,{at}号场地",
                 headcount=headcount,
                 start_ms=start_ms,
-                end_ms=start_ms + hours * HOUR_MS,
+                end_ms=start_ms + doc.end_ms - doc.start_ms,
                 valid_until_ms=start_ms,
-                place=place,
-                pay=structs.replace(doc.pay, fen=max(doc.pay.fen, 2_400 * hours), unit="shift"),
-                certificates=[trade.certificate] if trade.certificate else [],
             ),
         )
 

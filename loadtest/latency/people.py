@@ -13,8 +13,8 @@ from msgspec import Struct
 
 from loadtest.latency.lines import HttpPool, SocketLine, request
 
-ACCEPTS: Final = 0.35
-"""DOMAIN: of an offer two kilometres away at the wished pay."""
+ACCEPTS: Final = 0.38
+"""DOMAIN: 35 % two kilometres away at the wished pay, and more for more pay."""
 THINKS_S: Final = (1.0, 5.0)
 CONNECT_AT_ONCE: Final = 50
 CONNECT_WITHIN_S: Final = 120.0

@@ -20,12 +20,14 @@ local function other_offers(m, p, profile, now) -- open offers of other postings
   return n, same
 end
 
-local function left_out_for(m, p, profile, now, live_cap, daily_cap)
+local function left_out_for(m, p, line, now, live_cap, daily_cap) -- notes in `same` whether it adds to a series' offer
+  local profile = line.profile
   local record = redis.call('HMGET', m .. 'profile:' .. profile, 'v', 'suspended_until_ms')
   if not record[1] then return 'no_profile' end
   if is_suspended(record[2], now) then return 'suspended' end
   if is_blocked(m, p.employer, profile) then return 'blocked' end
   local others, same = other_offers(m, p, profile, now)
+  line.same = same
   if others >= live_cap then return 'live_cap' end
   if not same and (tonumber(redis.call('GET', m .. 'day:' .. profile)) or 0) >= daily_cap then return 'daily_cap' end
 end
@@ -52,7 +54,7 @@ end
 local function why_not(m, p, line, now, live_cap, daily_cap)
   local before = get_entry(m, p, line.profile)
   if before and not may_offer_again(p, before, line.e) then return 'offered_before' end
-  return left_out_for(m, p, line.profile, now, live_cap, daily_cap)
+  return left_out_for(m, p, line, now, live_cap, daily_cap)
 end
 
 local function crew_reason(m, p, unit) -- why these people are not offered it as the crew they are said to be
@@ -78,12 +80,12 @@ local function name_mates(p, unit)
   end
 end
 
-local function write_offer(m, p, profile, e, now, usual_ms, midnight_ms) -- answers with the deadline
+local function write_offer(m, p, line, now, usual_ms, midnight_ms) -- answers with the deadline
+  local profile, e = line.profile, line.e
   local deadline = math.min(now + (e.reply_ms or usual_ms), p.start_ms, p.valid_until_ms)
   e.reply_ms = nil
   e.offer, e.wave, e.terms, e.offered_ms, e.deadline_ms = 'open', p.wave, p.terms, now, deadline
-  local _, same = other_offers(m, p, profile, now)
-  e.nth_today = same and tonumber(redis.call('GET', m .. 'day:' .. profile)) or redis.call('INCR', m .. 'day:' .. profile)
+  e.nth_today = line.same and tonumber(redis.call('GET', m .. 'day:' .. profile)) or redis.call('INCR', m .. 'day:' .. profile)
   put_entry(m, p, profile, e)
   redis.call('ZADD', m .. 'live:' .. profile, string.format('%.0f', deadline), p.id)
   if e.nth_today == 1 then
@@ -131,7 +133,7 @@ operation('offer', function(m, a, now)
       if any then
         left_out[#left_out + 1] = line.profile .. ' ' .. (reasons[i] or any)
       else
-        local deadline = write_offer(m, p, line.profile, line.e, now, usual_ms, midnight_ms)
+        local deadline = write_offer(m, p, line, now, usual_ms, midnight_ms)
         first, last = math.min(first or deadline, deadline), math.max(last or deadline, deadline)
       end
     end

@@ -30,7 +30,7 @@ end
 
 local function new_posting(m, a, now) -- written but for its fields and event
   local id, marks = a[1], a[18] or ''
-  local p = { id = id, state = a[8], award = a[10], who = {}, seen = {} }
+  local p = { id = id, state = a[8], award = a[10], who = {}, seen = {}, stored = {} }
   for _, name in ipairs(FIELDS) do p[name] = 0 end
   p.headcount, p.start_ms, p.end_ms = tonumber(a[11]), tonumber(a[12]), tonumber(a[13])
   p.valid_until_ms, p.standby_target, p.terms = tonumber(a[14]), tonumber(a[15]), 1

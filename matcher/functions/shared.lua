@@ -77,8 +77,11 @@ local function get_posting(m, id)
     unpack(FIELDS))
   if not f[1] then return nil end
   local p = { id = id, state = f[1], was = f[1], award = f[2], employer = f[3], crews = f[4],
-    whole = f[5] and f[5] ~= '' and f[5], series = f[6] or '', who = {}, seen = {} }
-  for i, name in ipairs(FIELDS) do p[name] = tonumber(f[i + 6]) or 0 end
+    whole = f[5] and f[5] ~= '' and f[5], series = f[6] or '', who = {}, seen = {}, stored = {} }
+  for i, name in ipairs(FIELDS) do
+    p[name] = tonumber(f[i + 6]) or 0
+    p.stored[name] = f[i + 6] and p[name]
+  end
   return p
 end
 
@@ -94,12 +97,15 @@ local function add_event(m, kind, id, v, who)
     'seq', redis.call('INCR', m .. 'event_seq'), 'kind', kind, 'id', id, 'v', v, 'who', table.concat(who or {}, ' '))
 end
 
-local function write_posting(m, p, kind) -- its fields and its event, in the same atomic step
+local function write_posting(m, p, kind) -- the fields that have changed and its event, in the same atomic step
   p.v = p.v + 1
   local row = { 'state', p.state, 'award', p.award }
   for _, name in ipairs(FIELDS) do
-    row[#row + 1] = name
-    row[#row + 1] = string.format('%.0f', p[name])
+    if p[name] ~= p.stored[name] then
+      row[#row + 1] = name
+      row[#row + 1] = string.format('%.0f', p[name])
+      p.stored[name] = p[name]
+    end
   end
   redis.call('HSET', m .. 'posting:' .. p.id, unpack(row))
   if p.was ~= p.state then
