@@ -22,6 +22,7 @@ ORDER: Final = (
     "register",
     "amend_profile",
     "presence",
+    "call_number",
     "put",
     "configure",
     "post",

@@ -111,6 +111,10 @@ class Store(Seating):
         """Sets where the person is, until `until_ms`."""
         return await self.call("presence", id_, presence.state, until_ms, presence.queue_no or "")
 
+    async def call_number(self, site: str, day: str, queue_no: int | None) -> Done:
+        """A queue number is called, or the next one; `v` says which. Raises `no_number`."""
+        return await self.call("call_number", site, day, queue_no or "")
+
     async def pause(self, id_: str, paused: bool) -> Done:
         """No offers (暂停接单), until the person says that they can work, or it is taken back here."""
         return await self.call("pause", id_, int(paused))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from matcher.model import Id
+from server.calling import CalledNumber
 from server.posting_views import PostingView
 
 
@@ -28,11 +29,12 @@ class Waiting(Struct, kw_only=True, frozen=True):
 
 class BoardHello(Struct, kw_only=True, tag_field="type", tag="hello"):
     """The first frame, and again after a gap: every posting that is not over. What is not in it is over. `waiting` only
-    for staff."""
+    for staff, `called` (the last queue numbers called there, the newest first) only for a site."""
 
     now_ms: int
     postings: list[PostingView]
     waiting: Waiting | None = None
+    called: list[CalledNumber] = []
 
 
 class PostingFrame(Struct, kw_only=True, tag_field="type", tag="posting"):
@@ -46,6 +48,12 @@ class GoneFrame(Struct, kw_only=True, tag_field="type", tag="gone"):
 
     id: str
     v: int
+
+
+class CalledFrame(Struct, kw_only=True, tag_field="type", tag="called"):
+    """A queue number of the site was called; the last ones, the newest first."""
+
+    called: list[CalledNumber]
 
 
 class WaitingFrame(Struct, kw_only=True, tag_field="type", tag="waiting"):

@@ -22,7 +22,8 @@ from matcher.reading import Change
 from matcher.store import Store
 from server import wire
 from server.auth import STAFF, may_see, sees_review
-from server.board_views import BoardHello, GoneFrame, PostingFrame, Waiting, WaitingFrame
+from server.board_views import BoardHello, CalledFrame, GoneFrame, PostingFrame, Waiting, WaitingFrame
+from server.calling import called
 from server.metrics import Metrics
 from server.posting_views import posting_view
 from server.sessions import Caller
@@ -85,6 +86,7 @@ class Boards:
         self._open: dict[str, list[Watcher]] = {}
         self._whose: OrderedDict[str, Whose] = OrderedDict()
         self._changed: dict[str, bool] = {}  # posting -> whether its state or place may have changed
+        self._called: set[str] = set()
         self._missed = False
         self._waiting: Waiting | None = None
         self._wake = asyncio.Event()
@@ -139,7 +141,9 @@ class Boards:
         if not self._open:
             return
         for change in changes:
-            if change.kind.startswith(("posting.", "assignment.")):
+            if change.kind == "site.called":
+                self._called.add(change.id)
+            elif change.kind.startswith(("posting.", "assignment.")):
                 self._changed[change.id] = self._changed.get(change.id, False) or change.kind in OF_STATE
         self._wake.set()
 
@@ -173,6 +177,7 @@ class Boards:
 
     async def _tell(self) -> None:
         changed, self._changed = self._changed, {}
+        numbers, self._called = self._called, set()
         missed, self._missed = self._missed, False
         if missed:
             for watcher in list(self._everybody()):
@@ -182,6 +187,8 @@ class Boards:
         found = {record.id: record for record in await self._store.postings(ids)}
         for id_ in ids:
             self._spread(id_, found.get(id_), of_state=changed[id_])
+        for site in numbers:
+            await self._tell_called(site)
         if "desk" in self._open:
             await self._tell_waiting()
 
@@ -212,6 +219,13 @@ class Boards:
         if len(self._whose) > REMEMBERED:
             self._whose.popitem(last=False)
 
+    async def _tell_called(self, site: str) -> None:
+        watchers = self._open.get(f"site:{site}", ())
+        if watchers:
+            frame = CalledFrame(called=await called(self._store, site))
+            for watcher in list(watchers):
+                self._send(watcher, wire.encode(frame, watcher.wire_format), "called")
+
     async def _tell_waiting(self) -> None:
         waiting = await self.waiting()
         if waiting == self._waiting:
@@ -237,7 +251,12 @@ class Boards:
             self._remember(record)
         shown = [posting_view(record, reviewed=sees_review(watcher.caller)) for record in theirs]
         shown.sort(key=lambda view: (view.posting.start_ms, view.id))
-        return BoardHello(now_ms=now_ms, postings=shown, waiting=await self.waiting() if staff else None)
+        return BoardHello(
+            now_ms=now_ms,
+            postings=shown,
+            waiting=await self.waiting() if staff else None,
+            called=await called(self._store, watcher.site) if watcher.site else [],
+        )
 
     async def _ids(self, watcher: Watcher, now_ms: int) -> list[str]:
         if watcher.caller.role in STAFF:

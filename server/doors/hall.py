@@ -18,7 +18,8 @@ from matcher.errors import KuaizhaoError
 from matcher.model import Presence
 from server import kiosks, rates
 from server.api.profiles import presence_until
-from server.auth import check_in_hall, check_profile
+from server.auth import check_in_hall, check_profile, check_site
+from server.calling import CalledNumbers, NumberToCall, called
 from server.doors.entering import CODE_DIGITS, device_of, enter
 from server.doors.views import CardLogin, Ended, KioskToken, LoggedIn, NewKiosk, Ticket, TicketLogin
 from server.keys import CALLER, MARKET, STORE, VAULT
@@ -79,6 +80,25 @@ async def log_in_by_card(request: web.Request, given: CardLogin) -> LoggedIn | w
     return await enter(request, "worker", found[0], site=kiosk.site, life=AT_A_KIOSK, cookie=given.cookie)
 
 
+async def call_number(request: web.Request, wanted: NumberToCall) -> CalledNumbers:
+    """The number is called aloud; the site's hall screens show it at once."""
+    store, site = request.app[STORE], request.match_info["site"]
+    check_site(request[CALLER], site)
+    await store.site(site)
+    today = await request.app[MARKET].today(await store.now_ms())
+    await store.call_number(site, today.isoformat(), wanted.queue_no)
+    return await list_called(request, None)
+
+
+async def list_called(request: web.Request, _: None) -> CalledNumbers:
+    """The last numbers called, and how many were given out today."""
+    store, site = request.app[STORE], request.match_info["site"]
+    key = await _numbers_of(request, site, await store.now_ms())
+    async with guarded():
+        given = await store.commands.get(key)
+    return CalledNumbers(called=await called(store, site), given=int(given or 0))
+
+
 async def add_kiosk(request: web.Request, new: NewKiosk) -> KioskToken:
     """Binds a kiosk to a site; its token is shown once."""
     token = await kiosks.add(request.app[STORE], new.id, new.site, card_reader=new.card_reader)
@@ -92,12 +112,18 @@ async def end_kiosk(request: web.Request, _: None) -> Ended:
 
 async def _next_number(request: web.Request, site: str, now_ms: int) -> int:
     store = request.app[STORE]
-    key = store.key("queue_no", f"{site}:{(await request.app[MARKET].today(now_ms)).isoformat()}")
+    key = await _numbers_of(request, site, now_ms)
     async with guarded():
         pipe = store.commands.pipeline(transaction=True)
         pipe.incr(key)
         pipe.expire(key, A_DAY_S)
         return int((await pipe.execute())[0])
+
+
+async def _numbers_of(request: web.Request, site: str, now_ms: int) -> str:
+    """The key under which a site's numbers of today are counted."""
+    today = await request.app[MARKET].today(now_ms)
+    return request.app[STORE].key("queue_no", f"{site}:{today.isoformat()}")
 
 
 def _sealed(request: web.Request, site: str, queue_no: int, pin: str) -> bytes:
