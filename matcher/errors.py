@@ -44,6 +44,7 @@ TABLE: Final[dict[str, tuple[int, str]]] = {
     "wrong_code": (422, "签到码不对,请核对后再输"),
     "no_complaint": (404, "没有这条投诉"),
     "no_number": (404, "这个排队号今天还没有发出"),
+    "no_account": (404, "没有这个账号"),
     "no_kiosk": (404, "没有这台自助机"),
     # moves that the states do not allow
     "illegal_move": (409, "现在不能这样操作:{detail}"),

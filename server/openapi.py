@@ -23,6 +23,7 @@ _REF: Final = "#/components/schemas/{name}"
 _PARAMETERS: Final = {
     "site": "Id of a site",
     "kiosk": "Id of a kiosk",
+    "account": "Name of a clerk or manager",
     "profile": "Id of a profile",
     "employer": "Id of an employer",
     "posting": "Id of a posting",

@@ -23,7 +23,9 @@ class Rate(NamedTuple):
 CODES_A_MINUTE: Final = Rate("code_minute", 1, MINUTE_S)
 CODES_A_DAY: Final = Rate("code_day", 8, 24 * HOUR_S)
 TRIES_FOR_A_CODE: Final = Rate("code_tries", 5, HOUR_S)
-"""Of 10 ** 6 codes; with `CODES_A_DAY` somebody who guesses all day is right once in 25,000 days."""
+WRONG_CODES_A_DAY: Final = Rate("wrong_codes_day", 15, 24 * HOUR_S)
+"""Across all codes of a telephone, of 10 ** 6 each: somebody who guesses every day is right once in 66,000 days.
+What is asked and tried through a kiosk is counted apart: nobody elsewhere locks a person out of the hall."""
 REGISTRATIONS_A_DAY: Final = Rate("registrations_day", 5, 24 * HOUR_S)
 """By one telephone: who has proved one cannot try through whose ID numbers are registered."""
 STAFF_TRIES: Final = Rate("staff_tries", 8, HOUR_S // 4)

@@ -348,6 +348,8 @@ ROUTES: Final[tuple[Route, ...]] = (
           errors=("bad_trade", "no_site", "registered", "new_consent")),
     Route("POST", "/v1/login/staff", "Come in with name, password and authenticator", desk.log_in_staff, doors.LoggedIn,
           None, doors.StaffLogin, errors=AT_A_DOOR),
+    Route("POST", "/v1/staff/{account}/authenticator", "A new authenticator for who has lost theirs",
+          desk.give_authenticator, doors.Enrolment, MANAGER, doors.AuthenticatorWanted, errors=("no_account",)),
     Route("POST", "/v1/login/ticket", "Come in with queue number and PIN", hall.log_in_by_ticket, doors.LoggedIn, KIOSK,
           doors.TicketLogin, errors=AT_A_DOOR),
     Route("POST", "/v1/login/card", "Come in with the ID card", hall.log_in_by_card, doors.LoggedIn, KIOSK,

@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from matcher.connection import guarded
 from matcher.errors import KuaizhaoError, Overloaded
+from matcher.model import DAY_MS
 from matcher.store import Store
 from server.sealing import Seal
 
@@ -28,6 +29,8 @@ SECRET_BYTES: Final = 20
 HASHING_AT_ONCE: Final = 2
 """Each takes 19 MiB and a core."""
 WAITING_MOST: Final = 32
+PENDING_MS: Final = DAY_MS
+"""Within so long a new authenticator must show its first code."""
 
 
 def hashed(password: str) -> str:
@@ -41,12 +44,20 @@ NOBODY: Final = hashed("nobody has this password")
 
 
 class Account(Struct, frozen=True):
-    """One account as stored; the secret is sealed."""
+    """One account as stored; secrets are sealed. A new authenticator's is `pending` until its first right code."""
 
     name: str
     role: StaffRole
     password: str
     secret: bytes
+    pending: bytes
+    pending_until_ms: int
+
+    def secrets(self, now_ms: int) -> list[bytes]:
+        """Those by which a code may be right now: at most one."""
+        if self.secret:
+            return [self.secret]
+        return [self.pending] if now_ms < self.pending_until_ms else []
 
 
 def totp(secret: bytes) -> TOTP:
@@ -103,19 +114,38 @@ def _is_password(hash_: str, password: str) -> bool:
 
 
 async def add(store: Store, seal: Seal, name: str, role: StaffRole, password: str) -> bytes:
-    """A new account, or a new password and secret for one there is, whose sessions then end. Answers with the secret.
-
-    Raises `bad_field` for a password that is too short.
-    """
+    """A new account, or a new password and authenticator for one there is, whose sessions then end. Answers with the
+    secret, which counts from its first right code on. Raises `bad_field` for a password that is too short."""
     if len(password) < LEAST_PASSWORD:
         raise KuaizhaoError("bad_field", f"password 至少 {LEAST_PASSWORD} 个字符")
-    secret = os.urandom(SECRET_BYTES)
-    fields = {"role": role, "password": hashed(password), "secret": seal.close(secret, f"totp {name}")}
     async with guarded():
-        await store.commands.hset(store.key("staff", name), mapping=fields)
+        await store.commands.hset(store.key("staff", name), mapping={"role": role, "password": hashed(password)})
         await store.commands.sadd(store.key("ids", "staff"), name)
+    return await new_authenticator(store, seal, name)
+
+
+async def new_authenticator(store: Store, seal: Seal, name: str) -> bytes:
+    """The secret of a new authenticator; the old one and all sessions end. It must be used within `PENDING_MS`, with
+    the password, or somebody has to give another. Raises `no_account`."""
+    if await find(store, name) is None:
+        raise KuaizhaoError("no_account")
+    secret = os.urandom(SECRET_BYTES)
+    pending = {
+        "pending": seal.close(secret, f"totp {name}"),
+        "pending_until_ms": await store.now_ms() + PENDING_MS,
+        "secret": b"",
+    }
+    async with guarded():
+        await store.commands.hset(store.key("staff", name), mapping=pending)
     await _end_sessions(store, name)
     return secret
+
+
+async def confirm(store: Store, account: Account) -> None:
+    """The pending authenticator has shown a right code: it counts from now on."""
+    async with guarded():
+        key = store.key("staff", account.name)
+        await store.commands.hset(key, mapping={"secret": account.pending, "pending": b"", "pending_until_ms": 0})
 
 
 async def remove(store: Store, name: str) -> bool:
@@ -133,7 +163,14 @@ async def find(store: Store, name: str) -> Account | None:
     if not raw:
         return None
     role: StaffRole = "manager" if raw[b"role"] == b"manager" else "clerk"
-    return Account(name, role, raw[b"password"].decode(), raw[b"secret"])
+    return Account(
+        name,
+        role,
+        raw[b"password"].decode(),
+        raw.get(b"secret", b""),
+        raw.get(b"pending", b""),
+        int(raw.get(b"pending_until_ms", 0)),
+    )
 
 
 async def use_step(store: Store, name: str, step: int) -> bool:

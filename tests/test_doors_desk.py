@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections.abc import AsyncIterator
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -101,3 +103,27 @@ async def test_a_crowd_of_guesses_is_told_to_come_again(monkeypatch: pytest.Monk
     )
     assert answers[:3] == [False, False, False]
     assert all(isinstance(a, KuaizhaoError) and a.code == "overloaded" for a in answers[3:])
+
+
+async def test_a_new_authenticator_counts_once_it_has_shown_a_code_and_not_after_a_day(api: Api) -> None:
+    secret = await staff.add(api.store, api.app[SEAL], "boss", "clerk", PASSWORD)
+    account = await staff.find(api.store, "boss")
+    assert account is not None
+    assert (account.secret, account.secrets(account.pending_until_ms)) == (b"", [])
+    assert (await enter(api, code_at(secret, await now_s(api)))).status == 200
+    account = await staff.find(api.store, "boss")
+    assert account is not None
+    assert (bool(account.secret), account.pending) == (True, b"")
+
+
+async def test_a_manager_gives_a_new_authenticator_to_who_has_lost_theirs(api: Api) -> None:
+    lost = await staff.add(api.store, api.app[SEAL], "clerk-1", "clerk", PASSWORD)
+    token = (await enter(api, code_at(lost, await now_s(api)), name="clerk-1")).data["token"]
+    manager, path = await api.token("manager", "boss"), "/v1/staff/{}/authenticator"
+    for name, code in (("boss", "forbidden"), ("nobody", "no_account")):
+        assert (await api.post(path.format(name), {"reason": "lost"}, token=manager)).code == code
+    given = (await api.post(path.format("clerk-1"), {"reason": "lost"}, token=manager)).data
+    secret = base64.b32decode(parse_qs(urlsplit(given["address"]).query)["secret"][0])
+    assert (await api.get("/v1/sites", token=token)).code == "bad_token"
+    assert (await enter(api, code_at(lost, await now_s(api) + STEP_S), name="clerk-1")).code == "bad_login"
+    assert (await enter(api, code_at(secret, await now_s(api) + STEP_S), name="clerk-1")).status == 200

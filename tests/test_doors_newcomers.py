@@ -31,7 +31,7 @@ def registration(**over: Any) -> dict[str, Any]:
 
 
 async def newcomer(api: Api, gateway: SimulatedGateway, number: str = NOBODY, count: int = 1, **more: Any) -> Reply:
-    await asked(api, number)
+    await asked(api, number, token=more.get("token"))
     return await try_code(api, number, await received(gateway, number, count), **more)
 
 

@@ -138,6 +138,26 @@ async def test_codes_cannot_be_guessed(door: tuple[Api, SimulatedGateway]) -> No
     assert (await asked(api, telephone(2))).status == 202  # others are not locked out
 
 
+async def test_wrong_codes_are_counted_across_codes_and_lock_nobody_out_of_the_hall(
+    door: tuple[Api, SimulatedGateway],
+) -> None:
+    api, gateway = door
+    answers = []
+    for n in range(1, 5):
+        await another_minute(api)
+        await asked(api, telephone())
+        code = await received(gateway, telephone(), n)
+        wrong = f"{(int(code) + 1) % 10**6:06d}"
+        answers += [(await try_code(api, telephone(), wrong)).code for _ in range(4)]
+    assert answers == ["bad_login"] * rates.WRONG_CODES_A_DAY.most + ["too_many_requests"]
+    assert (await try_code(api, telephone(), code)).code == "too_many_requests"
+    kiosk = await api.token("kiosk", "k1", builders.SITE)
+    await asked(api, telephone(), token=kiosk)
+    code = await received(gateway, telephone(), 5)
+    assert (await try_code(api, telephone(), code)).code == "too_many_requests"
+    assert (await try_code(api, telephone(), code, token=kiosk)).data["role"] == "worker"
+
+
 async def test_a_code_ends_by_itself(door: tuple[Api, SimulatedGateway]) -> None:
     api, gateway = door
     await asked(api, telephone())

@@ -16,6 +16,7 @@ def add_parsers(sub: Any) -> None:
     add.add_argument("name")
     add.add_argument("--role", required=True, choices=["clerk", "manager"])
     add.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+    do.add_parser("authenticator", help="a new authenticator where the old one is lost").add_argument("name")
     do.add_parser("remove", help="end an account and its sessions").add_argument("name")
     do.add_parser("list", help="name and role of every account")
 

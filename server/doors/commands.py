@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from typing import TextIO
 
 from ingest.persons import Vault
+from matcher.errors import KuaizhaoError
 from matcher.settings import Settings
 from matcher.store import Store, opened
 from server import kiosks, sessions, staff
@@ -34,9 +35,23 @@ def run(settings: Settings, args: argparse.Namespace, out: TextIO) -> int:
 async def _add_staff(settings: Settings, store: Store, args: argparse.Namespace, out: TextIO) -> int:
     password = sys.stdin.readline().rstrip("\n") if args.password_stdin else getpass.getpass("密码: ")
     secret = await staff.add(store, Seal(Vault.open(settings.data_dir)), args.name, args.role, password)
-    print(f"{args.name} 可以登录了。请用身份验证器扫描或输入(只显示这一次):", file=out)
-    print(staff.enrolment(secret, args.name), file=out)
+    _show(secret, args.name, out)
     return 0
+
+
+async def _new_authenticator(settings: Settings, store: Store, args: argparse.Namespace, out: TextIO) -> int:
+    try:
+        secret = await staff.new_authenticator(store, Seal(Vault.open(settings.data_dir)), args.name)
+    except KuaizhaoError as exc:
+        print(f"{args.name}: {exc.message}", file=out)
+        return 1
+    _show(secret, args.name, out)
+    return 0
+
+
+def _show(secret: bytes, name: str, out: TextIO) -> None:
+    print(f"请 {name} 在24小时内用身份验证器扫描或输入(只显示这一次),并用它登录一次,验证器才生效:", file=out)
+    print(staff.enrolment(secret, name), file=out)
 
 
 async def _remove_staff(_: Settings, store: Store, args: argparse.Namespace, out: TextIO) -> int:
@@ -87,6 +102,7 @@ async def _remove_key(_: Settings, store: Store, args: argparse.Namespace, out: 
 
 _COMMANDS = {
     ("staff", "add"): _add_staff,
+    ("staff", "authenticator"): _new_authenticator,
     ("staff", "remove"): _remove_staff,
     ("staff", "list"): _list_staff,
     ("kiosk", "add"): _add_kiosk,

@@ -20,7 +20,7 @@ from server import rates
 from server.doors.entering import CODE_DIGITS, device_of, enter, kiosk_of
 from server.doors.views import CodeAsked, CodeSent, Door, LoggedIn, Login, LoginSet, TelephoneLogin
 from server.keys import OUTBOX, STORE, VAULT
-from server.sessions import AT_A_KIOSK
+from server.sessions import AT_A_KIOSK, Caller
 
 LASTS_S: Final = 300
 TEXT: Final = "【快招】验证码{code},5分钟内有效。工作人员不会向你要验证码。"
@@ -28,9 +28,9 @@ TEXT: Final = "【快招】验证码{code},5分钟内有效。工作人员不会
 
 async def ask_code(request: web.Request, asked: CodeAsked) -> CodeSent:
     """Sends a code: to an employer's telephone where it is known, and answers the same where it is not."""
-    store, device = request.app[STORE], device_of(request, await kiosk_of(request))
-    who = who_has(request, asked.door, asked.telephone)
-    await rates.count(store, (rates.CODES_A_MINUTE, who), (rates.CODES_A_DAY, who), device)
+    store, kiosk = request.app[STORE], await kiosk_of(request)
+    who = who_has(request, asked.door, asked.telephone) + _way(kiosk)
+    await rates.count(store, (rates.CODES_A_MINUTE, who), (rates.CODES_A_DAY, who), device_of(request, kiosk))
     known = await _subjects(request, asked.door, asked.telephone)
     code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}d}"
     async with guarded():
@@ -45,8 +45,10 @@ async def log_in_by_telephone(request: web.Request, given: TelephoneLogin) -> Lo
     """A session for the right code, which works once: a newcomer's where no worker has the telephone yet, or somebody
     else is to register with it. Through a kiosk, a short one of its site."""
     store, kiosk = request.app[STORE], await kiosk_of(request)
-    who, device = who_has(request, given.door, given.telephone), device_of(request, kiosk)
-    await rates.count(store, (rates.TRIES_FOR_A_CODE, who), device)
+    whose = who_has(request, given.door, given.telephone)
+    who = whose + _way(kiosk)
+    today = (rates.WRONG_CODES_A_DAY, who)
+    await rates.count(store, (rates.TRIES_FOR_A_CODE, who), today, device_of(request, kiosk))
     key = store.key("code", who)
     async with guarded():
         kept = await store.commands.get(key) or b""
@@ -57,11 +59,12 @@ async def log_in_by_telephone(request: web.Request, given: TelephoneLogin) -> Lo
         raise KuaizhaoError("bad_login")
     if not newcomer and given.subject is None and len(known) > 1:
         raise KuaizhaoError("several_people", " ".join(known))
-    subject = who if newcomer else given.subject or known[0]
+    subject = whose if newcomer else given.subject or known[0]
     async with guarded():
         taken = (newcomer or subject in known) and await store.commands.delete(key)
     if not taken:
         raise KuaizhaoError("bad_login")
+    await rates.forget(store, today)
     if kiosk is None or given.door == "employer":
         return await enter(request, "newcomer" if newcomer else given.door, subject, cookie=given.cookie)
     role: Role = "newcomer" if newcomer else "worker"
@@ -88,6 +91,11 @@ async def _subjects(request: web.Request, door: Door, telephone: str) -> list[st
     async with guarded():
         ids = await store.commands.smembers(store.key("logins", who_has(request, door, telephone)))
     return sorted(id_.decode() for id_ in ids)
+
+
+def _way(kiosk: Caller | None) -> str:
+    """What is asked and tried through a kiosk is a code of its own: nobody outside spoils or uses it up."""
+    return ":kiosk" if kiosk is not None else ""
 
 
 def who_has(request: web.Request, door: Door, telephone: str) -> str:

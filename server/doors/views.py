@@ -62,6 +62,21 @@ class StaffLogin(Struct, kw_only=True, forbid_unknown_fields=True):
     cookie: bool = False
 
 
+class AuthenticatorWanted(Struct, kw_only=True, forbid_unknown_fields=True):
+    """Why somebody needs a new authenticator; it is in the audit log."""
+
+    reason: Annotated[str, Meta(min_length=1, max_length=200)]
+
+
+class Enrolment(Struct, kw_only=True):
+    """What a new authenticator takes (`otpauth://`, as a QR code or typed), shown once; its first code must come before
+    `until_ms`."""
+
+    name: str
+    address: str
+    until_ms: EpochMs
+
+
 class TicketLogin(Struct, kw_only=True, forbid_unknown_fields=True):
     """Queue number and the PIN printed beside it."""
 
