@@ -13,7 +13,7 @@ NO_CUDA := $(foreach p,torch triton cuda-bindings cuda-pathfinder cuda-toolkit n
 	nvidia-nvshmem-cu13 nvidia-nvtx,--no-emit-package $(p))
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo sample test bench bench-ingest attack fuzz check eval-embeddings redis7 chromium lock clean
+.PHONY: help run demo sample test bench bench-ingest attack fuzz check eval-embeddings peers redis7 chromium lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -61,6 +61,16 @@ fuzz: $(VENV)/.ready ## broken and absurd input against a running service; write
 eval-embeddings: $(VENV)/.ready ## measure the shipped model and its baselines; writes reports/embeddings.json (10 minutes)
 	@$(BIN)/python -m embeddings.evaluate
 
+# Peers are installed one by one: what cannot be installed here is left out of the comparison, with the reason.
+.venv-peers/.ready: loadtest/peers/requirements.txt $(VENV)/.ready
+	@grep -v '^#' $< | while read -r wheel; do \
+		$(BIN)/pip install --quiet --disable-pip-version-check --upgrade --no-deps --target .venv-peers "$$wheel" \
+		|| echo "Left out: $$wheel cannot be installed here"; done
+	@touch $@
+
+peers: .venv-peers/.ready ## ours beside qdrant, Redis vector sets, LanceDB, FAISS and a GEOSEARCH loop; writes reports/peers.json (20 minutes)
+	@PYTHONPATH=.venv-peers $(BIN)/python -m loadtest.peers.run
+
 # The store's tests run on Redis 7 too. Installed where that is possible without asking; a service that the package starts
 # is stopped again. Elsewhere the tests that need it say so.
 redis7:
@@ -82,4 +92,4 @@ lock: ## pin every dependency with hashes into requirements.lock (needs uv)
 		--no-annotate --no-header pyproject.toml -o requirements.lock
 
 clean: ## remove the virtual environment, caches and reports; keeps var/ (the data)
-	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis reports
+	rm -rf $(VENV) .venv-peers build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis reports

@@ -1,0 +1,177 @@
+"""FAISS alone: who fits is found with numpy, the index is asked with a selector of them.
+
+FAISS has no filter of its own, so somebody writes one. `Mask` is what one writes: condition after condition over
+numpy columns, each on the rows that the ones before left. `Lists` is what one writes after having measured: rows by
+trade, sorted by latitude. That is half of our own design already, and is shown for what it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from itertools import pairwise
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loadtest.bench.population import DIMENSION
+from loadtest.bench.timing import Json
+from loadtest.peers.city import METRES, City, K, Question
+from matcher.trades import MAX_TRADES
+
+faiss: Any = import_module("faiss")  # its stubs know neither selectors nor their parameters
+Rows = NDArray[np.int64]
+HNSW_M, HNSW_BUILD_EF, HNSW_EF = 16, 80, 512
+IVF_LISTS, IVF_PROBES = 1024, 64
+BAND_MORE: Final = 40
+"""A range of rows is asked for so many times K, for most of whom it finds do not fit."""
+BUILD_THREADS: Final = 2
+MOST_TRADES: Final = 12
+
+
+OWN_FILTER: Final = "faiss flat array, rows by trade"
+"""FAISS with a filter that is half of our own design; no peer that anybody could install."""
+
+
+class Mask:
+    """The six conditions over numpy columns; rows are sorted by latitude."""
+
+    def __init__(self, c: City) -> None:
+        self.order: Rows = np.argsort(c.lat, kind="stable")
+        """Row -> the person's number."""
+        order = self.order
+        self.lat, self.lon = c.lat[order].astype(np.float32), c.lon[order].astype(np.float32)
+        self.radius_m, self.hours = c.radius_m[order].astype(np.float32), c.hours[order].astype(np.uint8)
+        self.pay_fen, self.born = c.pay_fen[order].astype(np.int32), c.born[order].astype(np.int32)
+        self.free = c.free[order].astype(bool)
+        self.trades = np.zeros((len(order), MOST_TRADES), dtype=np.int16)
+        for row, n in enumerate(order.tolist()):
+            self.trades[row, : len(c.trades[n])] = c.trades[n][:MOST_TRADES]
+
+    def band(self, q: Question) -> tuple[int, int]:
+        """Rows from..to of the circle's latitudes."""
+        north = np.float32(q.radius_m / METRES)
+        lat = np.float32(q.lat)
+        low, high = np.searchsorted(self.lat, (lat - north, lat + north))
+        return int(low), int(high)
+
+    def rows(self, q: Question) -> Rows:
+        """Who fits, ascending."""
+        north, east = np.float32(q.radius_m / METRES), np.float32(q.radius_m / q.metres_east)
+        rows = np.flatnonzero(np.abs(self.lat - np.float32(q.lat)) <= north)
+        rows = rows[np.abs(self.lon[rows] - np.float32(q.lon)) <= east]
+        rows = rows[np.isin(self.trades[rows], q.trades).any(axis=1)]
+        return self.rest(q, rows)
+
+    def rest(self, q: Question, rows: Rows) -> Rows:
+        """Those of the rows that fit in all but trade."""
+        rows = rows[(self.pay_fen[rows] <= q.pay_fen) & self.free[rows]]
+        born = self.born[rows]
+        rows = rows[(q.born_from <= born) & (born <= q.born_until)]
+        rows = rows[np.isin(self.hours[rows], q.hours)]
+        north = (self.lat[rows].astype(float) - q.lat) * METRES
+        east = (self.lon[rows].astype(float) - q.lon) * q.metres_east
+        fitting: Rows = rows[north * north + east * east <= np.minimum(self.radius_m[rows], q.radius_m) ** 2]
+        return fitting
+
+
+class Lists(Mask):
+    """The same with the rows of each trade, ascending: the band of latitudes is a slice of them."""
+
+    def __init__(self, c: City) -> None:
+        super().__init__(c)
+        row, place = np.nonzero(self.trades)
+        number = self.trades[row, place]
+        by_trade = np.lexsort((row, number))
+        begins = np.searchsorted(number[by_trade], np.arange(MAX_TRADES + 2))
+        self._by_trade = [row[by_trade[a:b]] for a, b in pairwise(begins.tolist())]
+
+    def rows(self, q: Question) -> Rows:
+        """Who fits, ascending."""
+        band = self.band(q)
+        some = [self._by_trade[t] for t in q.trades]
+        return self.rest(q, np.unique(np.concatenate([r[slice(*np.searchsorted(r, band))] for r in some])))
+
+
+def _array(rows: Rows, size: int) -> Any:
+    return faiss.IDSelectorArray(rows)
+
+
+def _batch(rows: Rows, size: int) -> Any:
+    return faiss.IDSelectorBatch(rows)
+
+
+def _bitmap(rows: Rows, size: int) -> Any:
+    bits = np.zeros(size, dtype=bool)
+    bits[rows] = True
+    return faiss.IDSelectorBitmap(np.packbits(bits, bitorder="little"))
+
+
+SELECTORS: Final[dict[str, Callable[[Rows, int], Any]]] = {"array": _array, "batch": _batch, "bitmap": _bitmap}
+
+
+class Faiss:
+    """The three indexes over the same rows, and the ways to ask them."""
+
+    def __init__(self) -> None:
+        self.settings: Json = {
+            "filters": {
+                "mask": "numpy, condition after condition on the rows left",
+                "lists": "rows by trade, sorted by latitude, then the same",
+            },
+            "flat": "IndexFlatIP",
+            "hnsw": {"m": HNSW_M, "efConstruction": HNSW_BUILD_EF, "efSearch": HNSW_EF},
+            "ivf": {"nlist": IVF_LISTS, "nprobe": IVF_PROBES},
+            "range": f"rows of the circle's latitudes, {BAND_MORE} times K asked for, then filtered",
+            "threads": 1,
+        }
+
+    def build(self, c: City, *, graphs: bool = True) -> None:
+        """Flat, and with `graphs` HNSW and IVF too."""
+        self.filters: dict[str, Mask] = {"mask": Mask(c), "lists": Lists(c)}
+        vectors = np.ascontiguousarray(c.vectors[self.filters["mask"].order])
+        faiss.omp_set_num_threads(BUILD_THREADS)
+        flat = faiss.IndexFlatIP(DIMENSION)
+        self._indexes: dict[str, Any] = {"flat": flat}
+        if graphs:
+            hnsw = faiss.IndexHNSWFlat(DIMENSION, HNSW_M, faiss.METRIC_INNER_PRODUCT)
+            hnsw.hnsw.efConstruction = HNSW_BUILD_EF
+            ivf = faiss.IndexIVFFlat(faiss.IndexFlatIP(DIMENSION), DIMENSION, IVF_LISTS, faiss.METRIC_INNER_PRODUCT)
+            ivf.train(vectors[:: max(1, len(vectors) // (40 * IVF_LISTS))])
+            self._indexes |= {"hnsw": hnsw, "ivf": ivf}
+        for index in self._indexes.values():
+            index.add(vectors)
+        faiss.omp_set_num_threads(1)
+
+    def ways(self) -> dict[str, tuple[str, str, str]]:
+        """Name -> filter, index and selector."""
+        alone = {f"faiss {i} {s}": ("mask", i, s) for i in self._indexes for s in (*SELECTORS, "range")}
+        return alone | {OWN_FILTER: ("lists", "flat", "array")}
+
+    def _parameters(self, index: str, selector: Any) -> Any:
+        if index == "hnsw":
+            return faiss.SearchParametersHNSW(sel=selector, efSearch=HNSW_EF)
+        if index == "ivf":
+            return faiss.SearchParametersIVF(sel=selector, nprobe=IVF_PROBES)
+        return faiss.SearchParameters(sel=selector)
+
+    def search(self, q: Question, way: tuple[str, str, str]) -> list[int]:
+        """Numbers of the best K, by one of the `ways`."""
+        filter_, index, selector = way
+        chosen_by = self.filters[filter_]
+        fitting, k = chosen_by.rows(q), K
+        if selector == "range":
+            chosen, k = faiss.IDSelectorRange(*chosen_by.band(q)), BAND_MORE * K
+        else:
+            chosen = SELECTORS[selector](fitting, len(chosen_by.order))
+        _, found = self._indexes[index].search(q.vector[None], k, params=self._parameters(index, chosen))
+        rows = found[0][found[0] >= 0]
+        if selector == "range":
+            rows = rows[np.isin(rows, fitting)][:K]
+        numbers: list[int] = chosen_by.order[rows].tolist()
+        return numbers
+
+    def toggle(self, c: City, n: int, free: int) -> None:
+        """Status of one person (by row), in place; nothing of it is durable."""
+        self.filters["mask"].free[n] = bool(free)
