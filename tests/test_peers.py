@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from loadtest.bench import memories, oracle
-from loadtest.bench.population import NOON_MS
 from loadtest.peers import city, flat, geosearch, run, updates
 from loadtest.peers.city import City, Exact, Question
+from loadtest.population import NOON_MS
 
 PROFILES = 2_000
 RADIUS_M = 60_000

@@ -15,8 +15,10 @@ import numpy as np
 from msgspec import Struct, structs
 from numpy.typing import NDArray
 
-from loadtest.bench import memories, oracle, population
-from loadtest.bench.population import NOON_MS, WANTED_HOURS, Kind
+from loadtest import population
+from loadtest.bench import memories, open_postings, oracle
+from loadtest.bench.open_postings import Kind
+from loadtest.population import NOON_MS, WANTED_HOURS
 from matcher import trades
 from matcher.ask import local_date, years_before
 from matcher.columns import trade_number
@@ -28,7 +30,7 @@ EDGE: Final = 0.005
 alike."""
 METRES: Final = oracle.KM_PER_DEGREE * 1000
 RADIUS_CLASSES: Final = (5_000, 10_000, 15_000, 30_000, 60_000)
-HOURS_CLASSES: Final = tuple(hours for _, hours in WANTED_HOURS)
+HOURS_CLASSES: Final = tuple(hours for *_, hours in WANTED_HOURS)
 """The different weeks that people want; a peer holds the number, so that none has to compare half-hours."""
 ADULT: Final = 18
 
@@ -91,7 +93,7 @@ def city(profiles: int, seed: int) -> City:
         records=records,
         vectors=np.concatenate(
             [
-                population.unit_vectors([doc.trades[0] for doc in docs[first : first + population.AT_ONCE]], rng)
+                open_postings.unit_vectors([doc.trades[0] for doc in docs[first : first + population.AT_ONCE]], rng)
                 for first in range(0, profiles, population.AT_ONCE)
             ]
         ),
@@ -108,9 +110,9 @@ def city(profiles: int, seed: int) -> City:
 
 def questions(n: int, seed: int, radius_m: int) -> list[Question]:
     """Postings of trades that many do and that ask for no certificate."""
-    records = population.posting_records(4 * n, seed, Kind(popular=True))
+    records = open_postings.posting_records(4 * n, seed, Kind(popular=True))
     plain = [r for r in records if trades.trades()[r.doc.trade].certificate is None][:n]
-    vectors = population.unit_vectors([r.doc.trade for r in plain], np.random.default_rng(seed))
+    vectors = open_postings.unit_vectors([r.doc.trade for r in plain], np.random.default_rng(seed))
     return [_question(r, v, radius_m) for r, v in zip(plain, vectors, strict=True)]
 
 

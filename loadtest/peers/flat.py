@@ -15,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from loadtest.bench.population import DIMENSION
+from loadtest.bench.open_postings import DIMENSION
 from loadtest.bench.timing import Json
 from loadtest.peers.city import METRES, City, K, Question
 from matcher.trades import MAX_TRADES

@@ -19,11 +19,12 @@ import msgpack
 import numpy as np
 from msgspec import structs
 
-from loadtest.bench import oracle, population
+from loadtest.bench import oracle
 from loadtest.bench.cold import running_store
-from loadtest.bench.population import DIMENSION, MODEL, NOON_MS
+from loadtest.bench.open_postings import DIMENSION, EMPLOYERS
 from loadtest.bench.timing import Json, spread
 from loadtest.peers.city import City, Question
+from loadtest.population import MODEL, NOON_MS
 from matcher import plan
 from matcher.dispatch import Dispatcher
 from matcher.errors import KuaizhaoError
@@ -44,7 +45,7 @@ FIELDS: Final = ("doc", "paused", "suspended_until_ms")
 async def _register(store: Store, c: City) -> None:
     await store.put_model(MODEL, DIMENSION)
     await store.configure({"quiet_from_minute": 0, "quiet_until_minute": 0})
-    for name in population.EMPLOYERS:
+    for name in EMPLOYERS:
         await store.put_employer(name, Employer(name="虚构用工方", verified=True))
     rows = iter(range(len(c)))
     while some := list(islice(rows, AT_ONCE)):

@@ -7,7 +7,7 @@ from pathlib import Path
 import lancedb
 import pyarrow as pa
 
-from loadtest.bench.population import DIMENSION
+from loadtest.bench.open_postings import DIMENSION
 from loadtest.bench.timing import Json
 from loadtest.peers.city import METRES, City, K, Question
 

@@ -8,8 +8,8 @@ import numpy as np
 from msgspec import structs
 
 from loadtest.bench import memories
-from loadtest.bench.population import MODEL, NOON_MS
 from loadtest.peers.city import City, K, Question
+from loadtest.population import MODEL, NOON_MS
 from matcher import plan, search
 from matcher.ask import ask_of
 from matcher.plan import Wave

@@ -7,7 +7,7 @@ from typing import Any
 
 import qdrant_edge as qd
 
-from loadtest.bench.population import DIMENSION
+from loadtest.bench.open_postings import DIMENSION
 from loadtest.bench.timing import Json
 from loadtest.peers.city import RADIUS_CLASSES, City, K, Question
 

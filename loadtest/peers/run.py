@@ -35,7 +35,7 @@ SEED: Final = 7
 ROUNDS: Final = 5
 SMALL: Final = 100_000
 LARGE: Final = 1_000_000
-RADIUS_M: Final = {SMALL: 15_000, LARGE: 6_000}
+RADIUS_M: Final = {SMALL: 6_000, LARGE: 3_000}
 """The circle that leaves a median of more than 100 people who fit."""
 QUESTIONS: Final = 60
 SLOW_QUESTIONS: Final = 10

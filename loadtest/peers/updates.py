@@ -17,9 +17,10 @@ from typing import Any, Final
 import numpy as np
 
 from loadtest.bench.cold import running_store
-from loadtest.bench.population import DIMENSION, MODEL
+from loadtest.bench.open_postings import DIMENSION
 from loadtest.bench.timing import Json, spread
 from loadtest.peers.city import City
+from loadtest.population import MODEL
 from matcher.store import opened
 
 ROUNDS: Final = 5
