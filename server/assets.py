@@ -28,6 +28,8 @@ SHELLS: Final[dict[str, str]] = {
     "/employer": "employer/employer.html",
     "/desk": "desk/desk.html",
     "/hall/{site}": "hall/hall.html",
+    "/worker.webmanifest": "worker/worker.webmanifest",
+    "/worker.sw.js": "worker/worker.sw.js",
 }
 """What has an address of its own: the pages, and whatever must not change its address with its content."""
 ASSETS: Final = "/assets/{digest}/{name:.+}"

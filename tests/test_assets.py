@@ -34,7 +34,7 @@ async def test_every_shell_is_small_kept_by_nobody_and_names_only_what_is_there(
         text = reply.data.decode()
         assert len(text) < 4_000
         assert "{assets}" not in text
-        for address in re.findall(r"/assets/[^\"'\s)]+", text):
+        for address in re.findall(r"/assets/\w+/[^\"'\s)]+", text):
             found = await api.get(address)
             assert (found.status, found.headers["Cache-Control"]) == (200, FOR_EVER), address
 
