@@ -14,7 +14,8 @@ from server.keys import PUSH
 from tests import builders
 from tests.browser import Service, first_view_bytes, in_browser
 from tests.test_assets import IMPORT
-from tests.test_doors_telephone import doors, received
+from tests.test_doors_newcomers import ID_NUMBER
+from tests.test_doors_telephone import NOBODY, doors, received
 from tests.workers_page import asked, card, check, closed, opened, posted, somebody
 
 pytestmark = in_browser
@@ -63,6 +64,42 @@ async def test_in_by_telephone_and_code_and_what_is_wrong_is_said_beside_it(
         await page.get_by_role("button", name="退出登录").click()
         await page.wait_for_selector(".door")
         assert await page.context.cookies() == []
+        await service.close_pages()
+
+
+async def test_who_comes_for_the_first_time_registers_on_the_phone(
+    chromium: Browser, valkey_url: str, tmp_path: Path
+) -> None:
+    async with doors(valkey_url, tmp_path) as (api, gateway):
+        service = Service(api, chromium)
+        page = await service.page("/worker")
+        await page.get_by_label("手机号").fill(NOBODY)
+        await page.get_by_role("button", name="发验证码").click()
+        await page.get_by_label("验证码", exact=True).fill(await received(gateway, NOBODY))
+        await page.get_by_role("button", name="登录").click()
+        await page.get_by_role("button", name="下一步").click()
+        await expect(page.get_by_role("alert").first).to_contain_text("请写会干什么")
+        await page.get_by_label("用自己的话写").fill("搬运,有力气")
+        await page.get_by_role("button", name="搬运工").click()
+        await check(page)
+        await page.get_by_role("button", name="下一步").click()
+        await page.get_by_role("button", name="全市").click()
+        await check(page)
+        await page.get_by_role("button", name="下一步").click()
+        await page.get_by_label("姓名").fill("虚构新来的")
+        await page.get_by_label("身份证号").fill(ID_NUMBER[:-1] + "1")
+        await page.get_by_role("button", name="登记").click()
+        await expect(page.get_by_role("alert").last).to_contain_text("同意了才能登记")
+        await page.get_by_label("我看过了,同意").check()
+        await page.get_by_role("button", name="登记").click()
+        await expect(page.locator("kz-field .wrong").last).to_contain_text("身份证号不对")
+        await check(page)
+        await page.get_by_label("身份证号").fill(ID_NUMBER)
+        await page.get_by_role("button", name="登记").click()
+        await page.wait_for_selector("nav.tabs")
+        (new,) = set(await api.store.ids("profile")) - {"w1", "w2"}
+        doc = (await api.store.profile(new)).doc
+        assert (doc.trades, doc.radius_m, str(doc.born)) == (["porter"], 200_000, "1980-05-01")
         await service.close_pages()
 
 

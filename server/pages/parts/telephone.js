@@ -14,7 +14,7 @@ export function telephoneDoor(api, door, place, { title, lead, notice = "" }) {
       if (!/^1\d{10}$/.test(telephone.value)) return telephone.refuse("手机号是11位数字,请核对");
       try {
         const { again_s: againS } = await api.post("/v1/login/code", { telephone: telephone.value, door }, { tries: 1 });
-        said.textContent = `如果这个号码登记过,验证码马上就到。没收到?${againS}秒后可以再发`;
+        said.textContent = `${door === "employer" ? "如果这个号码登记过," : ""}验证码马上就到。没收到?${againS}秒后可以再发`;
         code.control.focus();
       } catch (error) {
         telephone.refuse(error.message);
@@ -26,10 +26,10 @@ export function telephoneDoor(api, door, place, { title, lead, notice = "" }) {
       if (!/^\d{6}$/.test(code.value)) return code.refuse("验证码是6位数字");
       try {
         const body = { telephone: telephone.value, code: code.value, door, cookie: true, subject };
-        resolve(api.entered(await api.post("/v1/login/telephone", body, { tries: 1 })));
+        resolve({ ...api.entered(await api.post("/v1/login/telephone", body, { tries: 1 })), telephone: telephone.value });
       } catch (error) {
         if (error.code !== "several_people") return code.refuse(error.code === "bad_login" ? "号码或验证码不对,请核对后再试" : error.message);
-        fill(choices, h("p", {}, "这个号码登记了几家,请选:"), error.detail.split(" ").map((id) => button(id, () => enter(id), { class: "wide" })));
+        fill(choices, h("p", {}, door === "employer" ? "这个号码登记了几家,请选:" : "这个号码登记了几个人,请选是谁:"), error.detail.split(" ").map((id) => button(id, () => enter(id), { class: "wide" })));
       }
     }
 

@@ -112,8 +112,22 @@ export class Find {
 
   #dayCard({ posting, distance_m: distanceM, reasons = [], waits = [], missing = [] }) {
     const waiting = waits.length > 0 && h("p", { class: "why" }, h("b", {}, "还没派给你:"), waits.map((each) => each.words).join(" · "));
+    const wrong = h("p", { class: "wrong", role: "alert" });
+    const wish = async () => {
+      wrong.textContent = "";
+      try {
+        const card = await this.#app.api.post(`/v1/postings/${posting.id}/wish`);
+        this.#app.state.offered(card);
+        this.#showToday();
+        scrollTo({ top: 0 });
+        this.#app.say("派给你了,请看清再接");
+      } catch (error) {
+        wrong.textContent = error.message;
+      }
+    };
     const why = button("为什么没问我", () => showWhy(this.#app, { posting }), { class: "plain" });
-    return offer(posting, { reasons, distanceM, missing: missing.map((each) => each.words), status: [waiting].filter(Boolean), actions: [why] });
+    const actions = missing.length ? [why] : [why, button("我想去", wish, { class: "primary" })];
+    return offer(posting, { reasons, distanceM, missing: missing.map((each) => each.words), status: [waiting, wrong].filter(Boolean), actions });
   }
 }
 

@@ -54,6 +54,13 @@ export class State extends EventTarget {
     await this.loadProfile();
   }
 
+  /** An offer that was asked for, told by the request itself. */
+  offered(card) {
+    const had = this.cards.get(card.posting.id);
+    if (!had || had.v <= card.v) this.#put(card);
+    this.#changed();
+  }
+
   /** What became of an answer, told by the request itself: the socket may be later. */
   apply(answered) {
     const card = this.cards.get(answered.posting);

@@ -1,5 +1,5 @@
 /** /worker: the page on a worker's phone. What it knows lies in memory only; the service worker keeps the shell. */
-import { Api } from "../lib/api.js";
+import { Api, line, LineLost } from "../lib/api.js";
 import { button, fill, h } from "../lib/dom.js";
 import { Inbox } from "../lib/inbox.js";
 import { keyed } from "../lib/keyed.js";
@@ -10,6 +10,7 @@ import "../parts/line.js";
 import { Find, seatsHeld, waitingAnswers } from "./find.js";
 import { Me, recallLooks } from "./me.js";
 import { Mine } from "./mine.js";
+import { registration } from "./register.js";
 import { sheet } from "./sheet.js";
 import { State } from "./state.js";
 import { leftByCode } from "./arrival.js";
@@ -28,17 +29,29 @@ const arrival = leftByCode(location);
 async function start() {
   page.classList.remove("loading");
   page.ariaBusy = null;
-  const session = (await api.session()) ?? null;
-  if (session?.role === "worker") return open(session.subject);
-  return enter("");
+  try {
+    const session = await api.session();
+    if (session?.role === "worker") return open(session.subject);
+    return enter("");
+  } catch (error) {
+    return closedForNow(error);
+  }
+}
+
+/** The server is not reached, or does not answer: the page opens by itself once it is there. */
+function closedForNow(error) {
+  const lost = error instanceof LineLost;
+  const again = button("再试一次", start, { class: "primary" });
+  fill(page, h("div", { class: "nothing stack" }, h("h1", {}, lost ? "网络断了" : "现在打不开"), h("p", {}, lost ? "连上网,这一页就自动打开。已经接的活都在,不会丢。" : error.message), h("p", {}, again)));
+  if (lost) line.addEventListener("back", start, { once: true });
 }
 
 async function enter(notice) {
   document.querySelector("nav")?.remove();
   document.title = "快招 · 找活";
-  const words = { title: "快招 · 找活", lead: "用登记时的手机号登录。还没登记?带上身份证,到附近的零工之家或自助机,几分钟就好,不收钱。", notice };
-  const session = await telephoneDoor(api, "worker", page, words);
-  open(session.subject);
+  const words = { title: "快招 · 找活", lead: "手机号就能进来。第一次来,接着登记,几分钟就好,不收钱。", notice };
+  const { role, subject, telephone } = await telephoneDoor(api, "worker", page, words);
+  open(role === "newcomer" ? (await registration(api, telephone, page)).subject : subject);
 }
 
 function open(id) {
@@ -162,4 +175,4 @@ function tab(id, words, path, current, count) {
 recallLooks();
 document.body.append(h("kz-line"), spoken);
 if ("serviceWorker" in navigator) navigator.serviceWorker.register("/worker.sw.js", { scope: "/worker" }).catch(() => {});
-start().catch((error) => fill(page, h("div", { class: "nothing" }, h("h1", {}, "现在打不开"), h("p", {}, error.message), button("再试一次", () => location.reload(), { class: "primary" }))));
+start();

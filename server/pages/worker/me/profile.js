@@ -1,6 +1,7 @@
 /** 我的登记: what one can and wants to do. Trades are proposed from one's own words, for a yes. */
 import { Refused } from "../../lib/api.js";
 import { button, fill, h } from "../../lib/dom.js";
+import { later } from "../../lib/later.js";
 import { field } from "../../parts/field.js";
 
 const PAUSE_MS = 500;
@@ -52,23 +53,12 @@ export async function show(app, place) {
     if (!trades.list().length) fill(tradeChips, h("p", { class: "muted" }, "还没有选工种,在下面写几个字"));
   }
 
-  let waiting = 0;
-  words.control.addEventListener("input", () => {
-    clearTimeout(waiting);
-    waiting = setTimeout(listen, PAUSE_MS);
+  const listen = later(PAUSE_MS, async (signal) => {
+    const heard = words.value ? await app.api.post("/v1/recognise", { text: words.value }, { signal }) : { trades: [] };
+    const fresh = heard.trades.filter(({ id }) => !trades.has(id)).slice(0, 6);
+    fill(found, fresh.length > 0 && h("span", { class: "muted" }, "是不是:"), fresh.map(({ id, name }) => chip(`＋ ${name}`, false, () => (trades.toggle(id), drawTrades(), listen()))));
   });
-
-  async function listen() {
-    if (!words.value) return fill(found);
-    try {
-      const heard = await app.api.post("/v1/recognise", { text: words.value });
-      const fresh = heard.trades.filter(({ id }) => !trades.has(id)).slice(0, 6);
-      fill(found, fresh.length > 0 && h("span", { class: "muted" }, "是不是:"), fresh.map(({ id, name }) => chip(`＋ ${name}`, false, () => (trades.toggle(id), drawTrades(), listen()))));
-    } catch {
-      fill(found); // what was typed stays; it is listened to again with the next letter
-    }
-    return undefined;
-  }
+  words.control.addEventListener("input", () => listen());
 
   async function save(event) {
     event.preventDefault();
