@@ -2,7 +2,8 @@
 
 Everything lies in memory, compressed once. The address of an asset holds the digest of them all, so it is kept for ever
 by a browser and never wrong; imports between them are relative and need no build step. A shell says `{assets}` for that
-address and is never kept. Besides the folder's files there is lib/trades.js, the trades' names and pictures.
+address and is never kept. Besides the folder's files there is lib/trades.js: the lexicon's names
+and pictures.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import Final
 from aiohttp import web
 
 from matcher.errors import KuaizhaoError
-from matcher.trades import trades
+from matcher.trades import certificates, hazards, trades
 
 FOLDER: Final = Path(__file__).with_name("pages")
 SHELLS: Final[dict[str, str]] = {
@@ -96,10 +97,19 @@ def pages() -> Pages:
 
 
 def trades_module() -> bytes:
-    """A script module with every trade by its id: name, picture (in design/pictograms.svg) and domain."""
+    """A script module with every trade by its id: name, picture (in design/pictograms.svg) and domain; and the names of
+    certificates and hazards."""
     listed = {trade.id: (trade.name, trade.pictogram, trade.domain) for trade in trades().values()}
-    said = json.dumps(listed, ensure_ascii=False, separators=(",", ":"))
-    return f"/** Every trade by its id: name, picture, domain. */\nexport const TRADES = {said};\n".encode()
+    told = {
+        "Every trade by its id: name, picture, domain.": ("TRADES", listed),
+        "Certificates by their ids.": ("CERTIFICATES", {each.id: each.name for each in certificates().values()}),
+        "Hazards by their ids.": ("HAZARDS", {each.id: each.name for each in hazards().values()}),
+    }
+    lines = [
+        f"/** {words} */\nexport const {name} = {json.dumps(said, ensure_ascii=False, separators=(',', ':'))};\n"
+        for words, (name, said) in told.items()
+    ]
+    return "".join(lines).encode()
 
 
 def add_pages(app: web.Application) -> None:

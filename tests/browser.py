@@ -21,11 +21,12 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from embeddings.encoder import Encoder
 from matcher import plan
+from matcher.errors import KuaizhaoError
 from matcher.process import serve_market
 from matcher.settings import Settings
 from matcher.store import Store
 from server.encoding import NamedEncoder
-from tests import conftest
+from tests import builders, conftest
 from tests.api import Api, HashEncoder, prepared, running
 from tests.memory import DAYLIGHT
 
@@ -135,6 +136,13 @@ async def real_encoder() -> Encoder:
     return await asyncio.to_thread(Encoder.load)
 
 
+async def asked(store: Store, posting: str, profiles: list[str]) -> None:
+    """Offers a posting to these people, while the matcher offers it too."""
+    while missing := [p for p in profiles if p not in await store.entries(posting)]:
+        with suppress(KuaizhaoError):  # the matcher's wave came between
+            await builders.offer(store, posting, missing)
+
+
 # -- what is true of every page ----------------------------------------------------------------------------------------
 
 
@@ -163,9 +171,9 @@ async def check_contrast(page: Page, least: float = 4.5) -> None:
     assert not wrong, wrong
 
 
-async def first_view_bytes(service: Service, path: str) -> int:
+async def first_view_bytes(service: Service, path: str, *, token: str = "") -> int:
     """What the first visit to a page brings over the line, headers included, as the browser counts it."""
-    page = await service.page("/healthz")
+    page = await service.page("/healthz", token=token)
     session = await page.context.new_cdp_session(page)
     await session.send("Network.enable")
     sizes: list[int] = []

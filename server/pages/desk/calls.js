@@ -7,11 +7,13 @@ import { askSentence } from "./say.js";
 export class Calls {
   #desk;
   #people = new Map();
+  /** Why nobody is to be rung up now. */
+  words = "";
 
   constructor(desk) {
     this.#desk = desk;
     this.queue = new Queue({
-      title: "电话", empty: "现在没有要打的电话。", read: () => this.#read(), key: ({ call }) => call.offer, line: (item) => line(item), show: (item) => this.#show(item),
+      title: "电话", empty: () => this.words, read: () => this.#read(), key: ({ call }) => call.offer, line: (item) => line(item), show: (item) => this.#show(item),
     });
     this.element = this.queue.element;
     this.keys = [
@@ -29,7 +31,7 @@ export class Calls {
 
   async #read() {
     const { words, postings } = await this.#desk.api.get("/v1/calls");
-    this.queue.say(words && !postings.length ? words : "", "");
+    this.words = words;
     return postings.flatMap(({ posting, seats_open: open, calls }) => calls.map((call) => ({ posting, open, call })));
   }
 

@@ -12,7 +12,7 @@ export class Queue {
   #reading = null;
 
   /**
-   * `options`: { title, empty, read() -> items, key(item), line(item) -> nodes, show(item) -> nodes, tools: nodes above the
+   * `options`: { title, empty() -> what to say where nothing waits, read() -> items, key(item), line(item) -> nodes, show(item) -> nodes, tools: nodes above the
    * list }.
    */
   constructor(options) {
@@ -81,7 +81,7 @@ export class Queue {
 
   #take() {
     const { key, empty } = this.#options;
-    fill(this.told, this.items.length ? null : empty);
+    fill(this.told, this.items.length ? null : empty());
     const still = this.chosen && this.items.find((item) => key(item) === key(this.chosen));
     if (still && JSON.stringify(still) === JSON.stringify(this.chosen)) {
       this.#at = this.items.indexOf(still);

@@ -2,6 +2,7 @@
 import { newKey } from "../lib/api.js";
 import { button, fill, h } from "../lib/dom.js";
 import { later } from "../lib/later.js";
+import { LEXICON } from "../lib/tools.js";
 import * as controls from "../parts/controls.js";
 import { field } from "../parts/field.js";
 import { form, refuseAt } from "./forms.js";
@@ -32,13 +33,13 @@ export class Register {
   }
 
   #build() {
-    const { lexicon, sites, find } = this.#desk;
+    const { sites, find } = this.#desk;
     const digits = { inputmode: "numeric" };
     this.fields = {
       name: field("姓名", { maxlength: "50" }), telephone: field("手机号", { ...digits, maxlength: "11" }), id: field("身份证号", { maxlength: "18", hint: "有证件就填,出生日期自动算" }),
       born: field("出生日期", { maxlength: "10", placeholder: "1968-05-01" }), skills: field("会做什么(照他说的写)", { control: h("textarea", { rows: "2", maxlength: "2000" }), hint: "例:后厨帮忙会切菜,不做高空" }),
     };
-    this.trades = controls.several(lexicon.trades, "加一个工种");
+    this.trades = controls.several(LEXICON.trades, "加一个工种");
     this.place = controls.place(find.place);
     this.where = field("从哪出发", { control: this.place.element, hint: "街道、小区或路名" });
     this.reach = controls.choice(REACH);
@@ -46,7 +47,7 @@ export class Register {
     this.pay = controls.pay();
     this.group = controls.choice(GROUPS);
     this.channels = CHANNELS.map(([id, words]) => ({ id, toggle: controls.toggle(words) }));
-    this.certificates = controls.several(lexicon.certificates, "加一个证书");
+    this.certificates = controls.several(LEXICON.certificates, "加一个证书");
     this.expiries = h("div", { class: "row" });
     this.certificates.element.addEventListener("change", () => this.#drawExpiries());
     this.site = controls.choice(Object.fromEntries(sites.map(({ id, site }) => [id, site.name])));
@@ -89,10 +90,14 @@ export class Register {
   }
 
   #drawExpiries() {
-    const names = new Map(this.#desk.lexicon.certificates.map(({ id, name }) => [id, name]));
+    const names = new Map(LEXICON.certificates.map(({ id, name }) => [id, name]));
     const had = new Map([...this.expiries.children].map((each) => [each.dataset.kind, each]));
-    fill(this.expiries, this.certificates.get().map((kind) => had.get(kind) ?? Object.assign(field(`${names.get(kind)} 到期`, { placeholder: "2027-12-31,长期不填", maxlength: "10" }), { dataset: {} })));
-    this.certificates.get().forEach((kind, n) => (this.expiries.children[n].dataset.kind = kind));
+    const made = (kind) => {
+      const expiry = field(`${names.get(kind)} 到期`, { placeholder: "2027-12-31,长期不填", maxlength: "10" });
+      expiry.dataset.kind = kind;
+      return expiry;
+    };
+    fill(this.expiries, this.certificates.get().map((kind) => had.get(kind) ?? made(kind)));
   }
 
   /** What is wrong is said at the field, before anything is sent. */

@@ -19,7 +19,7 @@ export class Reviews {
     this.#desk = desk;
     this.order = desk.keys.button("按风险排", "O", () => this.#switch(), { class: "plain" });
     this.queue = new Queue({
-      title: "审核", empty: "没有要审的岗位。新来的会自动出现在这里。", tools: this.order,
+      title: "审核", empty: () => "没有要审的岗位。新来的会自动出现在这里。", tools: this.order,
       read: () => this.#read(), key: ({ posting }) => posting.id, line: (item) => line(item), show: (item) => this.#show(item),
     });
     this.element = this.queue.element;

@@ -17,12 +17,14 @@ function line({ kind, site, where, message, at_ms: ms, undone_ms: undone }) {
 
 export class Quarantine {
   #desk;
+  /** Rows sent again, by when they came to lie here: they are seen again only if they come back. */
+  #sent = new Map();
 
   constructor(desk) {
     this.#desk = desk;
     this.queue = new Queue({
-      title: "隔离", empty: "没有留在外面的行。", key: ({ id }) => id, line, show: (row) => this.#show(row),
-      read: async () => (await desk.api.get("/v1/ingest/quarantine?limit=100")).rows,
+      title: "隔离", empty: () => "没有留在外面的行。", key: ({ id }) => id, line, show: (row) => this.#show(row),
+      read: async () => (await desk.api.get("/v1/ingest/quarantine?limit=100")).rows.filter((row) => this.#sent.get(row.id) !== row.at_ms),
     });
     this.element = this.queue.element;
     this.keys = [
@@ -51,7 +53,11 @@ export class Quarantine {
     const row = this.queue.chosen;
     if (!row) return;
     const cells = Object.fromEntries(this.cells.filter(([, value, input]) => input.control.value !== value).map(([name, , input]) => [name, input.control.value]));
-    await this.queue.act(() => this.#desk.api.post(`/v1/ingest/quarantine/${row.id}/replay`, { cells }), "送去了。还不行的话,会带着新的原因回到这里。");
+    const send = async () => {
+      await this.#desk.api.post(`/v1/ingest/quarantine/${row.id}/replay`, { cells });
+      this.#sent.set(row.id, row.at_ms);
+    };
+    await this.queue.act(send, "送去了。还不行的话,会带着新的原因回到这里。");
   }
 
   async #discard() {
@@ -68,7 +74,7 @@ export class Merges {
   constructor(desk) {
     this.#desk = desk;
     this.queue = new Queue({
-      title: "合并", empty: "没有合并过的行。", key: ({ id }) => id, line, show: (row) => this.#show(row),
+      title: "合并", empty: () => "没有合并过的行。", key: ({ id }) => id, line, show: (row) => this.#show(row),
       read: async () => (await desk.api.get("/v1/ingest/merges?limit=100")).rows,
     });
     this.element = this.queue.element;

@@ -14,7 +14,7 @@ export class Appeals {
   constructor(desk) {
     this.#desk = desk;
     this.queue = new Queue({
-      title: "申诉", empty: "没有等着的申诉。", key: ({ id, penalty }) => `${id} ${penalty.id}`, line: (item) => this.#line(item), show: (item) => this.#show(item),
+      title: "申诉", empty: () => "没有等着的申诉。", key: ({ id, penalty }) => `${id} ${penalty.id}`, line: (item) => this.#line(item), show: (item) => this.#show(item),
       read: async () => (await desk.api.get("/v1/appeals")).appeals,
     });
     this.element = this.queue.element;
@@ -57,7 +57,7 @@ export class Complaints {
   constructor(desk) {
     this.#desk = desk;
     this.queue = new Queue({
-      title: "投诉", empty: "没有等着答复的投诉。", key: ({ id }) => id, line: (item) => this.#line(item), show: (item) => this.#show(item),
+      title: "投诉", empty: () => "没有等着答复的投诉。", key: ({ id }) => id, line: (item) => this.#line(item), show: (item) => this.#show(item),
       read: async () => (await desk.api.get("/v1/complaints")).complaints,
     });
     this.element = this.queue.element;

@@ -1,8 +1,8 @@
 /** 发布: one sentence becomes a posting. What it says fills the fields, the rules are checked while it is typed. */
-import { LineLost } from "../lib/api.js";
+import { LineLost, newKey } from "../lib/api.js";
 import { button, fill, h } from "../lib/dom.js";
-import { newKey } from "../lib/api.js";
 import { later } from "../lib/later.js";
+import { tradeName } from "../lib/tools.js";
 import { documents, fromDraft, missing } from "../lib/values.js";
 import { findings } from "../parts/findings.js";
 import { field } from "../parts/field.js";
@@ -26,7 +26,7 @@ export class Compose extends EventTarget {
   constructor(firm) {
     super();
     this.#firm = firm;
-    this.#form = new PostingForm({ lexicon: firm.lexicon, sites: firm.sites, find: firm.find });
+    this.#form = new PostingForm(firm);
     const box = h("textarea", { rows: "3", maxlength: "2000", placeholder: `例:${EXAMPLE}` });
     box.value = sessionStorage.getItem(DRAFT) ?? "";
     this.#sentence = field("一句话说要什么人", { control: box, hint: "工种、几个人、几点到几点、在哪、多少钱,想到什么说什么" });
@@ -99,12 +99,12 @@ export class Compose extends EventTarget {
     try {
       reading = await this.#firm.api.post("/v1/understand", { text }, { signal });
     } catch (error) {
-      if (error instanceof LineLost || signal.aborted) return;
-      throw error;
+      if (!(error instanceof LineLost || signal.aborted)) fill(this.outlook, h("span", { class: "wrong" }, error.message));
+      return;
     }
     this.#reading = reading;
     const words = Object.fromEntries(reading.fields.map((each) => [each.field, each.words]));
-    this.#form.read(fromDraft(reading.draft, this.#firm.tradeName(reading.draft.trade)), words);
+    this.#form.read(fromDraft(reading.draft, tradeName(reading.draft.trade)), words);
     this.#draw(reading.findings);
     this.#check();
   }

@@ -1,6 +1,7 @@
 /** 改岗位: the fields of a posting that is there, what the rules say of the change, and who would have to consent again. */
 import { button, fill, h, newId } from "../lib/dom.js";
 import { later } from "../lib/later.js";
+import { tradeName } from "../lib/tools.js";
 import { documents, fromPosting } from "../lib/values.js";
 import { field } from "./field.js";
 import { findings } from "./findings.js";
@@ -10,7 +11,7 @@ const TYPED_MS = 300;
 
 /**
  * Asks for the change of a posting (`PostingView` of the API), and resolves with what the server wrote, or null. `tools`:
- * { api, lexicon, sites, find, tradeName }. `releasing(count)`: asks whom to let go where fewer are wanted, and resolves
+ * { api, sites, find }. `releasing(count)`: asks whom to let go where fewer are wanted, and resolves
  * with their ids or null.
  */
 export function changePosting(tools, view, releasing = async () => null) {
@@ -57,7 +58,7 @@ export function changePosting(tools, view, releasing = async () => null) {
       }
     };
 
-    form.load(fromPosting(view.posting, tools.tradeName(view.posting.trade)));
+    form.load(fromPosting(view.posting, tradeName(view.posting.trade)));
     text.value = view.posting.text;
     text.control.addEventListener("input", () => check());
     form.addEventListener("input", () => check());

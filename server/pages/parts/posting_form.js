@@ -6,6 +6,7 @@
  */
 import { button, fill, h, newId } from "../lib/dom.js";
 import { payWords, settlementWords } from "../lib/words.js";
+import { LEXICON } from "../lib/tools.js";
 import { EMPTY, missing, nearestSite } from "../lib/values.js";
 import * as controls from "./controls.js";
 
@@ -29,17 +30,17 @@ export class PostingForm extends EventTarget {
   #words = {};
   #sites;
 
-  /** `lexicon`: of /v1/trades; `sites`: of /v1/sites; `find`: { trade(words), place(words) }. */
-  constructor({ lexicon, sites, find }) {
+  /** `sites`: of /v1/sites; `find`: { trade(words), place(words) }, as lib/tools.js gives them. */
+  constructor({ sites, find }) {
     super();
     this.#sites = sites;
     const made = {
-      trade: controls.trade(lexicon.trades, find.trade), headcount: controls.number({ max: 500 }), days: controls.days(),
+      trade: controls.trade(LEXICON.trades, find.trade), headcount: controls.number({ max: 500 }), days: controls.days(),
       start: controls.time(), end: controls.time(), place: controls.place(find.place), pay: controls.pay(),
       settlement: controls.choice(controls.SETTLEMENTS), meeting_point: controls.text(), meals: controls.toggle("管饭"),
       transport: controls.toggle("接送"), outdoor: controls.toggle("在户外"), insurance: controls.text(),
       age_min: controls.number({ min: 16, max: 100 }), age_max: controls.number({ min: 16, max: 100 }),
-      certificates: controls.several(lexicon.certificates, "加一个证书"), hazards: controls.several(lexicon.hazards, "加一种危险"),
+      certificates: controls.several(LEXICON.certificates, "加一个证书"), hazards: controls.several(LEXICON.hazards, "加一种危险"),
       award: controls.choice(AWARDS), crews: controls.choice(CREWS),
       site: controls.choice(Object.fromEntries(sites.map(({ id, site }) => [id, site.name]))),
     };
@@ -170,14 +171,16 @@ export class PostingForm extends EventTarget {
     const words = this.#words[READ_AS[name] ?? name];
     element.classList.toggle("lacks", name in lacking);
     element.classList.toggle("known", !(name in lacking) && (corrected || (name in this.#read && Boolean(words))));
-    if (name in lacking) return fill(source, lacking[name]);
-    if (corrected) return fill(source, "你改的 ", button("还原", () => this.#restore(name), { class: "plain small" }));
+    const restore = corrected && button("还原", () => this.#restore(name), { class: "plain small" });
+    if (name in lacking) return fill(source, h("span", {}, lacking[name]), name in this.#read && restore);
+    if (corrected) return fill(source, h("span", {}, "你改的"), restore);
     if (name in this.#read && words) return fill(source, h("span", { title: words }, `来自“${words}”`));
     return fill(source);
   }
 
   #restore(name) {
     this.#corrected.delete(name);
+    this.#rows[name].wrong.textContent = "";
     this.#draw();
     this.#controls[name].focusable.focus();
     this.dispatchEvent(new Event("input"));
