@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator
+from datetime import UTC, date, datetime
 from random import Random
 from typing import Final
 
@@ -97,3 +98,8 @@ async def people_drawn(store: Store, n: int, seed: int = 1) -> list[ProfileRecor
         raws = await store.hashes("profile", some)
         found += [records.profile_record(id_, raw) for id_, raw in zip(some, raws, strict=True)]
     return found
+
+
+def day_of(now_ms: int) -> date:
+    """The day of an instant, in universal time: ages do not hang on hours."""
+    return datetime.fromtimestamp(now_ms / 1000, UTC).date()

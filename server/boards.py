@@ -98,7 +98,7 @@ class Boards:
         everybody = list(self._everybody())
         if len(everybody) >= WATCHERS_AT_ONCE:
             raise Overloaded("sockets")
-        mine = [w for w in everybody if w.caller.whose == caller.whose and not w.ended.done()]
+        mine = [w for w in everybody if w.caller.whose == caller.whose and w.why is None]
         if len(mine) >= WATCHERS_A_SUBJECT:
             self._drop(mine[0], REPLACED)
         watcher = Watcher(caller, site, wire_format, self._socket_queue)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Final
+from typing import Final
 
 import structlog
 from aiohttp import WSCloseCode, WSMsgType, web
@@ -25,34 +25,79 @@ SLOW: Final = (4008, "slow")
 REPLACED: Final = (4009, "replaced")
 TOKEN_EXPIRED: Final = (4001, "bad_token")
 ONLY_LISTENS: Final = (1003, "answer over HTTP")
+BROKEN: Final = (1011, "internal")
 
 log = structlog.get_logger()
 
 
 class Socket:
-    """What waits to be sent on one socket. Bounded: who does not keep up is dropped."""
+    """What waits to be sent on one socket, and its end. Bounded: who does not keep up is dropped.
+
+    Most sockets are idle most of the time, and thousands of them are open: an idle one has no task besides its
+    request's own. Frames are sent by a task that lives while there are some.
+    """
 
     def __init__(self, wire_format: Format, size: int, session: str = "") -> None:
         self.session = session
         self.wire_format = wire_format
-        self.queue: asyncio.Queue[bytes] = asyncio.Queue(size)
-        self.ended: asyncio.Future[tuple[int, str]] = asyncio.get_running_loop().create_future()
+        self.why: tuple[int, str] | None = None
+        """Code and reason for which it was told to end."""
+        self._size = size
+        self._frames: list[bytes] = []
+        self._answer: web.WebSocketResponse | None = None
+        self._sending: asyncio.Task[None] | None = None
+        self._stay: asyncio.Timeout | None = None
 
     def put(self, frame: bytes) -> bool:
         """Queues a frame; False when the socket is too slow and ends."""
-        if self.ended.done():
+        if self.why is not None:
             return True
-        try:
-            self.queue.put_nowait(frame)
-        except asyncio.QueueFull:
+        if len(self._frames) >= self._size:
             self.end(SLOW)
             return False
+        self._frames.append(frame)
+        self._send_soon()
         return True
 
     def end(self, why: tuple[int, str]) -> None:
         """Asks the socket to close with a code and a reason."""
-        if not self.ended.done():
-            self.ended.set_result(why)
+        if self.why is None:
+            self.why = why
+            if self._stay is not None:
+                self._stay.reschedule(asyncio.get_running_loop().time())
+
+    def open(self, answer: web.WebSocketResponse, hello: bytes, stay: asyncio.Timeout) -> None:
+        """The handshake is done: sends `hello` and then what has waited. `stay` is what `end` cuts short."""
+        self._answer, self._stay = answer, stay
+        self._frames.insert(0, hello)
+        self._send_soon()
+        if self.why is not None:
+            stay.reschedule(asyncio.get_running_loop().time())
+
+    async def stop(self) -> None:
+        """Nothing more is sent."""
+        self._answer = self._stay = None
+        if self._sending is not None:
+            self._sending.cancel()
+            await asyncio.wait([self._sending])
+
+    def _send_soon(self) -> None:
+        if self._sending is None and self._answer is not None:
+            self._sending = asyncio.create_task(self._send(self._answer))
+
+    async def _send(self, answer: web.WebSocketResponse) -> None:
+        opcode = WSMsgType.TEXT if self.wire_format == "json" else WSMsgType.BINARY
+        try:
+            while self._frames:
+                await answer.send_frame(self._frames[0], opcode)
+                del self._frames[0]
+        except ConnectionError:
+            pass  # whoever listens for the client sees that the line is gone
+        except Exception:
+            log.exception("socket_failed")
+            self.end(BROKEN)
+        finally:
+            self._sending = None
 
 
 def wanted_format(request: web.Request) -> Format:
@@ -77,45 +122,28 @@ async def shake_hands(request: web.Request) -> web.WebSocketResponse:
 async def talk(
     request: web.Request, answer: web.WebSocketResponse, socket: Socket, hello: bytes, life_s: float
 ) -> None:
-    """Sends `hello` and what comes after it, until the client goes, `life_s` is over, or the socket is told to end."""
-    writer = asyncio.ensure_future(_write(answer, socket, hello))
-    reader = asyncio.ensure_future(_read(answer, socket))
-    ended: list[asyncio.Future[Any]] = [writer, reader, socket.ended]
+    """Sends `hello` and what comes after it, until the client goes, `life_s` is over, or the socket is told to end.
+    A client that sends anything is told to use HTTP."""
     try:
-        done, _ = await asyncio.wait(ended, timeout=min(life_s, LONGEST_LIFE_S), return_when=asyncio.FIRST_COMPLETED)
-        if not done:
-            socket.end(TOKEN_EXPIRED)
+        async with asyncio.timeout(min(life_s, LONGEST_LIFE_S)) as stay:
+            socket.open(answer, hello, stay)
+            message = await answer.receive()
+            if message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
+                socket.end(ONLY_LISTENS)
+    except TimeoutError:
+        socket.end(TOKEN_EXPIRED)
     finally:
-        for task in (writer, reader):
-            task.cancel()
-        for ending in await asyncio.gather(writer, reader, return_exceptions=True):
-            if isinstance(ending, Exception) and not isinstance(ending, ConnectionError):
-                log.error("socket_failed", exc_info=ending)
+        await socket.stop()
         await _close(request, answer, socket)
 
 
-async def _write(answer: web.WebSocketResponse, socket: Socket, hello: bytes) -> None:
-    opcode = WSMsgType.TEXT if socket.wire_format == "json" else WSMsgType.BINARY
-    frame = hello
-    while True:
-        await answer.send_frame(frame, opcode)
-        frame = await socket.queue.get()
-
-
-async def _read(answer: web.WebSocketResponse, socket: Socket) -> None:
-    """Ends when the client closes or the line is gone; a client that sends anything is told to use HTTP."""
-    message = await answer.receive()
-    if message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
-        socket.end(ONLY_LISTENS)
-
-
 async def _close(request: web.Request, answer: web.WebSocketResponse, socket: Socket) -> None:
-    code, reason = socket.ended.result() if socket.ended.done() else (WSCloseCode.OK, "")
+    code, reason = socket.why or (WSCloseCode.OK, "")
     try:
         async with asyncio.timeout(CLOSE_S):
             await answer.close(code=code, message=reason.encode(), drain=False)
     except TimeoutError:
         pass  # it reads nothing any more
     finally:
-        if request.transport is not None and socket.ended.done():
+        if request.transport is not None and socket.why is not None:
             request.transport.abort()  # else what it does not read would be kept for it

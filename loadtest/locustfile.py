@@ -1,0 +1,334 @@
+"""The people of a morning as locust's users: workers on their phones, firms, kiosks, clerks, the screens in the halls.
+
+    locust -f loadtest/locustfile.py --host http://127.0.0.1:8080 --cast cast.json [--shape dawn] [--headless]
+
+`python -m loadtest.crowd.cast_command cast.json` writes the cast of a running service; `make load` does all of it by
+itself. Without --headless there is locust's page. Distributed by locust's own means (`--processes`, or `--master` and
+`--worker`): give every generator the same cast and `--generators N`; each takes every N-th of the workers and postings.
+"""
+
+from __future__ import annotations
+
+import itertools
+from argparse import ArgumentParser
+from pathlib import Path
+from random import Random
+from typing import Any, Final
+
+import gevent
+import numpy as np
+import websocket
+from locust import LoadTestShape, User, constant, events, task
+from locust.env import Environment
+
+from loadtest import population
+from loadtest.audit_checks import ClientRecord
+from loadtest.behaviour import Behaviour
+from loadtest.crowd import cast
+from loadtest.crowd.diary import Diary, Line, Posted, Received, Told, now_ms
+from loadtest.crowd.shapes import Shape
+from loadtest.crowd.wires import Http, Json, Socket
+from matcher.model import HOUR_MS, Pay, hourly_fen
+
+EMPLOYERS: Final = 20
+KIOSKS: Final = 5
+CLERKS: Final = 3
+SCREENS: Final = 10
+OTHERS: Final = EMPLOYERS + KIOSKS + CLERKS + SCREENS
+SPAWN_A_SECOND: Final = 500
+LOOKS_S: Final = (2.0, 8.0)
+"""How long staff and people at kiosks take from one thing to the next."""
+HABITS: Final = Behaviour()
+
+
+class Play:
+    """One generator's share of the run: whose turn it is, and the wires that all users share."""
+
+    def __init__(self, environment: Environment) -> None:
+        options = environment.parsed_options
+        number = max(0, getattr(environment.runner, "worker_index", 0))
+        everybody = cast.load(Path(options.cast))
+        self.http = Http(environment)
+        self.diary = Diary(Path(options.diary) if options.diary else None, f"generator-{number}")
+        self.shape = shape_of(options, everybody.seed)
+        self.workers = iter(everybody.workers[number :: options.generators])
+        self.employers, self.kiosks, self.clerks = (
+            itertools.cycle(some) for some in (everybody.employers, everybody.kiosks, everybody.clerks)
+        )
+        self.due = iter(list(enumerate(self.shape.postings_at()))[number :: options.generators])
+        self.seed, self.prefix = everybody.seed, options.prefix
+        self.numbers = itertools.count(number * 1_000_000)
+        self.began_ms = now_ms()
+
+
+def shape_of(options: Any, seed: int) -> Shape:
+    """The run that the options ask for."""
+    return Shape(options.shape, options.workers, options.postings, options.seconds, seed)
+
+
+@events.init_command_line_parser.add_listener
+def _(parser: ArgumentParser) -> None:
+    parser.add_argument("--cast", default="cast.json", help="file with everybody's sessions")
+    parser.add_argument("--diary", default="", help="folder for what the crowd saw")
+    parser.add_argument("--shape", default="dawn", choices=["dawn", "steady", "spike", "soak"])
+    parser.add_argument("--workers", type=int, default=8_000, help="workers connected at the peak")
+    parser.add_argument("--postings", type=int, default=500)
+    parser.add_argument("--seconds", type=float, default=90.0, help="how long it lasts; a dawn is compressed to it")
+    parser.add_argument("--generators", type=int, default=1, help="how many generators share the crowd")
+    parser.add_argument("--prefix", default="", help="begins the ids of postings; a second run needs another")
+
+
+@events.test_start.add_listener
+def _(environment: Environment, **_: Any) -> None:
+    environment.play = Play(environment)  # type: ignore[attr-defined]  # locust's own place for what a test shares
+
+
+@events.test_stop.add_listener
+def _(environment: Environment, **_: Any) -> None:
+    if hasattr(environment, "play"):
+        environment.play.diary.close()
+
+
+class Actor(User):
+    """Somebody of the cast."""
+
+    abstract = True
+    wait_time = constant(0)
+
+    def on_start(self) -> None:
+        """Takes part in the play."""
+        self.play: Play = self.environment.play  # type: ignore[attr-defined]
+        self.http = self.play.http
+
+    def pause(self) -> None:
+        """A while until the next thing."""
+        gevent.sleep(np.random.default_rng().uniform(*LOOKS_S))
+
+
+class WorkerUser(Actor):
+    """Says that they can work today, keeps the page open, thinks about offers and answers."""
+
+    weight = 1
+
+    def on_start(self) -> None:
+        """Somebody who has not come yet."""
+        super().on_start()
+        self.who = next(self.play.workers, None)
+        self.line: Socket | None = None
+        self.answered: set[str] = set()
+        self.since_ms = 0.0
+        if self.who is not None:
+            self.draw = Random(f"{self.play.seed} {self.who.profile}")  # noqa: S311 - behaviour
+
+    @task
+    def stay(self) -> None:
+        """From the button in the morning until the line is gone; then once more."""
+        if self.who is None:
+            gevent.sleep(60)
+            return
+        if not self.since_ms:
+            self.put_presence()
+        try:
+            self.line = Socket(self.environment, "/v1/inbox", self.who.token)
+        except (OSError, ValueError, websocket.WebSocketException):
+            gevent.sleep(self.draw.uniform(0.2, 1.0))
+            return
+        self.since_ms = now_ms()
+        for card in self.line.hello["cards"]:
+            self.take(card, with_hello=True)
+        try:
+            while True:
+                frame = self.line.receive()
+                if frame["type"] == "card":
+                    self.take(frame, with_hello=False)
+        except (OSError, ValueError, websocket.WebSocketException) as exc:
+            self.line.dropped(exc)
+            self.leave()
+
+    def on_stop(self) -> None:
+        """Goes home."""
+        self.leave()
+
+    def leave(self) -> None:
+        """The line is closed."""
+        if self.line is not None and self.who is not None:
+            self.play.diary.note(Line(self.who.profile, self.since_ms, now_ms()))
+            self.line.close()
+            self.line = None
+
+    def put_presence(self) -> None:
+        """今天能干."""
+        assert self.who is not None
+        path = f"/v1/profiles/{self.who.profile}/presence"
+        self.http.call("PUT", path, self.who.token, {"state": "available"}, name="/v1/profiles/{}/presence")
+
+    def take(self, card: Json, *, with_hello: bool) -> None:
+        """Notes the offer, and thinks about it."""
+        assert self.who is not None
+        entry, posting = card["entry"], card["posting"]
+        offer = entry["offer"]
+        if offer not in self.answered:
+            self.answered.add(offer)
+            self.play.diary.note(
+                Received(
+                    posting["id"], self.who.profile, offer, entry["wave"], entry["offered_ms"], now_ms(), with_hello
+                )
+            )
+            seen_s = HABITS.seen_after_s(self.draw, "inbox")
+            if entry["offer_state"] == "open" and seen_s is not None:
+                gevent.spawn_later(seen_s + HABITS.answer_s(self.draw, self.who.age), self.answer, card)
+        if entry["acceptance"] == "called":
+            gevent.spawn_later(HABITS.answer_s(self.draw, self.who.age), self.act, "reconfirm", posting["id"])
+        elif entry["assignment"] == "seated":
+            gevent.spawn_later(HABITS.answer_s(self.draw, self.who.age), self.act, "confirm", posting["id"])
+
+    def answer(self, card: Json) -> None:
+        """Yes or no."""
+        assert self.who is not None
+        entry, posting = card["entry"], card["posting"]
+        hours = (posting["end_ms"] - posting["start_ms"]) / HOUR_MS
+        pay_fen = hourly_fen(Pay(posting["pay"]["fen"], posting["pay"]["unit"]), hours)
+        yes = self.draw.random() < HABITS.chance_of_yes(entry["distance_m"], pay_fen, self.who.wished_fen)
+        operation, body = ("accept", None) if yes else ("decline", {"reason": "今天去不了"})
+        path = f"/v1/offers/{entry['offer']}/{operation}"
+        told = self.http.call("POST", path, self.who.token, body, name=f"/v1/offers/{{}}/{operation}")
+        self.note(operation, posting["id"], told, int(entry["offer"].rpartition(":")[2]))
+
+    def act(self, operation: str, posting: str) -> None:
+        """Something about a seat."""
+        assert self.who is not None
+        path = f"/v1/assignments/{posting}:{self.who.profile}/{operation}"
+        told = self.http.call("POST", path, self.who.token, name=f"/v1/assignments/{{}}/{operation}")
+        self.note(operation, posting, told)
+
+    def note(self, operation: str, posting: str, told: Json | None, terms: int = 0) -> None:
+        """For the audit: what was acknowledged."""
+        if told is None or self.who is None:
+            return
+        state = told.get("acceptance" if operation in ("accept", "decline") else "assignment") or ""
+        record = ClientRecord(
+            operation=operation,
+            posting=posting,
+            profile=self.who.profile,
+            answer="" if told.get("replay") else state,
+            terms=terms,
+            v=told["v"],
+            at_ms=int(now_ms()),
+        )
+        self.play.diary.note(Told(record))
+
+
+class EmployerUser(Actor):
+    """Posts what is due, on time."""
+
+    fixed_count = EMPLOYERS
+
+    @task
+    def post(self) -> None:
+        """The next posting of the plan; when there is none, watches."""
+        due = next(self.play.due, None)
+        if due is None:
+            gevent.sleep(60)
+            return
+        number, at_s = due
+        due_ms = self.play.began_ms + at_s * 1000
+        gevent.sleep(max(0.0, (due_ms - now_ms()) / 1000))
+        firm, id_ = next(self.play.employers), f"{self.play.prefix}load-{number}"
+        rng = np.random.default_rng([self.play.seed, number])
+        doc = population.urgent_posting(rng, firm.id, int(due_ms))
+        sent_ms = now_ms()
+        told = self.http.call("POST", "/v1/postings", firm.token, {"id": id_, "posting": doc})
+        if told is not None:
+            self.play.diary.note(Posted(id_, due_ms, sent_ms, now_ms(), told["state"]))
+            record = ClientRecord(operation="post", posting=id_, answer=told["state"], v=told["v"])
+            self.play.diary.note(Told(record))
+
+
+class KioskUser(Actor):
+    """People without a phone, at the machine in the hall."""
+
+    fixed_count = KIOSKS
+
+    def on_start(self) -> None:
+        """At one of the sites."""
+        super().on_start()
+        self.kiosk = next(self.play.kiosks)
+
+    @task
+    def visit(self) -> None:
+        """Somebody registers in their own words and looks at what there is."""
+        self.pause()
+        number = next(self.play.numbers)
+        rng = np.random.default_rng([self.play.seed, 2, number])
+        (where,), (trade,) = population.places(rng, 1), population.trades_drawn(rng, 1)
+        self.http.call("POST", "/v1/recognise", self.kiosk.token, {"text": "搬货,能扛,打扫卫生也行"})
+        profile = {
+            "site": self.kiosk.site,
+            "trades": [trade],
+            "skills": "随叫随到",
+            "born": f"{1960 + number % 40}-05-01",
+            "place": {"lat": where.place.lat, "lon": where.place.lon, "text": where.place.text},
+            "pay": {"fen": population.wished_fen(trade), "unit": "hour"},
+        }
+        person = {"name": f"样本大厅{number}", "telephone": f"1991{number:07d}", "consent": "2026-01"}
+        told = self.http.call("POST", "/v1/profiles", self.kiosk.token, {"profile": profile, "person": person})
+        if told is not None:
+            record = ClientRecord(operation="register", profile=told["id"], v=told["v"])
+            self.play.diary.note(Told(record))
+        self.http.call("GET", f"/v1/postings?state=open&site={self.kiosk.site}", self.kiosk.token, name="/v1/postings")
+
+
+class ClerkUser(Actor):
+    """Looks at what waits at the desk: reviews, calls, rows that stayed out."""
+
+    fixed_count = CLERKS
+
+    def on_start(self) -> None:
+        """One of them."""
+        super().on_start()
+        self.clerk = next(self.play.clerks)
+
+    @task
+    def look(self) -> None:
+        """Queue by queue."""
+        for path in ("/v1/reviews", "/v1/calls", "/v1/ingest/quarantine"):
+            self.http.call("GET", path, self.clerk.token)
+            self.pause()
+
+
+class ScreenUser(Actor):
+    """The screen in a hall: a socket on which postings come as they change."""
+
+    fixed_count = SCREENS
+
+    def on_start(self) -> None:
+        """At one of the sites."""
+        super().on_start()
+        self.kiosk = next(self.play.kiosks)
+
+    @task
+    def watch(self) -> None:
+        """Until the line is gone."""
+        try:
+            line = Socket(self.environment, f"/v1/board?site={self.kiosk.site}", self.kiosk.token)
+        except (OSError, ValueError, websocket.WebSocketException):
+            gevent.sleep(1)
+            return
+        try:
+            while True:
+                line.receive()
+        except (OSError, ValueError, websocket.WebSocketException) as exc:
+            line.dropped(exc)
+
+
+class Morning(LoadTestShape):
+    """Follows the shape that the options name."""
+
+    def tick(self) -> tuple[int, float] | None:
+        """Users now, and how fast they may come; None at the end."""
+        assert self.runner is not None
+        shape = shape_of(self.runner.environment.parsed_options, 1)
+        second = self.get_run_time()
+        if shape.over(second):
+            return None
+        return OTHERS + shape.workers_at(second), SPAWN_A_SECOND
