@@ -13,7 +13,7 @@ NO_CUDA := $(foreach p,torch triton cuda-bindings cuda-pathfinder cuda-toolkit n
 	nvidia-nvshmem-cu13 nvidia-nvtx,--no-emit-package $(p))
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo sample test bench bench-ingest attack fuzz check eval-embeddings peers redis7 chromium lock clean
+.PHONY: help run demo sample test bench bench-ingest attack load soak fuzz check eval-embeddings peers redis7 chromium lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -54,6 +54,12 @@ attack: $(VENV)/.ready ## a hostile day against a running service while a normal
 bench-ingest: $(VENV)/.ready ## how fast records reach the store (a million profiles), and how well texts are understood; writes reports/ingest.json
 	@$(BIN)/python -m loadtest.bench.ingest
 	@$(BIN)/python -m ingest.accuracy
+
+load: $(VENV)/.ready ## a compressed dawn with locust: 8,000 workers and 500 urgent postings; writes reports/load.json and load.html (4 minutes)
+	@$(BIN)/python -m loadtest.crowd.run
+
+soak: $(VENV)/.ready ## half of the rate at which it bends, for 20 minutes: nothing may grow; writes reports/soak.json (25 minutes)
+	@$(BIN)/python -m loadtest.crowd.soak
 
 fuzz: $(VENV)/.ready ## broken and absurd input against a running service; writes reports/fuzz.json (8 minutes)
 	@$(BIN)/python -m loadtest.fuzz.run

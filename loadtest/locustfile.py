@@ -2,8 +2,8 @@
 
     locust -f loadtest/locustfile.py --host http://127.0.0.1:8080 --cast cast.json [--shape dawn] [--headless]
 
-`python -m loadtest.crowd.cast_command cast.json` writes the cast of a running service; `make load` does all of it by
-itself. Without --headless there is locust's page. Distributed by locust's own means (`--processes`, or `--master` and
+`python -m loadtest.crowd.cast cast.json` writes the cast of a running service; `make load` does all of it by itself.
+Without --headless there is locust's page. Distributed by locust's own means (`--processes`, or `--master` and
 `--worker`): give every generator the same cast and `--generators N`; each takes every N-th of the workers and postings.
 """
 
@@ -20,6 +20,7 @@ import numpy as np
 import websocket
 from locust import LoadTestShape, User, constant, events, task
 from locust.env import Environment
+from msgspec import structs
 
 from loadtest import population
 from loadtest.audit_checks import ClientRecord
@@ -28,7 +29,7 @@ from loadtest.crowd import cast
 from loadtest.crowd.diary import Diary, Line, Posted, Received, Told, now_ms
 from loadtest.crowd.shapes import Shape
 from loadtest.crowd.wires import Http, Json, Socket
-from matcher.model import HOUR_MS, Pay, hourly_fen
+from matcher.model import DAY_MS, HOUR_MS, Pay, Posting, hourly_fen
 
 EMPLOYERS: Final = 20
 KIOSKS: Final = 5
@@ -45,7 +46,7 @@ class Play:
     """One generator's share of the run: whose turn it is, and the wires that all users share."""
 
     def __init__(self, environment: Environment) -> None:
-        options = environment.parsed_options
+        options: Any = environment.parsed_options
         number = max(0, getattr(environment.runner, "worker_index", 0))
         everybody = cast.load(Path(options.cast))
         self.http = Http(environment)
@@ -56,17 +57,19 @@ class Play:
             itertools.cycle(some) for some in (everybody.employers, everybody.kiosks, everybody.clerks)
         )
         self.due = iter(list(enumerate(self.shape.postings_at()))[number :: options.generators])
-        self.seed, self.prefix = everybody.seed, options.prefix
+        self.seed, self.options = everybody.seed, options
         self.numbers = itertools.count(number * 1_000_000)
         self.began_ms = now_ms()
+        self.ends_ms: float | None = None
+        """When everybody was told to go home; the lines go one after the other."""
 
 
 def shape_of(options: Any, seed: int) -> Shape:
     """The run that the options ask for."""
-    return Shape(options.shape, options.workers, options.postings, options.seconds, seed)
+    return Shape(options.shape, options.workers, options.postings, options.seconds, options.drain, seed)
 
 
-@events.init_command_line_parser.add_listener
+@events.init_command_line_parser.add_listener  # type: ignore[untyped-decorator]  # locust's
 def _(parser: ArgumentParser) -> None:
     parser.add_argument("--cast", default="cast.json", help="file with everybody's sessions")
     parser.add_argument("--diary", default="", help="folder for what the crowd saw")
@@ -75,15 +78,26 @@ def _(parser: ArgumentParser) -> None:
     parser.add_argument("--postings", type=int, default=500)
     parser.add_argument("--seconds", type=float, default=90.0, help="how long it lasts; a dawn is compressed to it")
     parser.add_argument("--generators", type=int, default=1, help="how many generators share the crowd")
+    parser.add_argument("--drain", type=float, default=75.0, help="how long everybody stays after the last posting")
+    parser.add_argument(
+        "--withdraw-after", type=float, default=0.0, help="seconds until a posting is taken back; 0: not"
+    )
+    parser.add_argument("--days-ahead", type=int, default=0, help="shifts lie up to so many days ahead")
     parser.add_argument("--prefix", default="", help="begins the ids of postings; a second run needs another")
 
 
-@events.test_start.add_listener
+@events.test_start.add_listener  # type: ignore[untyped-decorator]  # locust's
 def _(environment: Environment, **_: Any) -> None:
-    environment.play = Play(environment)  # type: ignore[attr-defined]  # locust's own place for what a test shares
+    environment.play = Play(environment)  # type: ignore[attr-defined]  # what the users of a test share
 
 
-@events.test_stop.add_listener
+@events.test_stopping.add_listener  # type: ignore[untyped-decorator]  # locust's
+def _(environment: Environment, **_: Any) -> None:
+    if hasattr(environment, "play"):
+        environment.play.ends_ms = now_ms()
+
+
+@events.test_stop.add_listener  # type: ignore[untyped-decorator]  # locust's
 def _(environment: Environment, **_: Any) -> None:
     if hasattr(environment, "play"):
         environment.play.diary.close()
@@ -97,7 +111,7 @@ class Actor(User):
 
     def on_start(self) -> None:
         """Takes part in the play."""
-        self.play: Play = self.environment.play  # type: ignore[attr-defined]
+        self.play: Play = self.environment.play
         self.http = self.play.http
 
     def pause(self) -> None:
@@ -152,7 +166,7 @@ class WorkerUser(Actor):
     def leave(self) -> None:
         """The line is closed."""
         if self.line is not None and self.who is not None:
-            self.play.diary.note(Line(self.who.profile, self.since_ms, now_ms()))
+            self.play.diary.note(Line(self.who.profile, self.since_ms, self.play.ends_ms or now_ms()))
             self.line.close()
             self.line = None
 
@@ -233,15 +247,34 @@ class EmployerUser(Actor):
         number, at_s = due
         due_ms = self.play.began_ms + at_s * 1000
         gevent.sleep(max(0.0, (due_ms - now_ms()) / 1000))
-        firm, id_ = next(self.play.employers), f"{self.play.prefix}load-{number}"
-        rng = np.random.default_rng([self.play.seed, number])
-        doc = population.urgent_posting(rng, firm.id, int(due_ms))
+        firm, id_ = next(self.play.employers), f"{self.play.options.prefix}load-{number}"
+        doc = self.document(number, firm.id, int(due_ms))
         sent_ms = now_ms()
         told = self.http.call("POST", "/v1/postings", firm.token, {"id": id_, "posting": doc})
         if told is not None:
             self.play.diary.note(Posted(id_, due_ms, sent_ms, now_ms(), told["state"]))
-            record = ClientRecord(operation="post", posting=id_, answer=told["state"], v=told["v"])
-            self.play.diary.note(Told(record))
+            self.note("post", id_, told)
+            if self.play.options.withdraw_after:
+                gevent.spawn_later(self.play.options.withdraw_after, self.withdraw, id_, firm.token)
+
+    def document(self, number: int, firm: str, at_ms: int) -> Posting:
+        """What is posted: of today, or of one of the days ahead."""
+        rng = np.random.default_rng([self.play.seed, number])
+        doc = population.urgent_posting(rng, firm, at_ms)
+        later_ms = int(rng.integers(self.play.options.days_ahead + 1)) * DAY_MS
+        times = {name: getattr(doc, name) + later_ms for name in ("start_ms", "end_ms", "valid_until_ms")}
+        return structs.replace(doc, **times)
+
+    def withdraw(self, id_: str, token: str) -> None:
+        """Takes it back: whoever has a seat is free again."""
+        told = self.http.call("POST", f"/v1/postings/{id_}/withdraw", token, name="/v1/postings/{}/withdraw")
+        if told is not None:
+            self.note("withdraw", id_, told)
+
+    def note(self, operation: str, posting: str, told: Json) -> None:
+        """For the audit: what was acknowledged."""
+        record = ClientRecord(operation=operation, posting=posting, answer=told["state"], v=told["v"])
+        self.play.diary.note(Told(record))
 
 
 class KioskUser(Actor):
@@ -328,7 +361,7 @@ class Morning(LoadTestShape):
         """Users now, and how fast they may come; None at the end."""
         assert self.runner is not None
         shape = shape_of(self.runner.environment.parsed_options, 1)
-        second = self.get_run_time()
+        second: float = self.get_run_time()  # type: ignore[no-untyped-call]  # locust's
         if shape.over(second):
             return None
         return OTHERS + shape.workers_at(second), SPAWN_A_SECOND

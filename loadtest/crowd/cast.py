@@ -1,8 +1,15 @@
-"""Who plays: people, firms, kiosks and clerks of a running service with a session each, in one file for generators."""
+"""Who plays: people, firms, kiosks and clerks of a running service with a session each, in one file for generators.
+
+    python -m loadtest.crowd.cast cast.json --workers 8000
+
+writes it for the service that the settings (KUAIZHAO_...) name.
+"""
 
 from __future__ import annotations
 
+import argparse
 import asyncio
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -12,7 +19,8 @@ from msgspec import Struct
 
 from loadtest import moving_in
 from matcher.model import ProfileRecord, Role, age_on, hourly_fen
-from matcher.store import Store
+from matcher.settings import from_environment
+from matcher.store import Store, opened
 from server import sessions
 
 AT_ONCE: Final = 48
@@ -85,3 +93,22 @@ async def issue(store: Store, role: Role, subjects: Sequence[str]) -> list[str]:
 def _worker(person: ProfileRecord, token: str, now_ms: int) -> Worker:
     age = age_on(person.doc.born, moving_in.day_of(now_ms))
     return Worker(person.id, token, age, hourly_fen(person.doc.pay, HOURS_A_DAY))
+
+
+def main() -> int:
+    """The command."""
+    parser = argparse.ArgumentParser(prog="python -m loadtest.crowd.cast", description=__doc__)
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--workers", type=int, default=8_000)
+    options, settings = parser.parse_args(), from_environment()
+
+    async def write() -> None:
+        async with opened(settings.store_url, settings.market) as store:
+            (await gather(store, options.workers)).save(options.file)
+
+    asyncio.run(write())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

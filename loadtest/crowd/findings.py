@@ -15,8 +15,8 @@ from matcher import records
 from matcher.model import Entry
 from matcher.store import Store
 
-LEAVING_MS: Final = 1_000
-"""Offers written so shortly before somebody left are not asked for: they were on their way."""
+LEAVING_MS: Final = 5_000
+"""Offers written so shortly before everybody left are not asked for: they were on their way."""
 READ_AT_ONCE: Final = 200
 
 Json = dict[str, Any]
@@ -59,16 +59,21 @@ async def entries_of(store: Store, postings: Iterable[str]) -> dict[str, dict[st
 def delivered(crowd: Seen, entries: Mapping[str, Mapping[str, Entry]]) -> Json:
     """Of the offers that the store made to people whose line was open, how many reached them, and which did not."""
     made = due = 0
-    missing: list[str] = []
+    missing: list[Json] = []
     for posting, profiles in entries.items():
         for profile, entry in profiles.items():
             made += 1
             spans = crowd.lines.get(profile, ())
-            if not any(line.from_ms <= entry.offered_ms < line.to_ms - LEAVING_MS for line in spans):
+            open_then = [s for s in spans if s.from_ms <= entry.offered_ms < s.to_ms - LEAVING_MS]
+            if not open_then:
                 continue
             due += 1
-            if f"{posting}:{profile}:{entry.terms}/{entry.wave}" not in crowd.offers:
-                missing.append(f"{posting}:{profile}:{entry.terms}")
+            offer = f"{posting}:{profile}:{entry.terms}"
+            if f"{offer}/{entry.wave}" not in crowd.offers:
+                into_s, left_s = (entry.offered_ms - open_then[0].from_ms, open_then[0].to_ms - entry.offered_ms)
+                missing.append(
+                    {"offer": offer, "after_s": round(into_s / 1000, 2), "before_end_s": round(left_s / 1000, 2)}
+                )
     return {
         "offers": made,
         "offers_to_connected": due,

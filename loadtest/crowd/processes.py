@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import threading
 import time
@@ -83,6 +84,6 @@ class Memory:
     def look(self) -> None:
         """One sample of each that is up."""
         for part, samples in self.samples.items():
-            pid = self._stage.pid_of(part)
-            if pid is not None:
-                samples.append((time.monotonic() - self._began, resident_kb(pid) / 1024))
+            with contextlib.suppress(OSError):  # it has just ended
+                if (pid := self._stage.pid_of(part)) is not None:
+                    samples.append((time.monotonic() - self._began, resident_kb(pid) / 1024))

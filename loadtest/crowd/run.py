@@ -17,7 +17,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -32,6 +33,7 @@ from loadtest.crowd.processes import Watch, resident_kb
 from loadtest.moving_in import move_in
 from loadtest.stage import Stage
 from matcher.store import opened
+from server.embedded import EmbeddedStore
 
 Json = dict[str, Any]
 FILES_BESIDE_SOCKETS: Final = 1_024
@@ -70,14 +72,31 @@ async def settle(stage: Stage, people: int, workers: int, folder: Path) -> Json:
     return moved
 
 
-def locust(stage: Stage, folder: Path, *options: str, web: bool = False) -> subprocess.Popen[bytes]:
+def locust(stage: Stage, folder: Path, options: argparse.Namespace, *also: str | float) -> subprocess.Popen[bytes]:
     """Starts locust against the stage; diaries go to `folder`/diaries."""
-    page = () if web else ("--headless", "--only-summary")
-    return subprocess.Popen(
-        [sys.executable, "-m", "locust", "-f", str(Path(__file__).parent.parent / "locustfile.py"), *page,
-         "--host", stage.url, "--cast", str(folder / "cast.json"), "--diary", str(folder / "diaries"),
-         "--loglevel", "WARNING", "--json-file", str(folder / "locust"), *options],
-    )  # fmt: skip
+    words = [
+        *("--host", stage.url, "--cast", folder / "cast.json", "--diary", folder / "diaries"),
+        *("--shape", options.shape, "--workers", options.workers, "--postings", options.postings),
+        *("--seconds", options.seconds, "--drain", options.drain, "--html", options.reports / f"{options.name}.html"),
+        *("--loglevel", "ERROR", "--json-file", folder / "locust", *also),
+    ]
+    if not options.web:
+        words += ["--headless", "--only-summary"]
+    if options.processes > 1:
+        words += ["--processes", options.processes, "--generators", options.processes]
+    script = Path(__file__).parent.parent / "locustfile.py"
+    return subprocess.Popen([sys.executable, "-m", "locust", "-f", str(script), *map(str, words)])
+
+
+@contextmanager
+def store_alone(stage: Stage) -> Iterator[None]:
+    """The stage's store without the rest: nothing changes while it is read."""
+    store = EmbeddedStore(stage.settings.data_dir)
+    store.start()
+    try:
+        yield
+    finally:
+        store.stop()
 
 
 class Sockets:
@@ -100,7 +119,7 @@ class Sockets:
 
 
 async def compare(stage: Stage, folder: Path, workers: int) -> Json:
-    """The crowd's records against the store's, and the audit."""
+    """The crowd's records against the store's, and the audit; nothing else runs any more."""
     crowd = findings.seen(folder / "diaries")
     async with opened(stage.settings.store_url, stage.settings.market) as store:
         entries = await findings.entries_of(store, crowd.posted)
@@ -170,33 +189,31 @@ def problems_of(found: Json, workers: int, postings: int) -> list[str]:
     return [f"not so: {promise}" for promise, kept in promised.items() if not kept]
 
 
-def play(options: argparse.Namespace, folder: Path, reports: Path) -> Json:
+def play(options: argparse.Namespace, folder: Path) -> Json:
     """The whole run."""
     before = circumstances()
     with Stage(folder / "data", **settings_for(options.workers)) as stage:
         print(f"started: {stage.url}; {options.people} people move in ...", flush=True)
         moved = uvloop.run(settle(stage, options.people, options.workers, folder))
         print(f"moved in: {moved}", flush=True)
-        crowd = ("--shape", options.shape, "--workers", str(options.workers), "--postings", str(options.postings),
-                 "--seconds", str(options.seconds), "--html", str(reports / "load.html"))  # fmt: skip
-        if options.processes > 1:
-            crowd += ("--processes", str(options.processes), "--generators", str(options.processes))
         server = Sockets(stage)
         began = time.monotonic()
         with Watch(server.look, LOOK_S):
-            code = locust(stage, folder, *crowd, web=options.web).wait()
+            code = locust(stage, folder, options).wait()
+        seconds = round(time.monotonic() - began, 1)
+    with store_alone(stage):
         found = asyncio.run(compare(stage, folder, options.workers))
-        return found | {
-            "kb_per_socket": server.kb_each(found["sockets"]),
-            "server_mb_before": round(server.before_kb / 1024, 1),
-            "server_mb_most": round(server.most_kb / 1024, 1),
-            **statistics_of(folder),
-            "locust_exit": code,
-            "seconds": round(time.monotonic() - began, 1),
-            "options": {k: v for k, v in vars(options).items() if k != "reports"},
-            "moved_in": moved,
-            "machine": before | {"load_average_after": [round(x, 2) for x in os.getloadavg()]},
-        }
+    return found | {
+        "kb_per_socket": server.kb_each(found["sockets"]),
+        "server_mb_before": round(server.before_kb / 1024, 1),
+        "server_mb_most": round(server.most_kb / 1024, 1),
+        **statistics_of(folder),
+        "locust_exit": code,
+        "seconds": seconds,
+        "options": {k: v for k, v in vars(options).items() if k not in ("reports", "name")},
+        "moved_in": moved,
+        "machine": before | {"load_average_after": [round(x, 2) for x in os.getloadavg()]},
+    }
 
 
 def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -206,10 +223,12 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--workers", type=int, default=8_000, help="connected at the peak")
     parser.add_argument("--postings", type=int, default=500)
     parser.add_argument("--seconds", type=float, default=90.0)
+    parser.add_argument("--drain", type=float, default=75.0, help="seconds after the last posting")
     parser.add_argument("--shape", default="dawn", choices=["dawn", "steady", "spike", "soak"])
     parser.add_argument("--processes", type=int, default=1, help="generators")
     parser.add_argument("--web", action="store_true", help="with locust's page instead of starting by itself")
     parser.add_argument("--reports", type=Path, default=Path("reports"))
+    parser.set_defaults(name="load")
     return parser.parse_args(argv)
 
 
@@ -219,7 +238,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     allow_files(options.workers)
     options.reports.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="kz-load-") as folder:
-        found = play(options, Path(folder), options.reports)
+        found = play(options, Path(folder))
     problems = problems_of(found, options.workers, options.postings)
     (options.reports / "load.json").write_text(
         json.dumps({"ok": not problems} | found | {"problems": problems}, ensure_ascii=False, indent=1) + "\n", "utf-8"

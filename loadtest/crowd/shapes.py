@@ -18,19 +18,18 @@ from loadtest import behaviour
 Kind = Literal["dawn", "steady", "spike", "soak"]
 MORNING_MINUTES: Final = (behaviour.DAWN_MINUTE, 7 * 60)
 RAMP_S: Final = 50.0
-DRAIN_S: Final = 75.0
-"""How long everybody stays after the last posting: until whoever was offered it has answered."""
 SPIKE_SHARE: Final = 0.8
 SPIKE_AT: Final = (0.5, 0.6)
 
 
 class Shape(Struct, frozen=True):
-    """One run: `seconds` of load and then the drain."""
+    """One run: `seconds` of load, and then `drain_s` until whoever was offered something has answered."""
 
     kind: Kind
     workers: int
     postings: int
     seconds: float
+    drain_s: float
     seed: int = 1
 
     def workers_at(self, second: float) -> int:
@@ -48,7 +47,7 @@ class Shape(Struct, frozen=True):
 
     def over(self, second: float) -> bool:
         """Whether the run has ended."""
-        return second >= self.seconds + DRAIN_S
+        return second >= self.seconds + self.drain_s
 
     def postings_at(self) -> list[float]:
         """When each posting is sent, in seconds from the start, in order."""

@@ -46,7 +46,9 @@ class Http:
         data = b"" if body is None else codec.pack(body)
         if data:
             headers["Content-Type"] = MSGPACK
-        began, answer, wrong, size = time.perf_counter(), None, None, 0
+        began, size = time.perf_counter(), 0
+        answer: Json | None = None
+        wrong: Exception | None = None
         try:
             response = self._pool.request(method, path, data, headers)
             raw = bytes(response.read())
@@ -57,7 +59,7 @@ class Http:
                 wrong = RuntimeError(f"{response.status_code} {code}")
         except _LOST as exc:
             wrong = exc
-        self._fire(
+        self._fire(  # type: ignore[no-untyped-call]  # locust's
             request_type=method,
             name=name or path,
             response_time=(time.perf_counter() - began) * 1000,
@@ -97,7 +99,7 @@ class Socket:
     def receive(self) -> Json:
         """The next frame. Raises OSError, websocket.WebSocketException where the line is gone."""
         raw = self._line.recv()
-        if not raw:
+        if not isinstance(raw, bytes) or not raw:
             raise ConnectionError("the server closed the line")
         frame: Json = codec.unpack(raw)
         return frame
@@ -108,10 +110,10 @@ class Socket:
 
     def close(self) -> None:
         """Ends the line without waiting."""
-        self._line.shutdown()
+        self._line.shutdown()  # type: ignore[no-untyped-call]  # websocket-client's
 
     def _note(self, kind: str, what: str, began: float, wrong: Exception | None) -> None:
-        self._fire(
+        self._fire(  # type: ignore[no-untyped-call]  # locust's
             request_type=kind,
             name=f"{self._path.partition('?')[0]} {what}",
             response_time=(time.perf_counter() - began) * 1000,

@@ -1,0 +1,197 @@
+"""The crowd: how load comes and goes, what diaries tell, how memory is judged; and a short dawn and soak for real."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from loadtest.audit_checks import ClientRecord
+from loadtest.crowd import cast, findings, run, soak
+from loadtest.crowd.diary import Diary, Line, Posted, Received, Told
+from loadtest.crowd.processes import slope
+from loadtest.crowd.shapes import Shape
+from matcher.model import Entry
+
+# -- shapes ------------------------------------------------------------------------------------------------------------
+
+
+def test_dawn_rises_to_everybody_by_six_and_posts_until_seven() -> None:
+    dawn = Shape("dawn", 8_000, 500, 90.0, 75.0)
+    at = [dawn.workers_at(second) for second in range(165)]
+    assert at[0] == 0
+    assert at == sorted(at)
+    assert at[27] == 4_000
+    assert at[54:] == [8_000] * (165 - 54)
+    posted = dawn.postings_at()
+    assert len(posted) == 500
+    assert posted == sorted(posted) == dawn.postings_at()
+    assert 0 <= posted[0] < posted[-1] <= 90
+    assert not dawn.over(164)
+    assert dawn.over(165)
+
+
+def test_spike_brings_the_other_half_and_most_postings_at_once() -> None:
+    spike = Shape("spike", 1_000, 1_000, 300.0, 30.0)
+    assert spike.workers_at(149) == 500
+    assert spike.workers_at(150) == 1_000
+    in_rush = [at for at in spike.postings_at() if 150 <= at <= 180]
+    assert len(in_rush) == pytest.approx(820, abs=50)
+
+
+@pytest.mark.parametrize("kind", ["steady", "soak"])
+def test_steady_load_is_even_after_everybody_has_come(kind: str) -> None:
+    steady = Shape(kind, 1_000, 2_000, 250.0, 30.0)  # type: ignore[arg-type]  # two of the kinds
+    assert steady.workers_at(25) == 500
+    assert steady.workers_at(50) == steady.workers_at(280) == 1_000
+    posted = steady.postings_at()
+    assert posted[0] >= 50
+    assert len([at for at in posted if at < 150]) == pytest.approx(1_000, abs=100)
+
+
+# -- findings ----------------------------------------------------------------------------------------------------------
+
+
+def offered(at_ms: int, wave: int = 1) -> Entry:
+    return Entry(offer="open", wave=wave, terms=1, offered_ms=at_ms, deadline_ms=at_ms + 1)
+
+
+def received(posting: str, profile: str, at_ms: float, wave: int = 1, offered_ms: int = 0) -> Received:
+    return Received(posting, profile, f"{posting}:{profile}:1", wave, offered_ms, at_ms, False)
+
+
+def crowd(folder: Path, *entries: Line | Received | Posted | Told) -> findings.Seen:
+    book = Diary(folder, "generator-0")
+    for entry in entries:
+        book.note(entry)
+    book.close()
+    return findings.seen(folder)
+
+
+def test_an_offer_that_did_not_reach_an_open_line_is_missed(tmp_path: Path) -> None:
+    seen = crowd(
+        tmp_path,
+        Line("w1", 1_000, 20_000),
+        Line("w2", 1_000, 20_000),
+        Line("w3", 5_000, 20_000),
+        received("j1", "w1", 2_100),
+    )
+    entries = {"j1": {"w1": offered(2_000), "w2": offered(2_000), "w3": offered(4_000), "w4": offered(2_000)}}
+    told = findings.delivered(seen, entries)
+    assert (told["offers"], told["offers_to_connected"], told["offers_missing"]) == (4, 2, 1)
+    assert told["missing_examples"] == [{"offer": "j1:w2:1", "after_s": 1.0, "before_end_s": 18.0}]
+    late = {"j1": {"w1": offered(2_000, wave=2), "w2": offered(20_000 - findings.LEAVING_MS)}}
+    told = findings.delivered(seen, late)  # the second wave's offer is another one; who is leaving is not asked
+    assert (told["offers_to_connected"], told["offers_missing"]) == (1, 1)
+
+
+def test_notification_counts_from_the_intended_sending_or_the_writing_of_a_later_wave(tmp_path: Path) -> None:
+    seen = crowd(
+        tmp_path,
+        Posted("j1", due_ms=1_000, sent_ms=1_400, answered_ms=1_410, state="open"),
+        received("j1", "w1", 1_500, offered_ms=1_480),
+        received("j1", "w2", 9_030, wave=2, offered_ms=9_000),
+        Received("j1", "w3", "j1:w3:1", 1, 1_480, 60_000, True),
+        Told(ClientRecord(operation="accept", posting="j1", profile="w1")),
+    )
+    assert findings.notified_ms(seen) == [30, 500]
+    assert findings.written_ms(seen) == [20, 30]
+    assert [record.operation for record in seen.told] == ["accept"]
+    assert findings.percentile([1.0, 2.0, 3.0, 4.0], 0.5) == 3.0
+    assert findings.percentile([], 0.5) is None
+
+
+def test_connected_counts_those_at_the_same_time(tmp_path: Path) -> None:
+    seen = crowd(tmp_path, Line("w1", 0, 5_000), Line("w2", 2_000, 9_000), Line("w3", 6_000, 9_000))
+    assert findings.most_connected(seen) == 2
+    assert findings.connected_within_s(seen, 2) == 2.0
+    assert findings.connected_within_s(seen, 3) is None
+
+
+def test_a_cast_comes_back_from_its_file(tmp_path: Path) -> None:
+    whole = cast.Cast(3, [cast.Worker("w1", "t", 50, 2_500)], [cast.Subject("f1", "t")], [], [])
+    whole.save(tmp_path / "cast.json")
+    assert cast.load(tmp_path / "cast.json") == whole
+    assert (tmp_path / "cast.json").stat().st_mode & 0o077 == 0
+
+
+# -- memory ------------------------------------------------------------------------------------------------------------
+
+
+def noisy(mb_h: float, seed: int = 1, n: int = 200) -> list[tuple[float, float]]:
+    draw = Random(seed)
+    return [(5.0 * i, 300 + mb_h * 5 * i / 3600 + draw.gauss(0, 0.5)) for i in range(n)]
+
+
+def test_a_leak_is_told_from_noise() -> None:
+    leak = slope(noisy(60))
+    assert leak.mb_h == pytest.approx(60, abs=4 * leak.error_mb_h)
+    assert not leak.is_flat
+    flat = [slope(noisy(0, seed)) for seed in range(20)]
+    assert sum(line.is_flat for line in flat) >= 17
+    assert slope([(0, 1.0), (1, 1.0), (2, 1.0)]).mb_h == 0
+
+
+def test_samples_that_follow_one_another_tell_less() -> None:
+    draw, walk = Random(1), [300.0]
+    for _ in range(199):
+        walk.append(walk[-1] + draw.gauss(0, 0.1))
+    steps = [(5.0 * i, mb) for i, mb in enumerate(walk)]
+    shuffled = [(at, mb) for (at, _), mb in zip(steps, draw.sample(walk, len(walk)), strict=True)]
+    assert slope(steps).error_mb_h > 2 * slope(shuffled).error_mb_h
+
+
+# -- for real ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.timeout(300)
+def test_a_short_dawn(tmp_path: Path) -> None:
+    words = "--people 1500 --workers 400 --postings 60 --seconds 6 --drain 7"
+    options = run.arguments([*words.split(), "--reports", str(tmp_path)])
+    found = run.play(options, tmp_path)
+    broken = run.problems_of(found, 400, 60)
+    assert [p for p in broken if not re.search("a socket|within", p)] == []  # how fast it is, is for `make load` to say
+    assert found["offers_received"] > 0
+    assert found["acknowledged"] >= 60
+    assert found["failures"] == 0
+    assert "locust" in (tmp_path / "load.html").read_text("utf-8").lower()
+
+
+@pytest.mark.timeout(300)
+def test_a_short_soak(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(soak, "WITHDRAWN_AFTER_S", 2.0)
+    monkeypatch.setattr(soak, "LOOK_S", 0.5)
+    (tmp_path / "latency.json").write_text(json.dumps({"max_rate_100k": 20.0}))
+    words = "--people 300 --workers 40 --minutes 0.15"
+    options = soak.arguments([*words.split(), "--reports", str(tmp_path)])
+    assert (options.rate, options.rate_from) == (10.0, str(tmp_path / "latency.json"))
+    options.drain = 4.0
+    found = soak.play(options, tmp_path)
+    assert [p for p in soak.problems_of(found) if "memory is flat" not in p] == []  # in seconds nothing is warm
+    assert found["postings"] == options.postings == 90
+    assert found["postings_kept"] == 90
+    assert found["postings_after_retention"] == 0
+    assert set(found["rss_slope_mb_h"]) == {"store", "match", "serve", "collect", "audit-log"}
+
+
+def test_what_is_not_as_promised_is_said() -> None:
+    good = {
+        "sockets": 10, "connected_within_s": 5.0, "postings": 2, "postings_open": 2, "offers_missing": 0,
+        "offers_to_connected": 3, "notify_p99_ms": 10.0, "kb_per_socket": 20.0, "failures": 0, "double_booked": 0,
+        "overfilled": 0, "lost": 0, "illegal_states": 0, "version_gaps": 0,
+    }  # fmt: skip
+    assert run.problems_of(good, 10, 2) == []
+    for name, value in (
+        ("sockets", 9), ("connected_within_s", None), ("postings_open", 1), ("offers_missing", 1),
+        ("offers_to_connected", 0), ("notify_p99_ms", None), ("kb_per_socket", 31.0), ("failures", 1), ("lost", 1),
+    ):  # fmt: skip
+        assert len(run.problems_of(good | {name: value}, 10, 2)) == 1, name
+
+
+def test_a_limit_of_files_that_is_too_low_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("resource.getrlimit", lambda _: (1_024, 4_096))
+    with pytest.raises(SystemExit, match="ulimit -Hn 9024"):
+        run.allow_files(8_000)
