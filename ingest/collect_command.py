@@ -19,7 +19,8 @@ from embeddings.commands import configured_encoder
 from embeddings.encoder import Encoder
 from ingest.collecting import AGAIN_S, Collector
 from ingest.commands import SWITCH_S, model_in_force, print_runs, progress_bars
-from ingest.persons import MasterKeyError, Vault, check_key
+from ingest.master_keys import MasterKeyError
+from ingest.persons import Vault, check_key
 from ingest.pipeline import machinery
 from ingest.runs import Run
 from ingest.sites import BadSites, configured

@@ -19,7 +19,8 @@ from embeddings.commands import configured_encoder
 from embeddings.encoder import Encoder
 from ingest.check import check_files
 from ingest.inference import TradeInference
-from ingest.persons import MasterKeyError, Vault, check_key
+from ingest.master_keys import MasterKeyError
+from ingest.persons import Vault, check_key
 from ingest.pipeline import UnknownSite, ingest, machinery
 from ingest.reencode import Reencoded, reencode
 from ingest.runs import COUNTS, Run, added

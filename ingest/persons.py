@@ -7,87 +7,102 @@ Pseudonyms are keyed hashes: whoever has the store alone can neither read a pers
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hmac
 import os
+import time
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from ingest import master_keys
+from ingest.master_keys import KEY_BYTES, MasterKeyError, MasterKeys
 from matcher import codec
 from matcher.model import Person
 from matcher.store import Store
 
-KEY_VARIABLE: Final = "KUAIZHAO_MASTER_KEY"
-KEY_FILE: Final = "master.key"
-_KEY_BYTES = 32
-_NONCE_BYTES = 12
+NONCE_BYTES: Final = 12
+LOOK_S: Final = 1.0
+"""How often the key file is looked at: a version that was added counts from then on."""
 _TAG_BYTES = 16
-_VERSION = b"\x01"
-_WRAPPED_BYTES = _NONCE_BYTES + _KEY_BYTES + _TAG_BYTES
+_FORMAT = b"\x02"
+_WRAPPED_BYTES = NONCE_BYTES + KEY_BYTES + _TAG_BYTES
+_HEAD_BYTES = 2 + _WRAPPED_BYTES
 
 
 class SealError(ValueError):
-    """A sealed person that cannot be opened: another master key, or changed bytes."""
-
-
-class MasterKeyError(ValueError):
-    """A master key that is unreadable, of the wrong length or open to others."""
+    """Something sealed that cannot be opened: another master key, or changed bytes."""
 
 
 class Vault:
-    """Seals and unseals people, and gives their pseudonyms."""
+    """Seals and unseals people, and gives their pseudonyms. A box seals what else must not lie open."""
 
-    def __init__(self, master: bytes) -> None:
-        if len(master) != _KEY_BYTES:
-            raise MasterKeyError(f"主密钥应为 {_KEY_BYTES} 字节,实为 {len(master)} 字节")
-        self._wrapper = AESGCM(_derived(master, b"kuaizhao wrap 1"))
-        self._keyed = hmac.new(_derived(master, b"kuaizhao pseudonym 1"), digestmod="sha256")
+    def __init__(self, master: bytes | MasterKeys, file: Path | None = None) -> None:
+        self._file = file
+        self._seen: tuple[float, int] = (0.0, 0)
+        self._use(master_keys.single(master) if isinstance(master, bytes) else master)
+
+    def _use(self, keys: MasterKeys) -> None:
+        self.keys = keys
+        self._wrappers = {v: AESGCM(master_keys.derived(k, b"kuaizhao wrap 1")) for v, k in keys.versions.items()}
+        self._keyed = hmac.new(keys.names, digestmod="sha256")
 
     @classmethod
     def open(cls, data_dir: str | Path, environ: Mapping[str, str] = os.environ) -> Vault:
-        """The vault of a data directory.
+        """The vault of a data directory: `KUAIZHAO_MASTER_KEY`, or else `master.key` in the directory, made on first
+        use. Raises MasterKeyError when a key does not fit, or others can read its file."""
+        return cls(*master_keys.load(data_dir, environ))
 
-        The master key is `KUAIZHAO_MASTER_KEY` (base64 of 32 bytes) or else `master.key` in the directory, made with
-        mode 0600 on first use. Raises MasterKeyError when the key does not fit, or others can read its file.
-        """
-        given = environ.get(KEY_VARIABLE)
-        if given is not None:
-            return cls(_decoded(given, KEY_VARIABLE))
-        path = Path(data_dir) / KEY_FILE
-        if not path.exists():
-            _create(path)
-        if path.stat().st_mode & 0o077:
-            raise MasterKeyError(f"主密钥文件可被他人读取,请执行 chmod 600 {path}")
-        return cls(_decoded(path.read_text(encoding="ascii"), str(path)))
+    def refresh(self) -> None:
+        """Reads the key file again where it has changed since the last look. Raises MasterKeyError."""
+        if self._file is None or time.monotonic() < self._seen[0] + LOOK_S:
+            return
+        changed_ns = self._file.stat().st_mtime_ns
+        if changed_ns != self._seen[1]:
+            self._use(master_keys.read(self._file))
+        self._seen = (time.monotonic(), changed_ns)
+
+    def box(self, purpose: str) -> Box:
+        """Seals bytes for a purpose, under keys of its own that follow from the master keys."""
+        return Box(self, purpose)
 
     def seal(self, person: Person) -> bytes:
-        """Version byte, wrapped data key, nonce and cipher text; other bytes on every call."""
-        random = os.urandom(_KEY_BYTES + 2 * _NONCE_BYTES)
-        data_key, nonces = random[:_KEY_BYTES], random[_KEY_BYTES:]
-        wrap_nonce, nonce = nonces[:_NONCE_BYTES], nonces[_NONCE_BYTES:]
-        wrapped = self._wrapper.encrypt(wrap_nonce, data_key, _VERSION)
-        text = AESGCM(data_key).encrypt(nonce, codec.pack(person), _VERSION)
-        return _VERSION + wrap_nonce + wrapped + nonce + text
+        """Format, version of the master key, wrapped data key, nonce and cipher text; other bytes on every call."""
+        self.refresh()
+        data_key, nonce = os.urandom(KEY_BYTES), os.urandom(NONCE_BYTES)
+        return self._wrapped(data_key) + nonce + AESGCM(data_key).encrypt(nonce, codec.pack(person), _FORMAT)
 
     def unseal(self, sealed: bytes) -> Person:
         """The person again. Raises SealError."""
-        if sealed[:1] != _VERSION or len(sealed) < 1 + _WRAPPED_BYTES + _NONCE_BYTES + _TAG_BYTES:
-            raise SealError("sealed person has an unknown shape")
-        wrap, rest = sealed[1 : 1 + _WRAPPED_BYTES], sealed[1 + _WRAPPED_BYTES :]
+        data_key, rest = self._data_key(sealed), sealed[_HEAD_BYTES:]
         try:
-            data_key = self._wrapper.decrypt(wrap[:_NONCE_BYTES], wrap[_NONCE_BYTES:], _VERSION)
-            text = AESGCM(data_key).decrypt(rest[:_NONCE_BYTES], rest[_NONCE_BYTES:], _VERSION)
+            text = AESGCM(data_key).decrypt(rest[:NONCE_BYTES], rest[NONCE_BYTES:], _FORMAT)
+        except (InvalidTag, ValueError) as exc:
+            raise SealError("sealed person was changed") from exc
+        return codec.decode(text, Person)
+
+    def rewrap(self, sealed: bytes) -> bytes:
+        """The same person, the data key wrapped by the newest master key. Raises SealError."""
+        return self._wrapped(self._data_key(sealed)) + sealed[_HEAD_BYTES:]
+
+    def _wrapped(self, data_key: bytes) -> bytes:
+        head, nonce = _FORMAT + bytes([self.keys.newest]), os.urandom(NONCE_BYTES)
+        return head + nonce + self._wrappers[self.keys.newest].encrypt(nonce, data_key, head)
+
+    def _data_key(self, sealed: bytes) -> bytes:
+        if sealed[:1] != _FORMAT or len(sealed) < _HEAD_BYTES + NONCE_BYTES + _TAG_BYTES:
+            raise SealError("sealed person has an unknown shape")
+        if sealed[1] not in self._wrappers:
+            self.refresh()
+        wrapper, wrapped = self._wrappers.get(sealed[1]), sealed[2:_HEAD_BYTES]
+        if wrapper is None:
+            raise SealError(f"sealed under version {sealed[1]} of the master key, which is not here")
+        try:
+            return wrapper.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], sealed[:2])
         except InvalidTag as exc:
             raise SealError("sealed person was changed, or sealed under another master key") from exc
-        return codec.decode(text, Person)
 
     def profile_id(self, ref: str) -> str:
         """Pseudonym of whoever a site calls `ref`: `p_` and 20 hexadecimal characters, the same each time."""
@@ -104,36 +119,45 @@ class Vault:
         return mac.hexdigest()
 
 
+class Box:
+    """Seals bytes (AES-256-GCM): messages, rows, secrets, which have no key of their own each."""
+
+    def __init__(self, vault: Vault, purpose: str) -> None:
+        self._vault = vault
+        self._purpose = f"kuaizhao {purpose} 1".encode()
+        self._known: dict[bytes, AESGCM] = {}
+
+    def close(self, content: bytes, about: str) -> bytes:
+        """Version of the master key, nonce and cipher text. It opens only for the same `about`: what is sealed for one
+        is of no use to another."""
+        self._vault.refresh()
+        version, nonce = bytes([self._vault.keys.newest]), os.urandom(NONCE_BYTES)
+        return version + nonce + self._key(version).encrypt(nonce, content, version + about.encode())
+
+    def open(self, sealed: bytes, about: str) -> bytes:
+        """The content again. Raises SealError."""
+        try:
+            rest = sealed[1:]
+            key = self._key(sealed[:1])
+            return key.decrypt(rest[:NONCE_BYTES], rest[NONCE_BYTES:], sealed[:1] + about.encode())
+        except (InvalidTag, ValueError) as exc:
+            raise SealError("sealed under another key, for another, or changed") from exc
+
+    def _key(self, version: bytes) -> AESGCM:
+        number = int.from_bytes(version, "big")
+        if number not in self._vault.keys.versions:
+            self._vault.refresh()
+        master = self._vault.keys.versions.get(number)
+        if master is None:
+            raise SealError("sealed under a version of the master key that is not here")
+        if version not in self._known:
+            self._known[version] = AESGCM(master_keys.derived(master, self._purpose))
+        return self._known[version]
+
+
 async def check_key(store: Store, vault: Vault) -> None:
     """Holds the master key against the one that this market began with. Raises MasterKeyError for another: people
     would get other pseudonyms, register twice, and could not be opened."""
     mark = vault.keyed_hash("which key")
     if await store.settled("master_key_mark", mark) != mark:
         raise MasterKeyError("主密钥不是这个市场原来的那一把,请放回原来的 master.key 或 KUAIZHAO_MASTER_KEY")
-
-
-def _derived(master: bytes, purpose: bytes) -> bytes:
-    return HKDF(SHA256(), _KEY_BYTES, salt=None, info=purpose).derive(master)
-
-
-def _decoded(text: str, where: str) -> bytes:
-    try:
-        return base64.b64decode(text.strip(), validate=True)
-    except (binascii.Error, ValueError) as exc:
-        raise MasterKeyError(f"{where} 不是有效的 base64 主密钥") from exc
-
-
-def _create(path: Path) -> None:
-    """Writes a new key beside its place and links it there: no process ever reads half a key, or replaces one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(base64.b64encode(os.urandom(_KEY_BYTES)) + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        with suppress(FileExistsError):  # another process was first: its key counts
-            os.link(draft, path)
-    finally:
-        draft.unlink()

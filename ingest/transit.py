@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from typing import Final
 
 import msgspec
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from msgspec import Struct
 
-from ingest.persons import SealError, Vault
+from ingest.persons import Vault
 
-_NONCE_BYTES: Final = 12
+ROWS: Final = "rows"
+"""What they are sealed for."""
 
 
 class Line(Struct, array_like=True):
@@ -67,26 +65,19 @@ _lines = msgspec.msgpack.Decoder(Line)
 
 
 class Transit:
-    """Seals and opens what is under way (AES-256-GCM, under a key that follows from the master key)."""
+    """Seals and opens what is under way."""
 
     def __init__(self, vault: Vault) -> None:
-        self._key = AESGCM(bytes.fromhex(vault.keyed_hash("rows under way")))
+        self._box = vault.box(ROWS)
 
     def seal(self, value: Batch | Line) -> bytes:
-        """Nonce and cipher text."""
-        nonce = os.urandom(_NONCE_BYTES)
-        return nonce + self._key.encrypt(nonce, msgspec.msgpack.encode(value), None)
+        """Sealed bytes."""
+        return self._box.close(msgspec.msgpack.encode(value), "")
 
     def batch(self, sealed: bytes) -> Batch:
         """The batch again. Raises SealError."""
-        return _batches.decode(self._open(sealed))
+        return _batches.decode(self._box.open(sealed, ""))
 
     def line(self, sealed: bytes) -> Line:
         """The row again. Raises SealError."""
-        return _lines.decode(self._open(sealed))
-
-    def _open(self, sealed: bytes) -> bytes:
-        try:
-            return self._key.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], None)
-        except (InvalidTag, ValueError) as exc:
-            raise SealError("sealed rows were changed, or sealed under another master key") from exc
+        return _lines.decode(self._box.open(sealed, ""))

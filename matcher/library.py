@@ -30,6 +30,7 @@ ORDER: Final = (
     "review",
     "amend",
     "reencode",
+    "rewrap",
     "offer",
     "accept",
     "decline",

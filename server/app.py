@@ -26,6 +26,7 @@ from server.keys import (
     BOARDS,
     CARDS,
     CONSENT,
+    DOORS,
     ENCODING,
     INGEST,
     MARKET,
@@ -52,7 +53,6 @@ from server.pinyin import lexicon
 from server.push import Push
 from server.recognising import Recognising
 from server.routes import ROUTES
-from server.sealing import Seal
 from server.sessions import Sessions
 from server.staff import Passwords
 from server.warm import warm_rules
@@ -73,7 +73,7 @@ def create_app(
     app[METRICS] = Metrics()
     app[SESSIONS] = Sessions(app[STORE])
     app[CONSENT] = consent.read(settings.consent_file)
-    app[SEAL] = Seal(app[VAULT])
+    app[SEAL] = app[VAULT].box(DOORS)
     gateway = HttpGateway(settings.gateway_url, settings.gateway_key) if settings.gateway_url else None
     app[OUTBOX] = Outbox(app[STORE], app[SEAL], gateway, app[METRICS])
     app[PASSWORDS] = Passwords()

@@ -21,7 +21,7 @@ from matcher.errors import KuaizhaoError
 from matcher.settings import Settings, from_environment
 from server import tls
 from server.audit_commands import add_audit_log, run_audit_log
-from server.doors.arguments import add_parsers
+from server.doors.arguments import add_master_key_parser, add_parsers
 from server.embedded import StoreFailed
 from server.production import NotFit, settings_refused
 from server.production import check as check_production
@@ -93,6 +93,7 @@ def parser() -> argparse.ArgumentParser:
     market.add_argument("changes", nargs="*", metavar="NAME=VALUE", help="e.g. window_ms=30000")
 
     add_parsers(sub)
+    add_master_key_parser(sub)
     sub.add_parser("gateway", help="a simulated gateway of short messages at KUAIZHAO_GATEWAY_URL")
 
     token = sub.add_parser("token", help="issue a token for operators and samples")
@@ -227,6 +228,12 @@ def _doors(settings: Settings, args: argparse.Namespace) -> int:
     from server.doors import commands
 
     return commands.run(settings, args, sys.stdout)
+
+
+def _master_key(settings: Settings, args: argparse.Namespace) -> int:
+    from server import master_key_command
+
+    return master_key_command.run(settings, args, sys.stdout)
 
 
 def _match(settings: Settings, args: argparse.Namespace) -> int:
@@ -431,6 +438,7 @@ _COMMANDS = {
     "staff": _doors,
     "kiosk": _doors,
     "key": _doors,
+    "master-key": _master_key,
     "explain": _explain,
     "audit": _audit,
     "audit-log": run_audit_log,

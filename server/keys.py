@@ -8,7 +8,7 @@ from typing import Final
 
 from aiohttp import web
 
-from ingest.persons import Vault
+from ingest.persons import Box, Vault
 from matcher.settings import Settings
 from matcher.store import Store
 from server.boards import Boards
@@ -21,7 +21,6 @@ from server.metrics import Metrics
 from server.outbox import Outbox
 from server.push import Push
 from server.recognising import Recognising
-from server.sealing import Seal
 from server.sessions import Caller, Sessions
 from server.staff import Passwords
 
@@ -32,7 +31,9 @@ INGEST: Final = web.AppKey("ingest", IngestDesk)
 ENCODING: Final = web.AppKey("encoding", Encoding)
 RECOGNISING: Final = web.AppKey("recognising", Recognising)
 CONSENT: Final = web.AppKey("consent", ConsentText)
-SEAL: Final = web.AppKey("seal", Seal)
+DOORS: Final = "doors"
+"""What the doors' box is for: secrets, messages, complaints."""
+SEAL: Final = web.AppKey("seal", Box)
 OUTBOX: Final = web.AppKey("outbox", Outbox)
 PASSWORDS: Final = web.AppKey("passwords", Passwords)
 PROXIES: Final = web.AppKey("proxies", tuple[IPv4Network | IPv6Network, ...])

@@ -12,12 +12,12 @@ import msgspec
 import structlog
 from msgspec import Struct
 
+from ingest.persons import Box
 from matcher.connection import guarded
 from matcher.errors import KuaizhaoError, StoreUnavailable
 from matcher.store import Store
 from server.gateway import Gateway, NotSent
 from server.metrics import Metrics
-from server.sealing import Seal
 
 AGAIN_FIRST_MS: Final = 1_000
 AGAIN_MOST_MS: Final = 30_000
@@ -39,7 +39,7 @@ class Message(Struct):
 class Outbox:
     """Takes messages, and hands them to the gateway from a task of its own."""
 
-    def __init__(self, store: Store, seal: Seal, gateway: Gateway | None, metrics: Metrics) -> None:
+    def __init__(self, store: Store, seal: Box, gateway: Gateway | None, metrics: Metrics) -> None:
         self._store = store
         self._seal = seal
         self._gateway = gateway

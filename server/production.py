@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from redis.exceptions import ResponseError
 
-from ingest.persons import KEY_FILE, KEY_VARIABLE
+from ingest.master_keys import KEY_FILE, KEY_VARIABLE
 from matcher.connection import guarded
 from matcher.settings import Settings
 from matcher.store import Store, opened

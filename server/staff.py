@@ -13,11 +13,11 @@ from cryptography.hazmat.primitives.twofactor import InvalidToken
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from msgspec import Struct
 
+from ingest.persons import Box
 from matcher.connection import guarded
 from matcher.errors import KuaizhaoError, Overloaded
 from matcher.model import DAY_MS
 from matcher.store import Store
-from server.sealing import Seal
 
 StaffRole = Literal["clerk", "manager"]
 
@@ -113,7 +113,7 @@ def _is_password(hash_: str, password: str) -> bool:
     return True
 
 
-async def add(store: Store, seal: Seal, name: str, role: StaffRole, password: str) -> bytes:
+async def add(store: Store, seal: Box, name: str, role: StaffRole, password: str) -> bytes:
     """A new account, or a new password and authenticator for one there is, whose sessions then end. Answers with the
     secret, which counts from its first right code on. Raises `bad_field` for a password that is too short."""
     if len(password) < LEAST_PASSWORD:
@@ -124,7 +124,7 @@ async def add(store: Store, seal: Seal, name: str, role: StaffRole, password: st
     return await new_authenticator(store, seal, name)
 
 
-async def new_authenticator(store: Store, seal: Seal, name: str) -> bytes:
+async def new_authenticator(store: Store, seal: Box, name: str) -> bytes:
     """The secret of a new authenticator; the old one and all sessions end. It must be used within `PENDING_MS`, with
     the password, or somebody has to give another. Raises `no_account`."""
     if await find(store, name) is None:

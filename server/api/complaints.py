@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from ingest.persons import Box
 from matcher.complaints import Complaint
 from server import rates
 from server.api.ids import given_or_new
@@ -11,7 +12,6 @@ from server.api.offers import whose
 from server.auth import STAFF
 from server.complaint_views import ComplaintAnswer, ComplaintList, ComplaintQuery, ComplaintView, NewComplaint
 from server.keys import CALLER, SEAL, STORE, VAULT
-from server.sealing import Seal
 from server.views import Written
 from server.worker_views import OwnQuery
 
@@ -44,7 +44,7 @@ async def answer_complaint(request: web.Request, given: ComplaintAnswer) -> Writ
     return Written(id=id_, v=done.v, replay=done.replay)
 
 
-def shown(kept: Complaint, seal: Seal) -> ComplaintView:
+def shown(kept: Complaint, seal: Box) -> ComplaintView:
     """A kept complaint in plain words."""
     return ComplaintView(
         id=kept.id,

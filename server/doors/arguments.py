@@ -8,6 +8,17 @@ SCOPES: Final = ("sites", "recognise", "profiles", "employers", "postings", "ing
 """What a key may be allowed: the nouns of the API that integrations use."""
 
 
+def add_master_key_parser(sub: Any) -> None:
+    """Adds `kuaizhao master-key` to the command line's."""
+    do = sub.add_parser("master-key", help="versions of the master key: status, rotate, remove").add_subparsers(
+        dest="what", required=True
+    )
+    do.add_parser("status", help="versions there are, and how much is sealed under each")
+    do.add_parser("rotate", help="a new version, and everything wrapped by it while the service goes on")
+    do.add_parser("rewrap", help="wrap everything by the newest version there is")
+    do.add_parser("remove", help="take out a version that nothing uses").add_argument("version", type=int)
+
+
 def add_parsers(sub: Any) -> None:
     """Adds the subcommands to the command line's."""
     people = sub.add_parser("staff", help="accounts of clerks and managers: add, list, remove")

@@ -15,7 +15,7 @@ from matcher.settings import Settings
 from matcher.store import Store, opened
 from server import kiosks, sessions, staff
 from server.api.ids import ID
-from server.sealing import Seal
+from server.keys import DOORS
 
 
 def run(settings: Settings, args: argparse.Namespace, out: TextIO) -> int:
@@ -34,14 +34,14 @@ def run(settings: Settings, args: argparse.Namespace, out: TextIO) -> int:
 
 async def _add_staff(settings: Settings, store: Store, args: argparse.Namespace, out: TextIO) -> int:
     password = sys.stdin.readline().rstrip("\n") if args.password_stdin else getpass.getpass("密码: ")
-    secret = await staff.add(store, Seal(Vault.open(settings.data_dir)), args.name, args.role, password)
+    secret = await staff.add(store, Vault.open(settings.data_dir).box(DOORS), args.name, args.role, password)
     _show(secret, args.name, out)
     return 0
 
 
 async def _new_authenticator(settings: Settings, store: Store, args: argparse.Namespace, out: TextIO) -> int:
     try:
-        secret = await staff.new_authenticator(store, Seal(Vault.open(settings.data_dir)), args.name)
+        secret = await staff.new_authenticator(store, Vault.open(settings.data_dir).box(DOORS), args.name)
     except KuaizhaoError as exc:
         print(f"{args.name}: {exc.message}", file=out)
         return 1

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from ingest.persons import SealError
+from ingest.persons import Box, SealError
 from matcher.errors import KuaizhaoError
 from server import rates, staff
 from server.doors.entering import device_of, enter
 from server.doors.views import AuthenticatorWanted, Enrolment, LoggedIn, StaffLogin
 from server.keys import CALLER, PASSWORDS, SEAL, STORE, VAULT
-from server.sealing import Seal
 
 
 async def log_in_staff(request: web.Request, given: StaffLogin) -> LoggedIn | web.Response:
@@ -38,7 +37,7 @@ async def give_authenticator(request: web.Request, wanted: AuthenticatorWanted) 
     return Enrolment(name=name, address=staff.enrolment(secret, name), until_ms=await store.now_ms() + staff.PENDING_MS)
 
 
-def _step(seal: Seal, account: staff.Account | None, code: str, now_ms: int) -> int | None:
+def _step(seal: Box, account: staff.Account | None, code: str, now_ms: int) -> int | None:
     if account is None:
         return None
     for sealed in account.secrets(now_ms):
