@@ -162,7 +162,7 @@ export class Api extends EventTarget {
     tellLine(true);
     if (response.ok) return data;
     const refused = new Refused(response.status, data.error ?? {}, Number(response.headers.get("Retry-After") ?? 0));
-    if (response.status === 401) this.dispatchEvent(new CustomEvent("out", { detail: refused }));
+    if (response.status === 401 && refused.code !== "bad_login") this.dispatchEvent(new CustomEvent("out", { detail: refused }));
     throw refused;
   }
 }

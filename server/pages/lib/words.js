@@ -32,6 +32,11 @@ export function dayWords(ms) {
   return { "-1": "昨天", 0: "今天", 1: "明天", 2: "后天" }[days] ?? dateFormat.format(ms);
 }
 
+/** 1 (Monday) to 7. */
+export function weekdayOf(ms) {
+  return ((new Date(dayFormat.format(ms)).getUTCDay() + 6) % 7) + 1;
+}
+
 /** `今天 06:00-14:00`; says so where the end is on another day. */
 export function spanWords(startMs, endMs) {
   const sameDay = dayFormat.format(startMs) === dayFormat.format(endMs);
