@@ -17,7 +17,13 @@ export function picture(name) {
 
 /** The picture of a trade by its id; hands for one that this page does not know. */
 export function pictogram(trade) {
-  const svg = picture(TRADES[trade]?.[1] ?? "hand");
-  svg.dataset.trade = trade;
+  const svg = picture("hand");
+  aim(svg, trade);
   return svg;
+}
+
+/** Makes a picture that of another trade. */
+export function aim(svg, trade) {
+  svg.dataset.trade = trade;
+  svg.firstChild.setAttribute("href", `${SPRITE}#${TRADES[trade]?.[1] ?? "hand"}`);
 }

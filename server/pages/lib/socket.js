@@ -3,7 +3,7 @@
  * `detail`; "ended" when the session is over. The first frame of every connection is a hello with the server's time.
  */
 import { setNow } from "./clock.js";
-import { tellLine } from "./api.js";
+import { line, tellLine } from "./api.js";
 
 const FIRST_MS = 500;
 const MOST_MS = 15_000;
@@ -17,6 +17,7 @@ export class LiveSocket extends EventTarget {
   #path;
   #token;
   #wanted = false;
+  #doubtful = null;
 
   /** `path`: of the socket, or a function that tells it for each connection. `token`: as for Api. */
   constructor(path, token = "") {
@@ -29,13 +30,27 @@ export class LiveSocket extends EventTarget {
   open() {
     this.#wanted = true;
     addEventListener("online", this.retry);
+    line.addEventListener("lost", this);
+    line.addEventListener("back", this);
     this.#connect();
+  }
+
+  /** A socket that was open while requests failed may be dead without knowing it: once they work again it is replaced. */
+  handleEvent({ type }) {
+    if (type === "lost") this.#doubtful = this.#socket;
+    else if (this.#socket && this.#socket === this.#doubtful) {
+      this.#socket.close();
+      this.#socket = null;
+      this.retry();
+    }
   }
 
   /** Closes for good: nothing more is told. */
   close() {
     this.#wanted = false;
     removeEventListener("online", this.retry);
+    line.removeEventListener("lost", this);
+    line.removeEventListener("back", this);
     clearTimeout(this.#timer);
     this.#socket?.close();
     this.#socket = null;
