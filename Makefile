@@ -13,7 +13,7 @@ NO_CUDA := $(foreach p,torch triton cuda-bindings cuda-pathfinder cuda-toolkit n
 	nvidia-nvshmem-cu13 nvidia-nvtx,--no-emit-package $(p))
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo sample test bench bench-ingest attack load soak fuzz check eval-embeddings peers redis7 chromium lock clean
+.PHONY: help run demo sample test bench bench-ingest attack load soak fuzz check eval-embeddings screenshots peers redis7 chromium lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -63,6 +63,11 @@ soak: $(VENV)/.ready ## half of the rate at which it bends, for 20 minutes: noth
 
 fuzz: $(VENV)/.ready ## broken and absurd input against a running service; writes reports/fuzz.json (8 minutes)
 	@$(BIN)/python -m loadtest.fuzz.run
+
+screenshots: $(VENV)/.ready chromium ## every page in every state that its tests look at, as pictures in reports/screens (some minutes)
+	@rm -rf reports/screens
+	@KUAIZHAO_SCREENS=reports/screens $(BIN)/pytest -q tests/test_keyboard.py tests/test_page*.py
+	@ls reports/screens/*/*.png | wc -l | xargs echo "pictures in reports/screens:"
 
 eval-embeddings: $(VENV)/.ready ## measure the shipped model and its baselines; writes reports/embeddings.json (10 minutes)
 	@$(BIN)/python -m embeddings.evaluate

@@ -7,12 +7,15 @@ One browser a session, on the session's event loop: a test module says `pytestma
 from __future__ import annotations
 
 import asyncio
+import os
+import re
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import axe_playwright_python
 import pytest
@@ -39,6 +42,8 @@ MISSING: Final = (
 )
 AXE: Final = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
 MEASURES: Final = Path(__file__).with_name("measures.js").read_text("utf-8")
+SCREENS: Final = os.environ.get("KUAIZHAO_SCREENS", "")
+"""A folder where every state that axe looks at is written as a picture too: `make screenshots`."""
 WCAG: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa"]
 
 in_browser: Final = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]
@@ -155,6 +160,18 @@ async def check_accessible(page: Page) -> None:
     )
     told = [(v["id"], [n["html"][:200] for n in v["nodes"]], v["help"]) for v in found["violations"]]
     assert not told, told
+    if SCREENS:
+        await take_picture(page, Path(SCREENS))
+
+
+async def take_picture(page: Page, folder: Path) -> None:
+    """What is seen now, as PAGE/TEST-NUMBER.png: the states of a page are those that its tests look at."""
+    test = re.sub(r"[^a-z0-9]+", "-", os.environ["PYTEST_CURRENT_TEST"].partition("::test_")[2].split(" ")[0]).strip(
+        "-"
+    )
+    of_page = folder / urlsplit(page.url).path.split("/")[1]
+    taken = len(list(of_page.glob(f"{name}-[0-9]*.png"))) if of_page.exists() else 0
+    await page.screenshot(path=of_page / f"{name}-{taken + 1}.png", animations="disabled")
 
 
 async def check_sizes(page: Page, *, target: int = 60, text: int = 18, leading: float = 1.3) -> None:

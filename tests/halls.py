@@ -8,6 +8,7 @@ from matcher.model import HOUR_MS, Pay, Place
 from matcher.store import Store
 from server import kiosks
 from tests import builders
+from tests.browser import asked
 from tests.builders import MINUTE_MS
 
 SITE = builders.SITE
@@ -43,7 +44,7 @@ async def morning(store: Store, numbers: int = 23) -> None:
             lasts_ms=6 * HOUR_MS,
         )
         if people:
-            await builders.offer(store, f"hall-{n}", people)
+            await asked(store, f"hall-{n}", people)
             await builders.accept(store, f"hall-{n}", *people)
     await give_numbers(store, numbers)
     for number in (numbers - 6, numbers - 3, numbers - 1):

@@ -9,6 +9,7 @@ from tests import builders, halls
 from tests.browser import (
     HALL,
     Service,
+    asked,
     check_accessible,
     check_contrast,
     check_sizes,
@@ -83,7 +84,7 @@ async def test_what_happens_is_on_the_screen_at_once(service: Service) -> None:
     doc = await builders.post(store, "live", headcount=1, trade="welder", starts_in_ms=5 * builders.MINUTE_MS)
     first = page.locator("tbody tr").first
     await expect(first).to_contain_text("还差 1 人")
-    await builders.offer(store, "live", ["live-1"])
+    await asked(store, "live", ["live-1"])
     await builders.accept(store, "live", "live-1")
     await expect(first).to_contain_text("招满了")
     more = structs.replace(doc, headcount=3)
@@ -153,5 +154,6 @@ async def test_eight_hours_of_events_leave_nothing_behind(service: Service) -> N
             before = await grown(page)
     await expect(page.locator(".called .newest")).to_have_text(f"{2 * BATCHES}号")
     after = await grown(page)
-    for name, room in (("Nodes", 40), ("JSEventListeners", 0), ("Documents", 0), ("JSHeapUsedSize", 1_500_000)):
+    # a request on its way listens to something; what is left behind by each of hundreds of events would be far more
+    for name, room in (("Nodes", 40), ("JSEventListeners", 8), ("Documents", 0), ("JSHeapUsedSize", 1_500_000)):
         assert after[name] <= before[name] + room, (name, before[name], after[name])
