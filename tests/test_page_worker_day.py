@@ -6,9 +6,10 @@ from playwright.async_api import Page, expect
 
 from matcher.model import HOUR_MS
 from tests import builders
+from tests.api import plain
 from tests.browser import Service, in_browser
 from tests.conftest import move_clock
-from tests.workers_page import card, check, closed, opened, posted, somebody
+from tests.workers_page import asked, card, check, closed, opened, posted, somebody
 
 pytestmark = in_browser
 
@@ -84,3 +85,49 @@ async def test_from_the_offer_to_the_pay(service: Service) -> None:
     await expect(card(page, posting, "paid")).to_be_visible()
     await check(page)
     assert (await api.store.entries(posting))[who].assignment == "paid"
+
+
+async def test_a_standby_is_called_and_changed_terms_are_asked_about(service: Service) -> None:
+    api, clerk = service.api, await service.api.token("clerk")
+    who, other = await somebody(api), await somebody(api)
+    page = await opened(service, who)
+    posting = await posted(api, award="instant", headcount=1, starts_in_ms=90 * 60_000, lasts_ms=4 * HOUR_MS)
+    await asked(api, other, posting)
+    await builders.accept(api.store, posting, other)
+    await card(page, posting, "offered").get_by_role("button", name="接这个活").click()
+    await expect(card(page, posting, "standby")).to_contain_text("你排第 1 候补")
+    await api.store.release(posting, other, "worker")
+    await expect(card(page, posting, "called")).to_contain_text("候补轮到你了")
+    await expect(page.get_by_role("status").filter(has_text="候补轮到你了")).to_have_count(1)
+    await check(page)
+    await page.get_by_role("button", name="我来").click()
+    await expect(card(page, posting, "seated")).to_be_visible()
+
+    doc = plain((await api.store.posting(posting)).doc)
+    lower = doc | {"pay": {"fen": 18_000, "unit": "day"}}
+    assert (await api.put(f"/v1/postings/{posting}", {"posting": lower}, token=clerk)).status == 200
+    due = card(page, posting, "consent_due")
+    await expect(due.locator("del")).to_have_text(["200元/天"])
+    await expect(due.locator("ins")).to_have_text(["180元/天"])
+    await check(page)
+    await due.get_by_role("button", name="同意", exact=True).click()
+    await expect(card(page, posting, "seated")).to_be_visible()
+    await card(page, posting, "seated").get_by_role("button", name="来不了").click()
+    await page.get_by_role("dialog").get_by_role("button", name="来不了,退出").click()
+    await expect(card(page, posting, "released")).to_be_visible()
+    await check(page)
+    assert (await api.store.entries(posting))[who].consented_terms == 2
+    await closed(api, posting)
+
+
+async def test_an_offer_that_nobody_answered_is_said_to_be_over_without_blame(service: Service) -> None:
+    api, who = service.api, await somebody(service.api)
+    page = await opened(service, who)
+    await page.clock.install()
+    await page.reload()
+    posting = await posted(service.api)
+    await expect(card(page, posting, "offered")).to_be_visible()
+    await page.clock.fast_forward("20:00:00")
+    await expect(card(page, posting, "expired")).to_contain_text("不扣分")
+    await check(page)
+    await closed(api, posting)

@@ -101,12 +101,23 @@ async function attempt(app, card, wrong, work) {
   try {
     const answered = await work();
     if (answered?.posting) app.state.apply(answered);
+    followCard(card.posting.id);
   } catch (error) {
     const gone = { offer_expired: "expired", offer_withdrawn: "withdrawn", posting_not_open: "withdrawn", offer_declined: "declined" }[error.code];
     if (gone && stage(card) === "offered") app.state.end(card.posting.id, gone);
     else if (error instanceof LineLost || error instanceof Refused) wrong.textContent = error.message;
     else throw error;
   }
+}
+
+/** A card whose answer moved it to another list takes the focus, and the eye, along. */
+function followCard(posting) {
+  if (document.activeElement !== document.body) return;
+  const heading = document.querySelector(`kz-offer[data-posting="${CSS.escape(posting)}"] h2`);
+  if (!heading) return;
+  heading.tabIndex = -1;
+  heading.focus({ preventScroll: true });
+  heading.closest("kz-offer").scrollIntoView({ block: "nearest" });
 }
 
 function actions(app, card, act) {

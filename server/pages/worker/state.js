@@ -17,6 +17,8 @@ export class State extends EventTarget {
   before = new Map();
   messages = [];
   profile = null;
+  /** What was consented to, and whether it is asked anew (`ConsentView` of the API). */
+  consent = null;
   ready = false;
   #api;
   #id;
@@ -40,7 +42,8 @@ export class State extends EventTarget {
   }
 
   async loadProfile() {
-    this.profile = await this.#api.get(`/v1/profiles/${this.#id}`);
+    const path = `/v1/profiles/${this.#id}`;
+    [this.profile, this.consent] = await Promise.all([this.#api.get(path), this.#api.get(`${path}/consent`).catch(() => null)]);
     this.#changed();
   }
 

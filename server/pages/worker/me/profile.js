@@ -2,6 +2,7 @@
 import { Refused } from "../../lib/api.js";
 import { button, fill, h } from "../../lib/dom.js";
 import { later } from "../../lib/later.js";
+import { several } from "../../parts/controls.js";
 import { field } from "../../parts/field.js";
 
 const PAUSE_MS = 500;
@@ -17,7 +18,8 @@ export async function show(app, place) {
   const doc = record.profile;
   const tradeName = new Map(names.trades.map(({ id, name }) => [id, name]));
   const trades = chosen(doc.trades);
-  const refused = chosen(doc.refused);
+  const refused = several([...names.hazards, ...names.trades.filter(({ id }) => doc.refused.includes(id))], "＋ 加一样不做的");
+  refused.set(doc.refused);
   const hours = chosen(HOURS.map(([start]) => start).filter((start) => doc.hours.some((each) => each.start === start)));
   const channels = chosen(doc.channels);
   let radius = RADII.find(([metres]) => metres >= doc.radius_m)[0];
@@ -29,11 +31,9 @@ export async function show(app, place) {
   const pay = field("最少要多少钱(元)", { inputmode: "decimal", value: String(doc.pay.fen / 100) });
   const said = h("p", { role: "status" });
 
-  const refusable = [...names.hazards.map(({ id, name }) => [id, name]), ...refused.list().filter((id) => tradeName.has(id)).map((id) => [id, tradeName.get(id)])];
-
   const chip = (text, on, press) => button(text, press, { class: "chip", "aria-pressed": String(on) });
   const group = (title, ...inside) => h("section", { class: "card stack", "aria-label": title }, h("h2", {}, title), ...inside);
-  const several = (label, options, set) => redrawn(label, () => options.map(([id, text]) => chip(text, set.has(id), () => set.toggle(id))));
+  const some = (label, options, set) => redrawn(label, () => options.map(([id, text]) => chip(text, set.has(id), () => set.toggle(id))));
   const one = (label, options, get, put) => redrawn(label, () => options.map(([id, text]) => chip(text, get() === id, () => put(id))));
 
   function redrawn(label, build) {
@@ -66,7 +66,7 @@ export async function show(app, place) {
     if (!trades.list().length) return words.refuse("请至少加上一个工种");
     if (!pay.value || !(yuan >= 0 && yuan <= 100_000)) return pay.refuse("请填数字,如 25");
     const changed = {
-      ...doc, skills: words.value, trades: trades.list(), refused: refused.list().filter((id) => !trades.has(id)), radius_m: radius,
+      ...doc, skills: words.value, trades: trades.list(), refused: refused.get().filter((id) => !trades.has(id)), radius_m: radius,
       pay: { fen: Math.round(yuan * 100), unit }, channels: channels.list(),
       hours: HOURS.filter(([start]) => hours.has(start)).map(([start, end]) => ({ days: EVERY_DAY, start, end })),
     };
@@ -87,11 +87,11 @@ export async function show(app, place) {
     "form",
     { class: "stack", novalidate: true },
     group("会干什么", tradeChips, words, found),
-    group("不做的", several("不做的危险活和工种", refusable, refused)),
+    group("不做的", refused.element),
     group("走多远", one("走多远", RADII, () => radius, (id) => { radius = id; })),
-    group("什么时候", h("p", { class: "hint" }, "都不选,就是什么时候都行"), several("什么时候", HOURS.map(([start, , text]) => [start, text]), hours)),
+    group("什么时候", h("p", { class: "hint" }, "都不选,就是什么时候都行"), some("什么时候", HOURS.map(([start, , text]) => [start, text]), hours)),
     group("工钱", pay, one("按什么算", UNITS, () => unit, (id) => { unit = id; })),
-    group("怎么告诉你", h("p", { class: "hint" }, "只选“打电话”,就由工作人员打给你"), several("怎么告诉你", CHANNELS, channels)),
+    group("怎么告诉你", h("p", { class: "hint" }, "只选“打电话”,就由工作人员打给你"), some("怎么告诉你", CHANNELS, channels)),
     said,
     h("button", { class: "primary wide" }, "存下来"),
     h("p", { class: "muted" }, "证书和出生日期要看原件,请到零工之家改。"),
