@@ -16,7 +16,7 @@ from server.keys import SEAL, VAULT, now_ms
 from server.staff import code_at
 from tests import browser, builders
 from tests.api import HashEncoder, plain
-from tests.browser import DESK, Service, check_accessible, check_contrast, first_view_bytes, in_browser
+from tests.browser import DESK, Service, check_accessible, check_contrast, check_sizes, first_view_bytes, in_browser
 from tests.intake import PROFILES, id_number, profile_line
 
 pytestmark = in_browser
@@ -44,6 +44,7 @@ async def opened(service: Service, role: Any = "clerk") -> Page:
 async def looks_right(page: Page) -> None:
     await check_accessible(page)
     await check_contrast(page)
+    await check_sizes(page, target=24, text=14)
 
 
 async def posted(service: Service, text: str, **over: Any) -> str:
@@ -240,7 +241,7 @@ async def test_appeals_are_decided_and_complaints_answered(service: Service) -> 
 
 async def test_a_worker_is_registered_by_proxy(service: Service) -> None:
     page = await opened(service)
-    await page.keyboard.press("7")
+    await page.keyboard.press("8")
     form = page.locator("section:not([hidden]) form")
     await expect(form).to_contain_text("我同意零工之家")
     await form.get_by_role("button", name="登记").click()
@@ -277,9 +278,29 @@ async def test_a_worker_is_registered_by_proxy(service: Service) -> None:
     assert "heights" in record.doc.refused
 
 
+async def test_queue_numbers_are_called(service: Service) -> None:
+    token, id_ = await service.api.token("clerk"), f"queue-{next(_numbers)}"
+    await builders.register(service.api.store, id_)
+    given = (await service.api.post(f"/v1/profiles/{id_}/ticket", {}, token=token)).data["queue_no"]
+    page = await opened(service)
+    await page.keyboard.press("7")
+    section = page.locator("section:not([hidden])")
+    await expect(section).to_contain_text("今天一共发了")
+    await section.get_by_label("叫指定的号").fill("十")
+    await section.get_by_role("button", name="叫这个号").click()
+    await expect(section.locator(".wrong").filter(has_text="号码是数字")).to_be_visible()
+    await looks_right(page)
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("c")
+    await expect(section.locator(".ticket")).to_contain_text("正在叫")
+    await section.get_by_label("叫指定的号").fill(str(given))
+    await section.get_by_role("button", name="叫这个号").click()
+    await expect(section.locator(".ticket")).to_have_text(f"正在叫 {given} 号")
+
+
 async def test_a_firm_is_registered_and_may_log_in(service: Service) -> None:
     page = await opened(service)
-    await page.keyboard.press("8")
+    await page.keyboard.press("9")
     form = page.locator("section:not([hidden]) form")
     await form.get_by_label("名称").fill("虚构装卸有限公司")
     await form.get_by_label("统一社会信用代码").fill("123")
@@ -295,7 +316,7 @@ async def test_a_firm_is_registered_and_may_log_in(service: Service) -> None:
 
 async def test_a_manager_enters_the_heat(service: Service) -> None:
     page = await opened(service, "manager")
-    await page.keyboard.press("9")
+    await page.keyboard.press("0")
     section = page.locator("section:not([hidden])")
     await section.get_by_label("今天最高气温").fill("热")
     await section.get_by_role("button", name="记下").click()
@@ -320,7 +341,7 @@ async def test_the_sheet_of_keys_and_switching_them_off(service: Service) -> Non
     await expect(page.locator("dialog")).to_have_count(0)
     await page.keyboard.press("2")
     await expect(page.locator("section:not([hidden]) h2").first).to_have_text("电话")
-    for number in range(1, 9):  # and every place is accessible when nothing waits there
+    for number in range(1, 10):  # and every place is accessible when nothing waits there
         await page.keyboard.press("Escape")
         await page.keyboard.press(str(number))
         await page.wait_for_function("() => !document.querySelector('section:not([hidden]) .skeleton')")
@@ -373,6 +394,16 @@ async def test_a_clerk_lets_it_pass_and_the_employer_sees_it_within_a_second(ser
     desk = await opened(service)
     await expect(desk.locator(".queue .item")).to_have_count(1)
     await expect(desk.locator(SHOWN)).to_contain_text("用工方还没核验")
+    await desk.keyboard.press("n")
+    await desk.keyboard.type("请写清楚几楼、有没有电梯")
+    await desk.keyboard.press("Control+Enter")
+    await expect(employer.locator(".detail .banner.warn")).to_have_text("要改:请写清楚几楼、有没有电梯", timeout=1_000)
+    await looks_right(employer)
+    await employer.get_by_role("button", name="改一改").click()
+    await employer.locator("dialog textarea").fill("虚构:搬家具,三楼有电梯")
+    await employer.get_by_role("button", name="存下").click()
+    await employer.get_by_role("button", name="重新提交").click()
+    await expect(desk.locator(SHOWN)).to_contain_text("三楼有电梯")
     await desk.keyboard.press("y")
     await expect(employer.locator(".detail .badge").first).to_have_text("招人中", timeout=1_000)
 

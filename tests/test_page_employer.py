@@ -73,6 +73,7 @@ async def opened(service: Service, cast: Cast, viewport: dict[str, int] = DESK) 
 async def looks_right(page: Page) -> None:
     await check_accessible(page)
     await check_contrast(page)
+    await check_sizes(page, target=24, text=14)
 
 
 def of(page: Page, name: str) -> Any:
@@ -280,6 +281,17 @@ async def test_arrival_no_show_and_done(service: Service, cast: Cast) -> None:
     await expect(page.locator(".compose .banner.yes")).to_contain_text("先叫1个")
 
 
+async def test_a_fair_award_counts_down(service: Service, cast: Cast) -> None:
+    await builders.post(service.api.store, "j-fair", award="fair", employer=cast.firm)
+    await browser.asked(service.api.store, "j-fair", cast.workers[:2])
+    await builders.accept(service.api.store, "j-fair", cast.workers[0])
+    page = await opened(service, cast)
+    item = page.locator("[data-posting=j-fair]")
+    await expect(item).to_contain_text("1 人报了名")
+    await expect(item.locator("kz-countdown")).to_contain_text(re.compile(r"公布结果还有0:[0-3]\d"))
+    await looks_right(page)
+
+
 async def test_people_who_worked_here_are_chosen_marked_and_refused(service: Service, cast: Cast) -> None:
     await in_play(service, cast, "j-past", 1, headcount=1, starts_in_ms=HOUR_MS)
     await service.api.store.check_in("j-past", cast.workers[0])
@@ -374,7 +386,6 @@ async def test_on_a_phone_nothing_is_cut_off(service: Service, cast: Cast) -> No
     await page.fill(".compose textarea", SENTENCE)
     await expect(of(page, "headcount").locator("input")).to_have_value("3")
     await looks_right(page)
-    await check_sizes(page, target=24, text=14)
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     await page.locator("[data-posting=j-phone] button").click()
     await page.wait_for_selector(".person")

@@ -4,6 +4,7 @@ import { Board } from "../lib/board.js";
 import { button, fill, h } from "../lib/dom.js";
 import { readTools } from "../lib/tools.js";
 import "../parts/line.js";
+import { Calling } from "./calling.js";
 import { Calls } from "./calls.js";
 import { staffDoor } from "./door.js";
 import { Heat } from "./heat.js";
@@ -29,6 +30,9 @@ async function start(notice = "") {
   await work(api, STAFF.includes(session?.role) ? session : await staffDoor(api, page, notice));
 }
 
+/** The key of a place: 1 to 9, then 0. */
+const digit = (n) => String((n + 1) % 10);
+
 /** What there is to do: `waits` names its number among what waits. */
 function places(desk, session) {
   return [
@@ -38,8 +42,9 @@ function places(desk, session) {
     { words: "投诉", waits: "complaints", view: new Complaints(desk) },
     { words: "隔离", waits: "quarantine", view: new Quarantine(desk) },
     { words: "合并", view: new Merges(desk) },
-    { words: "登记工友", view: new Register(desk) },
-    { words: "登记用工方", view: new RegisterFirm(desk) },
+    { words: "叫号", view: new Calling(desk) },
+    { words: "登记", view: new Register(desk) },
+    { words: "用工方", view: new RegisterFirm(desk) },
     ...(session.role === "manager" ? [{ words: "高温", view: new Heat(desk) }] : []),
   ];
 }
@@ -52,7 +57,7 @@ async function work(api, session) {
   const all = places(desk, session);
   let current = null;
 
-  const tabs = all.map(({ words }, n) => button([h("kbd", { "aria-hidden": "true" }, String(n + 1)), words, h("span", { class: "count" })], () => show(n), { class: "plain", "aria-keyshortcuts": String(n + 1) }));
+  const tabs = all.map(({ words }, n) => button([h("kbd", { "aria-hidden": "true" }, digit(n)), words, h("span", { class: "count" })], () => show(n), { class: "plain", "aria-keyshortcuts": digit(n) }));
   const leave = async (notice = "") => {
     keys.close();
     board.close();
@@ -89,7 +94,7 @@ async function work(api, session) {
     gathering = setTimeout(() => current.view.queue?.load(), GATHERED_MS);
   };
 
-  keys.add("去哪里", [...all.map(({ words }, n) => ({ key: String(n + 1), words, press: () => show(n) })), { key: "?", words: "这张表", press: () => keys.help() }]);
+  keys.add("去哪里", [...all.map(({ words }, n) => ({ key: digit(n), words, press: () => show(n) })), { key: "?", words: "这张表", press: () => keys.help() }]);
   keys.add("队列", [
     { key: "J", also: ["ArrowDown"], words: "下一个(也可以按 ↓)", press: () => current.view.queue.move(1) },
     { key: "K", also: ["ArrowUp"], words: "上一个(也可以按 ↑)", press: () => current.view.queue.move(-1) },

@@ -32,7 +32,7 @@ export function fillLine(view) {
 
 function awaiting(view) {
   if (view.state !== "open" || view.window_until_ms <= now()) return null;
-  return h("kz-countdown", { words: "公布结果还有", until: view.window_until_ms, class: "small" });
+  return Object.assign(h("kz-countdown", { words: "公布结果还有", class: "small" }), { until: view.window_until_ms });
 }
 
 export class Live {
