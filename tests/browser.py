@@ -166,9 +166,8 @@ async def check_accessible(page: Page) -> None:
 
 async def take_picture(page: Page, folder: Path) -> None:
     """What is seen now, as PAGE/TEST-NUMBER.png: the states of a page are those that its tests look at."""
-    test = re.sub(r"[^a-z0-9]+", "-", os.environ["PYTEST_CURRENT_TEST"].partition("::test_")[2].split(" ")[0]).strip(
-        "-"
-    )
+    test = os.environ["PYTEST_CURRENT_TEST"].partition("::test_")[2].split(" ")[0]
+    name = re.sub(r"[^a-z0-9]+", "-", test).strip("-")
     of_page = folder / urlsplit(page.url).path.split("/")[1]
     taken = len(list(of_page.glob(f"{name}-[0-9]*.png"))) if of_page.exists() else 0
     await page.screenshot(path=of_page / f"{name}-{taken + 1}.png", animations="disabled")
