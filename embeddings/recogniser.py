@@ -137,11 +137,11 @@ class Recogniser:
         words: list[dict[int, dict[str, None]]] = [{} for _ in readings]
         for row, reading in enumerate(readings):
             for hit in reading.hits:
-                for owner, confidence in hit.owners:
-                    trade = self._trade_at.get(owner)
-                    if trade is not None and hit.text not in words[row].setdefault(trade, {}):
+                named = [(self._trade_at[owner], how) for owner, how in hit.owners if owner in self._trade_at]
+                for trade, confidence in named:
+                    if hit.text not in words[row].setdefault(trade, {}):
                         words[row][trade][hit.text] = None
-                        doubt[row, trade] *= 1.0 - _says(hit, confidence)
+                        doubt[row, trade] *= 1.0 - _says(hit, confidence, len(named))
         chances = _chances(likeness + _TRADE_WORDS_WEIGHT * (_ONE - doubt))
         sure: Scores = _ONE - doubt * (_ONE - chances)
         return [
@@ -177,14 +177,14 @@ class Recogniser:
 
     def _said_codes(self, hit: Hit) -> dict[int, float]:
         """Positions of the occupations a hit names, and how surely; a trade names its occupation."""
-        known = any(owner in self._code_at for owner, _ in hit.owners)
+        titled = sum(owner in self._code_at for owner, _ in hit.owners)
         said: dict[int, float] = {}
         for owner, confidence in hit.owners:
             code = self._code_at.get(owner)
             if code is None:
                 code = int(self._code_of_trade[self._trade_at[owner]])
-                confidence = min(confidence, _YIELDING_CONFIDENCE) if known else confidence
-            said[code] = max(said.get(code, 0.0), _says(hit, confidence))
+                confidence = min(confidence, _YIELDING_CONFIDENCE) if titled else confidence
+            said[code] = max(said.get(code, 0.0), _says(hit, confidence, titled or len(hit.owners)))
         return said
 
 
@@ -219,10 +219,10 @@ def _fact_words(facts: Iterable[Occupation]) -> Iterator[Word]:
             yield Word(text, fact.code, _FACT_CONFIDENCE)
 
 
-def _says(hit: Hit, confidence: float) -> float:
-    """How surely the hit names each of its owners, 0..1."""
+def _says(hit: Hit, confidence: float, rivals: int) -> float:
+    """How surely the hit names each of so many trades, or of so many occupations, 0..1."""
     share = 1.0 if len(hit.text) > _LONGEST_ACTION or _TITLE.search(hit.text) else _ACTION_SHARE
-    return float(confidence * share * hit.weight * len(hit.owners) ** -0.5)
+    return float(confidence * share * hit.weight * rivals**-0.5)
 
 
 def _chances(scores: Scores) -> Scores:
