@@ -13,7 +13,7 @@ NO_CUDA := $(foreach p,torch triton cuda-bindings cuda-pathfinder cuda-toolkit n
 	nvidia-nvshmem-cu13 nvidia-nvtx,--no-emit-package $(p))
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo sample test bench bench-ingest attack load soak fuzz check eval-embeddings screenshots peers redis7 chromium lock clean
+.PHONY: help run demo sample test bench latency bench-ingest attack load soak fuzz check eval-embeddings screenshots peers redis7 chromium lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -42,6 +42,9 @@ test: $(VENV)/.ready redis7 chromium ## the whole test suite, on the embedded st
 
 bench: $(VENV)/.ready ## how fast and how exact the matching is, with 100,000 and a million invented profiles; writes reports/bench.json
 	@$(BIN)/kuaizhao bench
+
+latency: $(VENV)/.ready ## an open loop of postings with 10,000 connected workers until it bends, and claims; writes reports/latency.json (20 minutes)
+	@$(BIN)/python -m loadtest.latency.run
 
 check: $(VENV)/.ready ## ruff, formatting, strict types
 	@$(BIN)/ruff check .

@@ -34,6 +34,7 @@ class Stage:
     """Everything on one machine, as a user starts it. Enter it to start, leave it to stop."""
 
     def __init__(self, data_dir: Path, **settings: str | int) -> None:
+        self.ready_within_s = READY_WITHIN_S
         self.settings = structs.replace(Settings(data_dir=str(data_dir), port=free_port()), **settings)
         self.url = f"http://{self.settings.host}:{self.settings.port}"
         self.process: subprocess.Popen[bytes] | None = None
@@ -71,7 +72,7 @@ class Stage:
                 preexec_fn=die_with_parent,
             )
         try:
-            self.wait_until_ready()
+            self.wait_until_ready(self.ready_within_s)
         except BaseException:
             self.stop()
             raise

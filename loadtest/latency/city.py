@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from msgspec import Struct, structs
@@ -61,27 +61,41 @@ def prepare(folder: Path, profiles: int, connected: int, seed: int) -> City:
 async def _fill(url: str, market: str, profiles: int, connected: int, seed: int) -> City:
     async with opened(url, market) as store:
         await store.configure(LIFTED)
-        for id_ in configured():
-            await put_site(store, configured(), id_)
+        await put_sites(store)
         employers = population.employers(EMPLOYERS)
         for id_, firm in employers.items():
             await store.put_employer(id_, firm)
         here = await _register(store, profiles, connected, seed)
         await _arrive(store, here)
-        return City(profiles, await _log_in(store, "worker", here), await _log_in(store, "employer", list(employers)))
+        return City(profiles, await log_in(store, "worker", here), await log_in(store, "employer", list(employers)))
+
+
+async def put_sites(store: Store) -> None:
+    """The ten sites of the sample."""
+    for id_ in configured():
+        await put_site(store, configured(), id_)
 
 
 async def _register(store: Store, profiles: int, connected: int, seed: int) -> list[str]:
     """Everybody; answers with those who will be connected: they are reached by the app, and spread over the city."""
     (model, _), rng = await store.model(), np.random.default_rng(seed)
     everybody, by_app = population.workers(profiles, seed), []
+    writing = asyncio.create_task(asyncio.sleep(0))
     for some in _batches(everybody):
         vectors = unit_vectors([record.doc.trades[0] for record in some], rng)
-        await store.call_many(
-            [store.register_call(r.id, r.doc, b"", v, model) for r, v in zip(some, vectors, strict=True)]
-        )
+        calls = [store.register_call(r.id, r.doc, b"", v, model) for r, v in zip(some, vectors, strict=True)]
+        await writing
+        writing = asyncio.create_task(_write(store, calls))
+        await asyncio.sleep(0.001)  # it goes out, and the store works on it while the next ones are drawn
         by_app += [record.id for record in some if not record.doc.channels]
+    await writing
     return sorted(rng.choice(by_app, connected, replace=False).tolist())
+
+
+async def _write(store: Store, calls: list[tuple[str, list[Any]]]) -> None:
+    for answer in await store.call_many(calls):
+        if isinstance(answer, Exception):
+            raise answer
 
 
 def _batches(everybody: Iterator[ProfileRecord]) -> Iterator[list[ProfileRecord]]:
@@ -100,7 +114,8 @@ async def _arrive(store: Store, here: list[str]) -> None:
         await store.call_many(calls)
 
 
-async def _log_in(store: Store, role: Role, ids: list[str]) -> dict[str, str]:
+async def log_in(store: Store, role: Role, ids: list[str]) -> dict[str, str]:
+    """A token for each of them, by id."""
     tokens: list[str] = []
     for first in range(0, len(ids), LOG_INS_AT_ONCE):
         tokens += await asyncio.gather(

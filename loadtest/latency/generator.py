@@ -1,23 +1,20 @@
-"""The open loop, a process of its own: connected people, and postings sent at the moments of a Poisson process.
+"""The open loop: connected people, and postings sent at the moments of a Poisson process.
 
 Latency counts from the moment at which a posting was to be sent, so a service, or a generator, that falls behind is
-measured with its delay. Started by `run` with a plan as JSON; writes an outcome a rate.
+measured with its delay. Nothing of the service runs in this process.
 """
 
 from __future__ import annotations
 
 import asyncio
 import gc
-import resource
-import sys
+import os
 import time
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any, Final
 
-import msgspec
 import numpy as np
-import uvloop
 from msgspec import Struct
 
 from loadtest.latency import city
@@ -25,41 +22,39 @@ from loadtest.latency.city import City
 from loadtest.latency.lines import HttpPool, request
 from loadtest.latency.outcome import Outcome, Run, processor_s
 from loadtest.latency.people import People
+from loadtest.stage import Stage
 from matcher.store import Store, opened
 
 LINES: Final = 128
-ANSWERED_WITHIN_S: Final = 8.0
+ANSWERED_WITHIN_S: Final = 6.0
 """After the last posting of a run: the last ones think, and what is late may still come."""
 WARM_S: Final = 5.0
 CLEAR_AT_ONCE: Final = 50
 SETTLED_S: Final = 3.0
+PARTS: Final = ("store", "match", "serve", "audit-log")
+"""Processes of the service whose processor time is told."""
 
 
 class Plan(Struct, frozen=True):
-    """What to do: where, with whom, at which rates (postings a second) and for how long each."""
+    """What to do: at which rates (postings a second), how long each, and when to end."""
 
-    host: str
-    port: int
-    store_url: str
-    market: str
-    city: City
-    rates: list[int]
+    rates: Sequence[int]
     seconds: float
     stop_at_p99_ms: float
-    rewrite_at: list[int]
-    """Rates in the middle of whose run the store rewrites its append-only file."""
-    pids: dict[str, int]
-    seed: int
+    rewrite_at: int
+    """The rate in the middle of whose run the store rewrites its append-only file."""
+    seed: int = 1
 
 
 class Generator:
     """Everything that one process does."""
 
-    def __init__(self, plan: Plan, store: Store, pool: HttpPool) -> None:
-        self.plan, self.store, self.pool = plan, store, pool
-        self.people = People(pool, plan.city.workers, self._heard, plan.seed)
+    def __init__(self, plan: Plan, held: City, store: Store, pool: HttpPool, pids: Mapping[str, int]) -> None:
+        self.plan, self.city, self.store, self.pool = plan, held, store, pool
+        self.people = People(pool, held.workers, self._heard, plan.seed)
         self.run = Run({}, 0.0)
-        self._employers = list(plan.city.employers)
+        self._employers = list(held.employers)
+        self._pids = {**pids, "generator": os.getpid()}
         self._loop = asyncio.get_running_loop()
 
     def _heard(self, posting: str, profile: str, wave: int, came_s: float) -> None:
@@ -73,22 +68,22 @@ class Generator:
         payloads = []
         now_ms = time.time_ns() // 1_000_000
         for id_, doc in city.postings(len(due_s), self.plan.seed + nth, self._employers, now_ms):
-            token = self.plan.city.employers[doc.employer]
+            token = self.city.employers[doc.employer]
             payloads.append((id_, request("POST", "/v1/postings", token, city.body_of(id_, doc))))
         self.people.forget()
         gc.collect()
         gc.freeze()
         begun = time.perf_counter() + 0.2
         self.run = run = Run({id_: begun + at for (id_, _), at in zip(payloads, due_s.tolist(), strict=True)}, begun)
-        cpu = {name: processor_s(pid) for name, pid in self.plan.pids.items()}
+        cpu = {name: processor_s(pid) for name, pid in self._pids.items()}
         if rewrite:
             self._loop.call_later(seconds / 2, lambda: asyncio.ensure_future(self._rewrite()))
         await self._send(payloads, run)
         run.sent_s = time.perf_counter() - begun
-        cpu = {name: processor_s(pid) - cpu[name] for name, pid in self.plan.pids.items()}
+        cpu = {name: processor_s(pid) - cpu[name] for name, pid in self._pids.items()}
         await asyncio.sleep(ANSWERED_WITHIN_S)
         entries = await self._entries([id_ for id_, _ in payloads])
-        return run.outcome(rate, entries, frozenset(self.plan.city.workers), cpu, self.people.answers)
+        return run.outcome(rate, entries, frozenset(self.city.workers), cpu, self.people.answers)
 
     async def _send(self, payloads: list[tuple[str, bytes]], run: Run) -> None:
         """Sends each posting when it is due, and ends after the last one."""
@@ -132,37 +127,25 @@ class Generator:
         await asyncio.sleep(SETTLED_S)
 
 
-async def generate(plan: Plan, told: Path) -> None:
-    """Runs the plan; each outcome is a line of the file."""
-    resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
-    async with opened(plan.store_url, plan.market) as store:
-        pool = HttpPool(plan.host, plan.port)
+async def generate(plan: Plan, held: City, stage: Stage, say: Callable[[str], None]) -> list[Outcome]:
+    """Runs the plan on a service with this city; an outcome a rate, until one is past `stop_at_p99_ms`."""
+    settings = stage.settings
+    outcomes: list[Outcome] = []
+    async with opened(settings.store_url, settings.market) as store:
+        pool = HttpPool(settings.host, settings.port)
         await pool.open(LINES)
-        generator = Generator(plan, store, pool)
+        generator = Generator(plan, held, store, pool, {name: stage.pid_of(name) or 0 for name in PARTS})
         begun = time.perf_counter()
-        await generator.people.connect(plan.host, plan.port)
-        print(f"{len(plan.city.workers)} workers connected in {time.perf_counter() - begun:.1f} s", flush=True)
-        await generator.measure(max(1, plan.rates[0] // 4), WARM_S, 999)
+        await generator.people.connect(settings.host, settings.port)
+        say(f"{len(held.workers)} workers connected in {time.perf_counter() - begun:.1f} s")
+        await generator.measure(max(1, plan.rates[0] // 4), min(WARM_S, plan.seconds), len(plan.rates))
         await generator.clear()
-        with told.open("wb") as file:
-            for nth, rate in enumerate(plan.rates):
-                outcome = await generator.measure(rate, plan.seconds, nth, rewrite=rate in plan.rewrite_at)
-                file.write(msgspec.json.encode(outcome) + b"\n")
-                file.flush()
-                print(outcome.words(), flush=True)
-                if outcome.p99_ms > plan.stop_at_p99_ms:
-                    break
-                await generator.clear()
+        for nth, rate in enumerate(plan.rates):
+            outcomes.append(await generator.measure(rate, plan.seconds, nth, rewrite=rate == plan.rewrite_at))
+            say(outcomes[-1].words())
+            if outcomes[-1].p99_ms > plan.stop_at_p99_ms:
+                break
+            await generator.clear()
         generator.people.close()
         pool.close()
-
-
-def main() -> None:
-    """`python -m loadtest.latency.generator PLAN OUTCOMES`."""
-    gc.disable()  # no pause of ours is to be taken for one of theirs
-    plan = msgspec.json.decode(Path(sys.argv[1]).read_bytes(), type=Plan)
-    uvloop.run(generate(plan, Path(sys.argv[2])))
-
-
-if __name__ == "__main__":
-    main()
+    return outcomes

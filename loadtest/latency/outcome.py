@@ -128,7 +128,7 @@ class Run:
             histogram.record_value(int(min(max(late_ms, 0.001), INFINITE_MS) * 1000))
         at = {str(p): histogram.get_value_at_percentile(p) / 1000 for p in PERCENTILES}
         n = len(self.due_s)
-        posted, lag = np.array(self.posted_ms or [INFINITE_MS]), np.array(self.lag_ms)
+        posted, lag = np.array(self.posted_ms or [INFINITE_MS]), np.array(self.lag_ms or [0.0])
         return Outcome(
             rate=rate,
             seconds=round(self.sent_s, 2),
@@ -151,7 +151,7 @@ class Run:
             answers=dict(answers),
             rewrites=self.rewrites,
             cpu_ms_a_posting={name: round(1000 * s / n, 3) for name, s in cpu_s.items()},
-            cpu_pct={name: round(100 * s / self.sent_s, 1) for name, s in cpu_s.items()},
+            cpu_pct={name: round(100 * s / max(self.sent_s, 0.001), 1) for name, s in cpu_s.items()},
         )
 
 
