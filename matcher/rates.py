@@ -94,6 +94,11 @@ class Rates:
             self._count(old_trade, entry, -1)
             self._count(trade, entry, 1)
 
+    def unlearn(self, trade: str, end_ms: int, entries: Iterable[Entry]) -> None:
+        """A posting was taken back and leaves memory, and with it what it taught."""
+        for entry in entries if end_ms > self.through_ms else ():
+            self._count(trade, entry, -1)
+
     def keep(self, trade: str, end_ms: int, entries: Iterable[Entry]) -> None:
         """A posting leaves memory: what it taught stays, until it is too old."""
         if end_ms <= self.through_ms:

@@ -185,6 +185,10 @@ class Replica:
                 self._learn(self.postings[id_].record, profile, entry)
                 self.ledger.put(id_, profile, entry, shift)
                 self.show_ledger(profile)
+        for id_ in names:
+            record = self.postings[id_].record
+            if record.state == "withdrawn" and not record.whole:  # nobody holds anything of it, however far ahead it is
+                self._forget(id_, taught=False)
 
     async def _read_crews(self, ids: Sequence[str]) -> None:
         for id_, raw in zip(ids, await self.store.hashes("crew", ids), strict=True):
@@ -247,12 +251,14 @@ class Replica:
         held = self.postings.get(posting)
         return (held.record.doc.series if held is not None else None) or posting
 
-    def _forget(self, posting: str) -> None:
+    def _forget(self, posting: str, *, taught: bool = True) -> None:
+        """Drops a posting; what its offers `taught` stays, or is taken back."""
         held = self.postings.pop(posting, None)
         if held is not None:
             self.series.get(held.record.whole, set()).discard(posting)
             entries = self.ledger.entries.get(posting, {})
-            self.rates.keep(held.record.doc.trade, held.record.end_ms, entries.values())
+            leave = self.rates.keep if taught else self.rates.unlearn
+            leave(held.record.doc.trade, held.record.end_ms, entries.values())
         for profile in self.ledger.forget(posting):
             self.show_ledger(profile)
 

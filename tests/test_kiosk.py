@@ -14,7 +14,7 @@ from aiohttp.test_utils import TestServer
 from playwright.async_api import Browser, Page, expect
 
 from matcher.model import HOUR_MS, Pay
-from server import kiosks
+from server import consent, kiosks
 from server.keys import PUSH
 from server.simulated_gateway import SimulatedGateway, Weather
 from tests import builders
@@ -65,9 +65,10 @@ class Hall:
 
     async def person(self, **over: Any) -> tuple[str, dict[str, Any]]:
         """A registered worker with a printed slip."""
-        id_ = f"w{next(_numbers)}"
-        await builders.register(self.store, id_, **over)
-        clerk = await self.service.api.token("clerk")
+        n, clerk = next(_numbers), await self.service.api.token("clerk")
+        id_, person = f"w{n}", builders.person(n, consent=over.pop("consent", consent.read().version))
+        body = {"id": id_, "profile": plain(builders.profile(**over)), "person": plain(person)}
+        assert (await self.service.api.post("/v1/profiles", body, token=clerk)).status == 201
         slip: dict[str, Any] = (await self.service.api.post(f"/v1/profiles/{id_}/ticket", token=clerk)).data
         return id_, slip
 
@@ -190,7 +191,7 @@ async def test_an_id_card_on_the_reader_is_who_one_is(hall: Hall) -> None:
     body = {
         "id": "carded",
         "profile": plain(builders.profile()),
-        "person": plain(builders.person(7, id_number=OTHER_ID)),
+        "person": plain(builders.person(700, id_number=OTHER_ID, consent=consent.read().version)),
     }
     clerk = await hall.service.api.token("clerk")
     assert (await hall.service.api.post("/v1/profiles", body, token=clerk)).status == 201
@@ -243,6 +244,7 @@ async def test_an_offer_is_there_within_a_second_and_ends_in_a_slip_without_an_i
     assert (await hall.store.entries("slip-1"))[id_].assignment == "confirmed"
     await page.evaluate("window.print = () => {}")
     await card.get_by_role("button", name="打印小票").click()
+    await page.wait_for_selector("#slip", state="attached")
     text = await printed(page)
     for words in ("搬运工", "岗位号", "slip-1", "虚构路1号", "虚构东门", "200元/天", "签到码", "12333", "12345"):
         assert words in text
@@ -354,6 +356,47 @@ async def test_a_couple_goes_together(hall: Hall) -> None:
     await expect(page.get_by_text("你们是一个班组了")).to_be_visible()
     (crew,) = await hall.store.crews_of(first)
     assert crew.members == {first: "consented", second: "consented"}
+    await press(page, "知道了")
+    await expect(page.get_by_text("你在一个2人的班组里")).to_be_visible()
+    await checked(page)
+    await press(page, "我好了,退出")
+    await hall.come_in(page, other)
+    await press(page, "退出班组")
+    await expect(page.get_by_text("班组里")).to_have_count(0)
+    await until_crews(hall, second, 0)
+
+
+async def until_crews(hall: Hall, profile: str, count: int) -> None:
+    async with asyncio.timeout(10):
+        while len(await hall.store.crews_of(profile)) != count:  # noqa: ASYNC110 - it can only be asked
+            await asyncio.sleep(0.01)
+
+
+async def test_an_invitation_waits_for_an_answer(hall: Hall) -> None:
+    (leader, _), (guest, slip) = await hall.person(), await hall.person()
+    await hall.store.form_crew("crew-1", leader, [guest])
+    page = await hall.kiosk()
+    await hall.come_in(page, slip)
+    await expect(page.get_by_text("有人邀请你加入1人的班组")).to_be_visible()
+    await checked(page)
+    await press(page, "加入")
+    await expect(page.get_by_text("你在一个2人的班组里")).to_be_visible()
+
+
+async def test_a_new_text_is_consented_to_before_anything_else(hall: Hall) -> None:
+    id_, slip = await hall.person(consent="an-older-text")
+    page = await hall.kiosk()
+    await press(page, "我登记过,直接看活")
+    await page.get_by_role("radio", name="排队号").click()
+    await page.get_by_label("排队号", exact=True).fill(str(slip["queue_no"]))
+    await page.get_by_label("密码").fill(slip["pin"])
+    await press(page, "下一步")
+    await expect(page.get_by_role("dialog")).to_contain_text("登记时同意的话有改动")
+    await checked(page)
+    await press(page, "我同意")
+    await expect(page.get_by_role("heading", name="给你找的活")).to_be_visible()
+    token = await hall.service.api.worker(id_)
+    assert not (await hall.service.api.get(f"/v1/profiles/{id_}/consent", token=token)).data["asked"]
 
 
 # -- the line, and what stays ------------------------------------------------------------------------------------------
@@ -401,7 +444,8 @@ async def test_after_a_minute_alone_it_asks_and_then_nothing_is_left(hall: Hall)
     await page.clock.fast_forward(60_000)
     await expect(page.get_by_role("heading", name="20秒后清屏,要继续请点这里")).to_be_visible()
     await checked(page)
-    await press(page, "我还在,继续")
+    async with page.expect_request("**/v1/session"):  # and the session on the server goes on
+        await press(page, "我还在,继续")
     await expect(page.get_by_role("dialog")).to_have_count(0)
     await expect(page.get_by_role("heading", name="给你找的活")).to_be_visible()
     sessions = await own_sessions(hall, id_)

@@ -1,4 +1,6 @@
 /** From who somebody is to what there is for them. */
+import { h } from "../lib/dom.js";
+import { ask } from "../parts/dialog.js";
 import { wanted } from "./visit.js";
 
 /** Somebody has shown who they are: what they want today is written down, they are in the hall, and see their offers. */
@@ -11,8 +13,22 @@ export async function arrive(kiosk) {
     view = await visit.person.get(own);
   }
   visit.profile = view;
+  if (!(await consents(visit, own))) return kiosk.leave();
   visit.ticket = await visit.person.post(`${own}/ticket`);
-  await kiosk.show("offers");
+  return kiosk.show("offers");
+}
+
+/** Asks anew where the text has changed or the consent was withdrawn; answers whether this person goes on. */
+async function consents(visit, own) {
+  const consent = await visit.person.get(`${own}/consent`);
+  if (!consent.asked) return true;
+  const words = consent.withdrawn_ms ? "你撤回过同意,现在不给你派活。要重新接活,请看下面的话。" : "登记时同意的话有改动,请再看一遍。";
+  const yes = await ask("请你同意", h("div", { class: "stack" }, h("p", {}, words), h("p", { class: "consent" }, consent.text)), [
+    { words: "我同意", value: true, kind: "primary" },
+    { words: "不同意" },
+  ]);
+  if (yes) await visit.person.put(`${own}/consent`, { version: consent.version });
+  return yes || !consent.withdrawn_ms; // the old consent covers what it covered
 }
 
 function same(one, other) {

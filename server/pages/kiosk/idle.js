@@ -9,11 +9,13 @@ export class Idle {
   #timer = 0;
   #dialog = null;
   #isWanted;
+  #here;
   #over;
 
-  /** `isWanted`: whether there is anything to clear; `over`: what clears it. */
-  constructor(isWanted, over) {
+  /** `isWanted`: whether there is anything to clear; `here`: told of every touch; `over`: what clears it. */
+  constructor(isWanted, here, over) {
     this.#isWanted = isWanted;
+    this.#here = here;
     this.#over = over;
     for (const event of ["pointerdown", "keydown", "wheel"]) addEventListener(event, ({ target }) => this.#dialog?.contains(target) || this.touched(), { capture: true, passive: true });
     this.touched();
@@ -23,6 +25,7 @@ export class Idle {
   touched() {
     clearTimeout(this.#timer);
     this.#dialog?.close();
+    this.#here();
     this.#timer = setTimeout(() => this.#ask(), QUIET_MS);
   }
 

@@ -34,7 +34,8 @@ class Kiosk {
     document.body.append(this.#bar, h("kz-line"));
     document.addEventListener("focusin", ({ target }) => this.#keysFor(target));
     speech.addEventListener("change", () => this.#drawBar());
-    new Idle(() => !this.visit.isUntouched || this.#name !== "what", () => this.leave());
+    const isUsed = () => !this.visit.isUntouched || this.#name !== "what";
+    new Idle(isUsed, () => this.visit.keep(), () => this.leave());
     await this.#bind();
     this.api.addEventListener("out", () => location.reload()); // an operator has to bind it anew
     await this.show("what");

@@ -1,17 +1,18 @@
 /** Two people before one kiosk: the second shows who they are too, and agrees; from then on both are offered work together. */
 import { Api, LineLost, Refused, newKey } from "../lib/api.js";
 import { button, h, newId } from "../lib/dom.js";
+import { picture } from "../lib/pictograms.js";
 import { field } from "../parts/field.js";
 import { ask } from "../parts/dialog.js";
 
-/** Asks for the mate and makes them a crew with `person`, who is here already. */
-export function mate(kiosk, person) {
+/** Asks for the mate and makes them a crew with `person`, who is here already; `done` is told. */
+export function mate(kiosk, person, done) {
   const id = newId("mate");
   const number = field("同伴的排队号", { inputmode: "numeric", maxlength: "5", data: { keys: "number" } });
   const pin = field("同伴的密码", { inputmode: "numeric", maxlength: "6", data: { keys: "number" }, hint: "印在同伴的排队小票上。没有小票,请同伴先在这台机器上登记" });
   const dialog = h("dialog", { class: "stack", "aria-labelledby": id },
     h("h2", { id }, "和同伴一起接活"),
-    h("p", {}, "结成班组后,能一起去的活会同时派给你们,要么都录用,要么都等。请同伴自己输排队号和密码,输了就是同意。"),
+    h("p", {}, "结成班组后,能一起去的活会同时派给你们。请同伴自己输排队号和密码,输了就是同意。"),
     number, pin,
     button("同伴同意,一起接活", () => join(), { class: "primary wide" }),
     button("不用了", () => dialog.close(), { class: "wide" }));
@@ -26,6 +27,7 @@ export function mate(kiosk, person) {
       return pin.refuse(error.message);
     }
     dialog.close();
+    done();
     await ask("好了", h("p", {}, "你们是一个班组了。能一起去的活会同时派给你们。"), [{ words: "知道了", kind: "primary" }]);
     return undefined;
   };
@@ -33,6 +35,19 @@ export function mate(kiosk, person) {
   document.body.append(dialog);
   dialog.showModal();
   kiosk.keyboardIn(dialog);
+}
+
+/** What there is of crews: invitations to answer, and the crew that one is in. `attempt` does what is pressed. */
+export function crews(kiosk, found, attempt) {
+  const { person, id: me } = kiosk.visit;
+  const act = (words, kind, crew, what) => button(words, () => attempt(() => person.post(`/v1/crews/${crew.id}/${what}`, { profile: me })), { class: kind });
+  return found.map((crew) => {
+    const size = Object.values(crew.members).filter((state) => state === "consented").length;
+    const isIn = crew.members[me] === "consented";
+    const words = isIn ? `你在一个${size}人的班组里,能一起去的活会同时派给你们` : `有人邀请你加入${size}人的班组,一起接活`;
+    const answers = isIn ? [act("退出班组", "", crew, "leave")] : [act("加入", "yes", crew, "join"), act("不加入", "", crew, "leave")];
+    return h("section", { class: "banner crew" }, picture("crew"), h("p", { class: "grow" }, words), answers);
+  });
 }
 
 async function together(kiosk, person, slip, key) {

@@ -4,7 +4,7 @@ import { button, fill, h } from "../lib/dom.js";
 import { picture } from "../lib/pictograms.js";
 import { ask } from "../parts/dialog.js";
 import { offer } from "../parts/offer.js";
-import { mate } from "./mate.js";
+import { crews, mate } from "./mate.js";
 import { printSeat, printTicket } from "./slip.js";
 import { actions, status } from "./standing.js";
 
@@ -28,6 +28,7 @@ class Offers {
   #kiosk;
   #cards = new Map();
   #today = null;
+  #crews = [];
   #said = new Map();
   #timer = 0;
   #stopped = false;
@@ -79,8 +80,9 @@ class Offers {
 
   async #look() {
     try {
-      const found = await this.#visit.person.get("/v1/today");
-      if (!this.#stopped) this.#today = found;
+      const { person } = this.#visit;
+      const [today, { crews }] = await Promise.all([person.get("/v1/today"), person.get("/v1/crews")]);
+      if (!this.#stopped) [this.#today, this.#crews] = [today, crews];
     } catch (error) {
       if (!(error instanceof LineLost || error instanceof Refused)) throw error;
       this.#today ??= { fits: [], out_of_reach: [], failed: error.message };
@@ -108,6 +110,8 @@ class Offers {
     fill(
       this.element,
       this.#ticket(),
+      crews(this.#kiosk, this.#crews, (work) => this.#try("", work).then(() => this.#look())),
+      this.#words(""),
       part("派给你的", waiting.map((card) => this.#card(card))),
       part("你报名的", mine.map((card) => this.#card(card))),
       this.#near(),
@@ -120,7 +124,7 @@ class Offers {
     return h("section", { class: "ticket" },
       h("p", {}, "你的排队号 ", h("b", { class: "number" }, String(ticket.queue_no))),
       button([picture("print"), "打印排队号"], () => printTicket(ticket, this.#kiosk.site)),
-      button([picture("couple"), "和同伴一起"], () => mate(this.#kiosk, person), {}),
+      button([picture("couple"), "和同伴一起"], () => mate(this.#kiosk, person, () => this.#look())),
     );
   }
 

@@ -5,6 +5,8 @@ import { Inbox } from "../lib/inbox.js";
 import { weekdayOf } from "../lib/words.js";
 
 const LEAVING_MS = 2000;
+/** The server ends a session at a kiosk that is not used for two minutes. */
+const KEEP_EVERY_MS = 40_000;
 
 export class Visit {
   /** Trades chosen, id -> name. */
@@ -24,6 +26,7 @@ export class Visit {
   profile = null;
   ticket = null;
   inbox = null;
+  #keptMs = 0;
 
   /** Whether anything was said that another person should not find. */
   get isUntouched() {
@@ -35,6 +38,14 @@ export class Visit {
     this.person = new Api(loggedIn.token);
     this.role = loggedIn.role;
     this.id = loggedIn.role === "worker" ? loggedIn.subject : "";
+    this.#keptMs = now();
+  }
+
+  /** Somebody is here and reads: their session goes on, however long they take. */
+  keep() {
+    if (!this.person || now() - this.#keptMs < KEEP_EVERY_MS) return;
+    this.#keptMs = now();
+    this.person.get("/v1/session", { tries: 1 }).catch(() => {}); // whether it has ended, the next request tells
   }
 
   /** Listens to what happens to this person. */
