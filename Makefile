@@ -13,7 +13,7 @@ NO_CUDA := $(foreach p,torch triton cuda-bindings cuda-pathfinder cuda-toolkit n
 	nvidia-nvshmem-cu13 nvidia-nvtx,--no-emit-package $(p))
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo sample test bench latency bench-ingest attack load soak fuzz check eval-embeddings screenshots peers redis7 chromium lock clean
+.PHONY: help run demo sample test bench latency bench-ingest attack load soak fuzz chaos check eval-embeddings screenshots peers redis7 chromium lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -63,6 +63,9 @@ load: $(VENV)/.ready ## a compressed dawn with locust: 8,000 workers and 500 urg
 
 soak: $(VENV)/.ready ## half of the rate at which it bends, for 20 minutes: nothing may grow; writes reports/soak.json (25 minutes)
 	@$(BIN)/python -m loadtest.crowd.soak
+
+chaos: $(VENV)/.ready ## sixty faults in the middle of 20,000 acceptances, then the audit; writes reports/chaos.json (10 minutes)
+	@$(BIN)/python -m loadtest.chaos.run
 
 fuzz: $(VENV)/.ready ## broken and absurd input against a running service; writes reports/fuzz.json (8 minutes)
 	@$(BIN)/python -m loadtest.fuzz.run

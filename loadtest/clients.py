@@ -73,6 +73,9 @@ class Habits:
 class Worker:
     """One worker with the page open: receives cards, thinks, answers over HTTP; comes back when the line drops."""
 
+    heartbeat_s: float | None = None
+    """How often it makes sure that the line still answers; None: it waits until it hears that it does not."""
+
     def __init__(
         self, api: Api, profile: str, token: str, habits: Habits, seen: Callable[[Worker, Json, float], None]
     ) -> None:
@@ -100,7 +103,7 @@ class Worker:
     async def _listen(self) -> None:
         headers = {"Authorization": f"Bearer {self.token}"}
         async with self.api.session.ws_connect(
-            f"{self.api.url}/v1/inbox", headers=headers, protocols=("kuaizhao.json",)
+            f"{self.api.url}/v1/inbox", headers=headers, protocols=("kuaizhao.json",), heartbeat=self.heartbeat_s
         ) as line:
             async for message in line:
                 if message.type is not aiohttp.WSMsgType.TEXT:

@@ -33,12 +33,12 @@ def free_port() -> int:
 class Stage:
     """Everything on one machine, as a user starts it. Enter it to start, leave it to stop."""
 
-    def __init__(self, data_dir: Path, **settings: str | int) -> None:
+    def __init__(self, data_dir: Path, **settings: str | int | float) -> None:
         self.ready_within_s = READY_WITHIN_S
         self.settings = structs.replace(Settings(data_dir=str(data_dir), port=free_port()), **settings)
         self.url = f"http://{self.settings.host}:{self.settings.port}"
         self.process: subprocess.Popen[bytes] | None = None
-        self._environment = (
+        self.environment = (
             os.environ
             | {
                 f"{PREFIX}DATA_DIR": str(data_dir),
@@ -48,12 +48,13 @@ class Stage:
             }
             | {PREFIX + name.upper(): str(value) for name, value in settings.items()}
         )
+        """What the processes are started with; may be added to before the stage is entered."""
 
     def run(self, *arguments: str) -> str:
         """Runs `kuaizhao ARGUMENTS` to its end and answers with what it printed. Raises CalledProcessError."""
         return subprocess.run(
             [sys.executable, "-m", "server.cli", *arguments],
-            env=self._environment,
+            env=self.environment,
             stdout=subprocess.PIPE,
             check=True,
             text=True,
@@ -64,7 +65,7 @@ class Stage:
         with (Path(self.settings.data_dir) / "up.log").open("wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "server.cli", "up"],
-                env=self._environment,
+                env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -96,19 +97,24 @@ class Stage:
             time.sleep(POLL_S)
         raise TimeoutError(f"not ready within {within_s:.0f} s; see {self.settings.data_dir}/log")
 
+    def pids(self) -> list[int]:
+        """Process ids of the supervisor's children."""
+        assert self.process is not None
+        return [
+            int(pid) for pid in Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        ]
+
     def pid_of(self, part: str) -> int | None:
         """Process id of `store`, `match` or `serve` among the supervisor's children, or None while it is down."""
-        assert self.process is not None
         sign = "valkey-server" if part == "store" else part
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
-        for pid in children.read_text().split():
+        for pid in self.pids():
             try:
                 words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
             except OSError:
                 continue
             # the store writes its title over its arguments: "…/valkey-server unixsocket:…"
             if any(sign == word.decode(errors="replace").partition(" ")[0].rpartition("/")[2] for word in words):
-                return int(pid)
+                return pid
         return None
 
     def kill(self, part: str) -> None:

@@ -25,7 +25,9 @@ log = structlog.get_logger()
 HEARTBEAT_S = 2.0
 TIDY_EVERY_S = 5.0
 AGAIN_FIRST_S = 0.1
-AGAIN_MOST_S = 5.0
+AGAIN_MOST_S = 1.0
+"""A store that is back is found within this time: asking costs a connection."""
+STEADY_AFTER_S = 5.0
 
 
 async def _beat(dispatcher: Dispatcher) -> None:
@@ -110,7 +112,7 @@ async def run(settings: Settings) -> None:
             await store.close()
         if stop.is_set():
             break
-        again_s = AGAIN_FIRST_S if loop.time() - started > AGAIN_MOST_S else min(again_s * 2, AGAIN_MOST_S)
+        again_s = AGAIN_FIRST_S if loop.time() - started > STEADY_AFTER_S else min(again_s * 2, AGAIN_MOST_S)
         await asyncio.wait({stopping}, timeout=again_s)
     stopping.cancel()
 

@@ -61,7 +61,12 @@ async def save(memory: Replica, path: Path) -> None:
     header["rates"] = memory.rates.dump()
     header["shapes"] = {name: array.shape for name, array in arrays.items()}
     beside = path.with_suffix(".new")
-    await asyncio.to_thread(_write, beside, header, _parts(ids, arrays, vectors))
+    try:
+        await asyncio.to_thread(_write, beside, header, _parts(ids, arrays, vectors))
+    except OSError as exc:  # a full disk: the next start reads the records
+        log.warning("snapshot_not_written", error=str(exc))
+        beside.unlink(missing_ok=True)
+        return
     if c.numbering == numbering:
         os.replace(beside, path)
     else:

@@ -28,7 +28,7 @@ from server.wire import Format
 from server.worker_views import MessageFrame, message_view, own_entry
 
 READ_AT_ONCE: Final = 500
-BACK_OFF_S: Final = (0.1, 2.0)
+BACK_OFF_S: Final = (0.1, 1.0)
 SOCKETS_PER_WORKER: Final = 4
 SOCKETS_AT_ONCE: Final = 20_000
 """One process holds about so many at 10 to 13 kB each."""

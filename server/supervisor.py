@@ -23,6 +23,8 @@ from server.ready import is_ready
 
 AGAIN_FIRST_S: Final = 0.2
 AGAIN_MOST_S: Final = 10.0
+STORE_AGAIN_MOST_S: Final = 1.0
+"""The store is the one that everything waits for: after a full disk there is room again at any moment."""
 STEADY_AFTER_S: Final = 30.0
 """A child that ran this long has recovered: its back-off starts anew."""
 LOOK_S: Final = 0.1
@@ -49,8 +51,9 @@ def run_once(settings: Settings, *arguments: str) -> int:
 class Patience:
     """When to start again what has ended: soon at first, later each time, soon again after it ran for a while."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_s: float = AGAIN_MOST_S) -> None:
         self.at = 0.0
+        self._most_s = most_s
         self._started_at = 0.0
         self._again_s = AGAIN_FIRST_S
 
@@ -63,7 +66,7 @@ class Patience:
         now = time.monotonic()
         if now - self._started_at > STEADY_AFTER_S:
             self._again_s = AGAIN_FIRST_S
-        wait_s, self._again_s = self._again_s, min(self._again_s * 2, AGAIN_MOST_S)
+        wait_s, self._again_s = self._again_s, min(self._again_s * 2, self._most_s)
         self.at = now + wait_s
         return wait_s
 
@@ -130,7 +133,7 @@ class Supervisor:
         self.settings = settings
         self.say = say
         self.store = None if settings.redis_url else EmbeddedStore(settings.data_dir)
-        self.store_patience = Patience()
+        self.store_patience = Patience(STORE_AGAIN_MOST_S)
         self.children = [Child(name, settings) for name in ("match", "serve", "collect", "audit-log", *also)]
         self.stopping = False
 

@@ -47,7 +47,7 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_exact_answer_is_the_oracles(people: City, some: list[Question], exact: list[Exact]) -> None:
     for q, found in zip(some, exact, strict=True):
         asked = oracle.Question(q.posting.id, q.posting.doc, q.radius_m, NOON_MS, memories.SETTINGS)
-        theirs = [n for n, r in enumerate(people.records) if oracle.may_be_asked(oracle.Known(r), asked)]
+        theirs = [n for n, r in enumerate(people.records()) if oracle.may_be_asked(oracle.Known(r), asked)]
         assert found.survivors == len(theirs)
         assert found.best <= set(theirs)
     assert sum(found.survivors for found in exact) > 50

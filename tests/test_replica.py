@@ -158,6 +158,17 @@ async def test_a_snapshot_of_rows_numbered_anew_meanwhile_is_thrown_away(
     assert list(tmp_path.iterdir()) == []  # noqa: ASYNC240
 
 
+async def test_a_full_disk_costs_the_new_snapshot_and_nothing_else(market: Store, tmp_path: Path) -> None:
+    await busy_morning(market)
+    memory, path = await rebuilt(market), tmp_path / "s"
+    await snapshot.save(memory, path)
+    held = path.read_bytes()
+    path.with_suffix(".new").symlink_to("/dev/full")
+    await snapshot.save(memory, path)
+    assert path.read_bytes() == held
+    assert not path.with_suffix(".new").is_symlink()
+
+
 async def test_a_snapshot_that_does_not_fit_is_not_used(market: Store, tmp_path: Path) -> None:
     path = tmp_path / "s"
     assert not await snapshot.load(empty(market), path)

@@ -15,7 +15,15 @@ import redis
 from matcher.settings import Settings
 from server.embedded import DataDirectoryBusy, EmbeddedStore, StoreFailed
 from server.parent import die_with_parent
-from server.supervisor import AGAIN_FIRST_S, AGAIN_MOST_S, STEADY_AFTER_S, Patience, Supervisor, environment
+from server.supervisor import (
+    AGAIN_FIRST_S,
+    AGAIN_MOST_S,
+    STEADY_AFTER_S,
+    STORE_AGAIN_MOST_S,
+    Patience,
+    Supervisor,
+    environment,
+)
 
 
 def test_children_get_every_setting_through_the_environment() -> None:
@@ -31,6 +39,9 @@ def test_back_off_doubles_and_starts_anew_after_a_steady_time() -> None:
     waits = [patience.plan() for _ in range(12)]
     assert waits[:3] == [AGAIN_FIRST_S, AGAIN_FIRST_S * 2, AGAIN_FIRST_S * 4]
     assert waits[-1] == AGAIN_MOST_S
+    store_patience = Supervisor(Settings(), str).store_patience
+    store_patience.started()
+    assert max(store_patience.plan() for _ in range(12)) == STORE_AGAIN_MOST_S
     patience._started_at = time.monotonic() - STEADY_AFTER_S - 1
     assert patience.plan() == AGAIN_FIRST_S
 

@@ -8,7 +8,8 @@ it; the matcher asks it all the same.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Final
 
 import numpy as np
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 
 from loadtest import population
 from loadtest.bench import memories, open_postings, oracle
-from loadtest.bench.open_postings import Kind
+from loadtest.bench.open_postings import DIMENSION, Kind
 from loadtest.population import NOON_MS, WANTED_HOURS
 from matcher import trades
 from matcher.ask import local_date, years_before
@@ -33,12 +34,13 @@ RADIUS_CLASSES: Final = (5_000, 10_000, 15_000, 30_000, 60_000)
 HOURS_CLASSES: Final = tuple(hours for *_, hours in WANTED_HOURS)
 """The different weeks that people want; a peer holds the number, so that none has to compare half-hours."""
 ADULT: Final = 18
+NUMBERS: Final = ("radius_m", "hours", "pay_fen", "born", "free")
 
 
 class City(Struct, frozen=True):
-    """A value a person and condition, by the person's number; `records` are what they come from."""
+    """A value a person and condition, by the person's number."""
 
-    records: list[ProfileRecord]
+    seed: int
     vectors: NDArray[np.float32]
     lat: NDArray[np.float64]
     lon: NDArray[np.float64]
@@ -55,7 +57,11 @@ class City(Struct, frozen=True):
     """Status: 1 where offers may be made, 0 where paused or suspended."""
 
     def __len__(self) -> int:
-        return len(self.records)
+        return len(self.free)
+
+    def records(self, n: int | None = None) -> Iterator[ProfileRecord]:
+        """The first `n` records that the values come from, or all, drawn anew: a million of them are a lot to keep."""
+        return islice(map(_person, population.workers(len(self), self.seed)), n)
 
 
 class Question(Struct, frozen=True):
@@ -85,27 +91,29 @@ def _person(record: ProfileRecord) -> ProfileRecord:
 
 def city(profiles: int, seed: int) -> City:
     """An invented city of this size."""
-    records = [_person(record) for record in population.workers(profiles, seed)]
-    docs = [record.doc for record in records]
-    rng = np.random.default_rng(seed)
+    rng, people = np.random.default_rng(seed), map(_person, population.workers(profiles, seed))
     week_of = {id(week): n for n, week in enumerate(HOURS_CLASSES)}
-    return City(
-        records=records,
-        vectors=np.concatenate(
-            [
-                open_postings.unit_vectors([doc.trades[0] for doc in docs[first : first + population.AT_ONCE]], rng)
-                for first in range(0, profiles, population.AT_ONCE)
-            ]
-        ),
-        lat=np.array([doc.place.lat for doc in docs]),
-        lon=np.array([doc.place.lon for doc in docs]),
-        radius_m=np.array([doc.radius_m for doc in docs]),
-        trades=[[trade_number(t) for t in {*doc.trades, *doc.recognised}] for doc in docs],
-        hours=np.array([week_of[id(doc.hours)] for doc in docs]),
-        pay_fen=np.array([oracle.per_hour(doc.pay, 8.0) for doc in docs]),
-        born=np.array([doc.born.toordinal() for doc in docs]),
-        free=np.array([int(not r.paused and r.suspended_until_ms <= NOON_MS) for r in records]),
-    )
+    named, numbers = list[list[int]](), np.zeros((profiles, len(NUMBERS)), dtype=np.int64)
+    where, vectors = np.zeros((profiles, 2)), np.zeros((profiles, DIMENSION), dtype=np.float32)
+    for first in range(0, profiles, population.AT_ONCE):
+        some = list(islice(people, population.AT_ONCE))
+        rows = slice(first, first + len(some))
+        docs = [record.doc for record in some]
+        vectors[rows] = open_postings.unit_vectors([doc.trades[0] for doc in docs], rng)
+        where[rows] = [(doc.place.lat, doc.place.lon) for doc in docs]
+        named += [[trade_number(t) for t in {*doc.trades, *doc.recognised}] for doc in docs]
+        numbers[rows] = [
+            (
+                doc.radius_m,
+                week_of[id(doc.hours)],
+                oracle.per_hour(doc.pay, 8.0),
+                doc.born.toordinal(),
+                not record.paused and record.suspended_until_ms <= NOON_MS,
+            )
+            for record, doc in zip(some, docs, strict=True)
+        ]
+    columns = {name: np.ascontiguousarray(numbers[:, i]) for i, name in enumerate(NUMBERS)}
+    return City(seed=seed, vectors=vectors, lat=where[:, 0].copy(), lon=where[:, 1].copy(), trades=named, **columns)
 
 
 def questions(n: int, seed: int, radius_m: int) -> list[Question]:

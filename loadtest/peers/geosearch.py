@@ -47,14 +47,13 @@ async def _register(store: Store, c: City) -> None:
     await store.configure({"quiet_from_minute": 0, "quiet_until_minute": 0})
     for name in EMPLOYERS:
         await store.put_employer(name, Employer(name="虚构用工方", verified=True))
-    rows = iter(range(len(c)))
-    while some := list(islice(rows, AT_ONCE)):
-        calls = [store.register_call(c.records[n].id, c.records[n].doc, b"", c.vectors[n], MODEL) for n in some]
-        answers = await store.call_many(calls)
-        for answer in answers:
+    people, vectors = c.records(), iter(c.vectors)
+    while some := list(islice(people, AT_ONCE)):
+        calls = [store.register_call(r.id, r.doc, b"", next(vectors), MODEL) for r in some]
+        for answer in await store.call_many(calls):
             if isinstance(answer, KuaizhaoError):
                 raise answer
-        where = [part for n in some for part in (float(c.lon[n]), float(c.lat[n]), c.records[n].id)]
+        where = [part for r in some for part in (r.doc.place.lon, r.doc.place.lat, r.id)]
         await store.commands.geoadd(GEO, where)
 
 

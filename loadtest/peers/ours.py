@@ -18,6 +18,8 @@ from matcher.score import Weights, best
 from matcher.wide import WideSearch
 
 WEIGHTS = Weights()
+KEPT = 1_000
+"""Records kept, to be changed."""
 
 
 class Ours:
@@ -29,7 +31,8 @@ class Ours:
 
     def build(self, c: City) -> None:
         """Rows and vectors, then sorted as a matcher does once loaded."""
-        for record, vector in zip(c.records, c.vectors, strict=True):
+        self._first = list(c.records(KEPT))
+        for record, vector in zip(c.records(), c.vectors, strict=True):
             self.memory.index.put(self.memory.columns.put(record), vector, MODEL)
         self.memory.compact()
         self._numbers = np.array([int(id_[1:]) for id_ in self.memory.columns.ids])
@@ -68,7 +71,7 @@ class Ours:
 
     def toggle(self, c: City, n: int, free: int) -> None:
         """A person's record, read back with another status."""
-        self.memory.columns.put(structs.replace(c.records[n], paused=not free))
+        self.memory.columns.put(structs.replace(self._first[n], paused=not free))
 
     def close(self) -> None:
         """Ends the thread of wide questions."""

@@ -36,10 +36,10 @@ def our_store(c: City, folder: Path) -> Iterator[Toggle]:
         opening = opened(running.url, "peers", connections=1)
         store = loop.run(opening.__aenter__())
         loop.run(store.put_model(MODEL, DIMENSION))
-        some = range(DURABLE)
-        calls = [store.register_call(c.records[n].id, c.records[n].doc, b"", c.vectors[n], MODEL) for n in some]
+        some = list(c.records(DURABLE))
+        calls = [store.register_call(r.id, r.doc, b"", c.vectors[n], MODEL) for n, r in enumerate(some)]
         loop.run(store.call_many(calls))
-        yield lambda c, n, free: loop.run(store.pause(c.records[n].id, not free))
+        yield lambda _, n, free: loop.run(store.pause(some[n].id, not free))
         loop.run(opening.__aexit__(None, None, None))
 
 

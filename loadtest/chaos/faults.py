@@ -1,0 +1,166 @@
+"""The faults: what happens to the house, for how long, and what ends it. The clients are left to themselves."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from pathlib import Path
+from random import Random
+from typing import Final, get_args
+
+from loadtest.chaos.disk import Disk
+from loadtest.chaos.proxy import Proxy, Side
+from loadtest.chaos.shim import PARTS, Part, Shim
+from loadtest.stage import Stage
+
+LASTS_S: Final = (0.5, 2.5)
+SYNC_MS: Final = (100, 400)
+AHEAD_MS: Final = (-3_600_000, -30_000, 30_000, 3_600_000)
+PULSE_S: Final = 0.15
+"""Without a C compiler slow syncs are stood in for by stopping the store, so long of every two of it."""
+
+
+class House:
+    """The running stage and everything that can be done to it."""
+
+    def __init__(self, stage: Stage, proxy: Proxy, disk: Disk, shim: Shim | None, draw: Random) -> None:
+        self.stage, self.proxy, self.disk, self.shim, self.draw = stage, proxy, disk, shim, draw
+        self.snapshot = Path(stage.settings.data_dir) / f"snapshot-{stage.settings.market}.bin"
+        self.stale = b""
+        """A snapshot of the beginning."""
+        self._turn = 0
+
+    def keep_snapshot(self) -> bool:
+        """Keeps a copy of the snapshot, to be put back when it is old; False while there is none."""
+        if self.snapshot.exists():
+            self.stale = self.snapshot.read_bytes()
+        return bool(self.stale)
+
+    def lasts_s(self) -> float:
+        """How long this one lasts."""
+        return self.draw.uniform(*LASTS_S)
+
+    def turn(self, n: int) -> int:
+        """0, 1, .. n-1 in turn."""
+        self._turn += 1
+        return self._turn % n
+
+    async def pid(self, part: Part) -> int:
+        """The part's process, once there is one."""
+        while (pid := self.stage.pid_of(part)) is None:  # noqa: ASYNC110 - processes ring no bell
+            await asyncio.sleep(0.02)
+        return pid
+
+    async def signalled(self, part: Part, number: int) -> None:
+        """Sends a signal to the part that runs."""
+        with suppress(ProcessLookupError):
+            os.kill(await self.pid(part), number)
+
+
+Fault = Callable[[House], Awaitable[str]]
+FAULTS: Final[dict[str, Fault]] = {}
+"""By kind. A fault returns once it has ended, with a few words about it."""
+
+
+def fault(what: Fault) -> Fault:
+    """Adds a fault under its name."""
+    FAULTS[what.__name__] = what
+    return what
+
+
+@fault
+async def kill_store(house: House) -> str:
+    await house.signalled("store", signal.SIGKILL)
+    return "kill -9"
+
+
+@fault
+async def kill_match(house: House) -> str:
+    await house.signalled("match", signal.SIGKILL)
+    return "kill -9"
+
+
+@fault
+async def kill_serve(house: House) -> str:
+    await house.signalled("serve", signal.SIGKILL)
+    return "kill -9"
+
+
+@fault
+async def freeze(house: House) -> str:
+    """One part stops and goes on."""
+    part, lasts_s = PARTS[house.turn(3)], house.lasts_s()
+    pid = await house.pid(part)
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGSTOP)
+        await asyncio.sleep(lasts_s)
+        os.kill(pid, signal.SIGCONT)
+    return f"SIGSTOP {part} {lasts_s:.1f} s"
+
+
+@fault
+async def disk_full(house: House) -> str:
+    lasts_s = house.lasts_s()
+    house.disk.fill(house.stage)
+    await asyncio.sleep(lasts_s)
+    house.disk.free(house.stage)
+    return f"{house.disk.name} {lasts_s:.1f} s"
+
+
+@fault
+async def slow_sync(house: House) -> str:
+    lasts_s, sync_ms = house.lasts_s(), house.draw.randint(*SYNC_MS)
+    if house.shim is None:
+        await _pulses(house, lasts_s)
+        return f"store stopped half of {lasts_s:.1f} s"
+    house.shim.set("store", sync_ms=sync_ms)
+    await asyncio.sleep(lasts_s)
+    house.shim.set("store")
+    return f"every sync {sync_ms} ms more for {lasts_s:.1f} s"
+
+
+async def _pulses(house: House, lasts_s: float) -> None:
+    pid = await house.pid("store")
+    with suppress(ProcessLookupError):
+        for _ in range(round(lasts_s / PULSE_S / 2)):
+            for number in (signal.SIGSTOP, signal.SIGCONT):
+                os.kill(pid, number)
+                await asyncio.sleep(PULSE_S)
+
+
+@fault
+async def dropped(house: House) -> str:
+    return f"{house.proxy.drop()} connections cut"
+
+
+@fault
+async def half_open(house: House) -> str:
+    left: Side = get_args(Side)[house.turn(2)]
+    return f"{house.proxy.half_open(left)} connections, only the {left} left"
+
+
+@fault
+async def wrong_clock(house: House) -> str:
+    """One part's wall clock is set wrong, and right again."""
+    assert house.shim is not None
+    part, lasts_s, ahead_ms = PARTS[house.turn(3)], house.lasts_s(), house.draw.choice(AHEAD_MS)
+    house.shim.set(part, ahead_ms=ahead_ms)
+    await asyncio.sleep(lasts_s)
+    house.shim.set(part)
+    return f"{part} {ahead_ms / 1000:+.0f} s for {lasts_s:.1f} s"
+
+
+@fault
+async def bad_snapshot(house: House) -> str:
+    """The matcher dies, and the snapshot that it would start from is old, cut off, changed or empty."""
+    pid = await house.pid("match")
+    os.kill(pid, signal.SIGSTOP)  # so that it writes no better one
+    held = bytearray(house.snapshot.read_bytes())
+    middle, how = len(held) // 2, house.turn(4)
+    held[middle] ^= 0xFF
+    house.snapshot.write_bytes([house.stale, bytes(held[:middle]), bytes(held), b""][how])
+    os.kill(pid, signal.SIGKILL)
+    return ("a stale one", "one cut off", "one with a byte changed", "an empty one")[how]

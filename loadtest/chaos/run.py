@@ -1,0 +1,177 @@
+"""`make chaos`: the house under load, faults at random moments, then the audit; writes reports/chaos.json.
+
+Clients go through a proxy that cuts lines. Every fault falls while acceptances are on their way; when it is over, the
+time runs until the first yes to a posting made since is acknowledged (`recovery_s`). In the end everything that clients
+were told is held against the store.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import statistics
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+from random import Random
+from typing import Final
+
+import aiohttp
+import uvloop
+from msgspec import Struct, to_builtins
+
+from loadtest.audit import AuditReport, audit
+from loadtest.bench.timing import Json, load_average, machine, spread
+from loadtest.chaos.disk import Disk, store_disk
+from loadtest.chaos.faults import FAULTS, House
+from loadtest.chaos.proxy import Proxy
+from loadtest.chaos.shim import Shim
+from loadtest.chaos.traffic import MARKET, WORKERS, PatientApi, Traffic
+from loadtest.stage import Stage
+from matcher.store import Store, opened
+
+SEED: Final = 7
+EACH: Final = 5
+ENOUGH: Final = 20_000
+BETWEEN_S: Final = (0.3, 1.5)
+SNAPSHOT_EVERY_S: Final = 2.0
+RECOVERS_WITHIN_S: Final = 60.0
+MOST_S: Final = 840.0
+QUIET_MS: Final = 1_000
+
+
+class Suffered(Struct, frozen=True):
+    """One fault and what came of it."""
+
+    kind: str
+    what: str
+    at_s: float
+    lasted_s: float
+    in_flight: int
+    recovery_s: float
+
+
+class Plan(Struct, frozen=True):
+    """What is to happen: how many of each kind, at least so many acceptances, how many workers."""
+
+    each: int = EACH
+    kinds: tuple[str, ...] = tuple(FAULTS)
+    enough: int = ENOUGH
+    workers: int = WORKERS
+
+
+async def suffer(traffic: Traffic, house: House, kind: str, began_s: float) -> Suffered:
+    """One fault, in the middle of acceptances, until the service works again. Raises RuntimeError when it does not."""
+    in_flight = await traffic.one_in_flight()
+    at_s = time.monotonic()
+    what = await FAULTS[kind](house)
+    over_s = time.monotonic()
+    try:
+        async with asyncio.timeout(RECOVERS_WITHIN_S):
+            recovery_s = await traffic.works_again(over_s)
+    except TimeoutError as exc:
+        raise RuntimeError(f"{kind} ({what}): nothing works {RECOVERS_WITHIN_S:.0f} s later") from exc
+    told = Suffered(kind, what, round(at_s - began_s, 1), round(over_s - at_s, 2), in_flight, round(recovery_s, 2))
+    print(f"{told.at_s:6.1f} s  {kind:<13} {what:<48} works again after {told.recovery_s:.2f} s", flush=True)
+    return told
+
+
+async def play(plan: Plan, store: Store, house: House, url: str, began_s: float) -> tuple[list[Suffered], Traffic]:
+    """The whole run, up to the moment when the clients have gone."""
+    order = [kind for kind in plan.kinds for _ in range(plan.each)]
+    house.draw.shuffle(order)
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
+        traffic = Traffic(store, PatientApi(session, url))
+        await traffic.start(plan.workers)
+        await traffic.works_again(time.monotonic())
+        while not house.keep_snapshot():  # noqa: ASYNC110 - another process writes it
+            await asyncio.sleep(0.1)
+        suffered = []
+        try:
+            for kind in order:
+                await asyncio.sleep(house.draw.uniform(*BETWEEN_S))
+                suffered.append(await suffer(traffic, house, kind, began_s))
+            while traffic.accepted < plan.enough and time.monotonic() - began_s < MOST_S:
+                await asyncio.sleep(1.0)
+                traffic.look()
+        finally:
+            await traffic.stop()
+    return suffered, traffic
+
+
+async def _quiet(store: Store) -> None:
+    """Waits until no event has come for a second."""
+    after, _ = await store.stream_end()
+    while changes := await store.changes(after, block_ms=QUIET_MS):
+        after = changes[-1].stream_id
+
+
+async def _run(plan: Plan, stage: Stage, disk: Disk, shim: Shim | None) -> Json:
+    began_s, proxy = time.monotonic(), Proxy(stage.settings.port)
+    url = await proxy.start()
+    async with opened(stage.settings.store_url, stage.settings.market) as store:
+        house = House(stage, proxy, disk, shim, Random(SEED))  # noqa: S311 - an order
+        suffered, traffic = await play(plan, store, house, url, began_s)
+        await proxy.close()
+        await _quiet(store)
+        found = await audit(store, traffic.records)
+    return told(suffered, traffic, found, time.monotonic() - began_s)
+
+
+def told(suffered: list[Suffered], traffic: Traffic, found: AuditReport, took_s: float) -> Json:
+    """The figures asked for by name, and what they come from."""
+    kinds = Counter(s.kind for s in suffered)
+    recovery = {kind: [s.recovery_s for s in suffered if s.kind == kind] for kind in sorted(kinds)}
+    return {
+        "faults": len(suffered),
+        "acknowledged": traffic.accepted,
+        **found.counts(),
+        "recovery_s_median": statistics.median(s.recovery_s for s in suffered),
+        "in_flight_least": min(s.in_flight for s in suffered),
+        "took_s": round(took_s),
+        "kinds": {kind: {"times": kinds[kind], "recovery_s": spread(recovery[kind])} for kind in recovery},
+        "postings_acknowledged": len(traffic.posted),
+        "postings_refused": traffic.refused,
+        "records": found.records,
+        "examples": found.examples,
+        "each": to_builtins(suffered),
+    }
+
+
+def measure(plan: Plan, folder: Path) -> Json:
+    """One run on a stage of its own in an empty folder. Kinds that this machine cannot make are left out, by name."""
+    left_out: Json = {}
+    shim: Shim | None = None
+    try:
+        shim = Shim(folder)
+    except FileNotFoundError as exc:
+        left_out["wrong_clock"] = str(exc)
+        plan = Plan(plan.each, tuple(kind for kind in plan.kinds if kind != "wrong_clock"), plan.enough, plan.workers)
+    disk = store_disk(folder / "data")
+    try:
+        stage = Stage(folder / "data", snapshot_every_s=SNAPSHOT_EVERY_S)
+        if shim is not None:
+            stage.environment |= shim.environment
+        with stage:
+            result = uvloop.run(_run(plan, stage, disk, shim))
+    finally:
+        disk.close()
+    return result | {"left_out": left_out, "disk_full": disk.name, "market": MARKET}
+
+
+def main(reports: Path = Path("reports")) -> int:
+    """Writes reports/chaos.json; answers 0 when nothing acknowledged is lost and nothing is wrong."""
+    at_start = machine()
+    with tempfile.TemporaryDirectory(prefix="kz-chaos-", ignore_cleanup_errors=True) as folder:
+        held = measure(Plan(), Path(folder)) | {"machine": at_start, "load_average_after": load_average()}
+    reports.mkdir(exist_ok=True)
+    (reports / "chaos.json").write_text(json.dumps(held, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    print(json.dumps({k: v for k, v in held.items() if isinstance(v, float | int)}, indent=1), flush=True)
+    wrong = sum(held[name] for name in ("lost", "double_booked", "overfilled", "illegal_states", "version_gaps"))
+    return 0 if wrong == 0 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

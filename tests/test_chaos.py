@@ -1,0 +1,105 @@
+"""`make chaos` in short: each kind of fault that test_crash does not know, once; and the tools that make them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from loadtest.chaos import disk, faults, run
+from loadtest.chaos.disk import SizeLimit
+from loadtest.chaos.proxy import Proxy, Side
+from loadtest.chaos.shim import Shim
+from loadtest.stage import free_port
+
+pytestmark = pytest.mark.timeout(240)
+SHORT = ("freeze", "disk_full", "slow_sync", "dropped", "half_open", "wrong_clock", "bad_snapshot")
+
+
+def test_nothing_acknowledged_is_lost_whatever_happens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(faults, "LASTS_S", (0.2, 0.5))
+    monkeypatch.setattr(run, "BETWEEN_S", (0.0, 0.1))
+    monkeypatch.setattr(run, "store_disk", SizeLimit)  # mounts nothing, asks for no rights
+    told = run.measure(run.Plan(each=1, kinds=SHORT, enough=200, workers=60), tmp_path)
+    assert told["faults"] + len(told["left_out"]) == len(SHORT)
+    assert told["acknowledged"] >= 200
+    assert told["in_flight_least"] >= 1
+    wrong = ("lost", "double_booked", "overfilled", "illegal_states", "version_gaps")
+    assert {name: told[name] for name in wrong} == dict.fromkeys(wrong, 0), told["examples"]
+
+
+def test_a_slow_sync_and_a_wrong_clock_are_felt_by_one_part_alone(tmp_path: Path) -> None:
+    try:
+        shim = Shim(tmp_path)
+    except FileNotFoundError as exc:
+        pytest.skip(str(exc))
+    code = (
+        "import os, sys, time\n"
+        "file = os.open(sys.argv[2], os.O_CREAT | os.O_WRONLY)\n"
+        "begun = time.monotonic(); os.fsync(file); took = time.monotonic() - begun\n"
+        "print(took, time.time(), time.clock_gettime(time.CLOCK_REALTIME))\n"
+    )
+    shim.set("match", sync_ms=300, ahead_ms=-3_600_000)
+    for part, took_s, ahead_s in (("match", 0.3, -3_600), ("serve", 0.0, 0)):
+        words = [sys.executable, "-c", code, part, str(tmp_path / "file")]
+        said = subprocess.run(words, env=os.environ | shim.environment, stdout=subprocess.PIPE, check=True, text=True)
+        took, *clocks = map(float, said.stdout.split())
+        assert took_s <= took < took_s + 5
+        assert all(abs(clock - time.time() - ahead_s) < 30 for clock in clocks)
+
+
+async def test_the_proxy_passes_on_cuts_and_leaves_ends_alone() -> None:
+    echoing = []
+
+    async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        echoing.append(asyncio.current_task())
+        with contextlib.closing(writer), contextlib.suppress(ConnectionError):
+            while data := await reader.read(1 << 16):
+                writer.write(data)
+
+    server = await asyncio.start_server(echo, "127.0.0.1", port := free_port())
+    proxy = Proxy(port)
+    _, _, address = (await proxy.start()).rpartition("/")
+    to = int(address.rpartition(":")[2])
+    reader, writer = await asyncio.open_connection("127.0.0.1", to)
+    sent = os.urandom(1 << 20)
+    writer.write(sent)
+    assert await reader.readexactly(len(sent)) == sent
+    assert proxy.drop() == 1
+    with pytest.raises((ConnectionResetError, asyncio.IncompleteReadError)):
+        await reader.readexactly(1)
+    writer.close()
+
+    left: Side
+    for left in ("client", "server"):
+        reader, writer = await asyncio.open_connection("127.0.0.1", to)
+        writer.write(b"1")
+        assert await reader.readexactly(1) == b"1"
+        assert proxy.half_open(left) == 1
+        if left == "client":
+            writer.write(b"2")
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.05):
+                    await reader.readexactly(1)
+        else:
+            with pytest.raises((ConnectionResetError, asyncio.IncompleteReadError)):
+                await reader.readexactly(1)
+        writer.close()
+    await proxy.close()
+    server.close()
+    await asyncio.gather(*filter(None, echoing))
+    assert len(echoing) == 3
+
+
+def test_without_rights_the_limit_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise subprocess.CalledProcessError(32, "mount", stderr=b"must be superuser")
+
+    monkeypatch.setattr(disk.subprocess, "run", refused)
+    assert isinstance(disk.store_disk(tmp_path / "data"), SizeLimit)
