@@ -72,7 +72,7 @@ fuzz: $(VENV)/.ready ## broken and absurd input against a running service; write
 
 screenshots: $(VENV)/.ready chromium ## every page in every state that its tests look at, as pictures in reports/screens (some minutes)
 	@rm -rf reports/screens
-	@KUAIZHAO_SCREENS=reports/screens $(BIN)/pytest -q tests/test_keyboard.py tests/test_page*.py
+	@KUAIZHAO_SCREENS=reports/screens $(BIN)/pytest -q tests/test_k*.py tests/test_page*.py
 	@ls reports/screens/*/*.png | wc -l | xargs echo "pictures in reports/screens:"
 
 eval-embeddings: $(VENV)/.ready ## measure the shipped model and its baselines; writes reports/embeddings.json (10 minutes)

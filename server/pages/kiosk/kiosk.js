@@ -5,9 +5,9 @@ import { picture } from "../lib/pictograms.js";
 import { canSpeak, hush, speak, speech } from "../lib/speech.js";
 import "../parts/line.js";
 import { pinyin } from "../parts/pinyin.js";
+import { bind, setUp } from "../parts/set_up.js";
 import { Idle } from "./idle.js";
 import { offers } from "./offers.js";
-import { bind, setUp } from "./setup.js";
 import { Visit } from "./visit.js";
 import { what } from "./what.js";
 import { when } from "./when.js";
@@ -53,7 +53,7 @@ class Kiosk {
       this.device = await this.api.session().catch(() => null);
       if (this.device?.role === "kiosk") break;
       this.#ready();
-      await (line.lost ? new Promise((back) => line.addEventListener("back", back, { once: true })) : setUp(this.#page));
+      await (line.lost ? new Promise((back) => line.addEventListener("back", back, { once: true })) : setUp(this.#page, "这台自助机还没启用"));
     }
     this.site = (await this.api.get(`/v1/sites/${this.device.site}`)).site;
   }

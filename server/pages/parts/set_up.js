@@ -3,18 +3,23 @@ import { Api, Refused } from "../lib/api.js";
 import { button, fill, h } from "../lib/dom.js";
 import { field } from "./field.js";
 
-/** Asks for the token and moves it into this browser's cookie; resolves once the device is bound. */
+/** Moves a token into this browser's cookie. Raises what the server refuses. */
+export function bind(token) {
+  return new Api(token).post("/v1/session/rotate?cookie=true");
+}
+
+/** Asks for the token; resolves once the device is bound. */
 export function setUp(page, title) {
   return new Promise((resolve) => {
     const token = field("设备口令", {
-      hint: "在服务器上运行 kuaizhao kiosk add 编号 --site 站点,把印出来的口令输在这里",
+      hint: "在服务器上运行 kuaizhao kiosk add 名称 --site 站点,把印出来的口令输在这里",
       maxlength: "200",
       spellcheck: "false",
     });
     const start = async () => {
       if (!token.value) return token.refuse("请输入口令");
       try {
-        await new Api(token.value).post("/v1/session/rotate?cookie=true");
+        await bind(token.value);
         resolve();
       } catch (error) {
         token.refuse(error instanceof Refused && error.status === 401 ? "口令不对,或已经停用" : error.message);
