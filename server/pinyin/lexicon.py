@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from functools import cache
+from threading import Lock
 from typing import Final
 
 from ingest import gazetteer
@@ -27,9 +28,17 @@ LONGEST_PHRASE: Final = 6
 Own = tuple[str, Kind, int, list[str] | None]
 
 
-@cache
+_building: Final = Lock()
+
+
 def tree() -> Tree:
-    """The whole lexicon; the first call takes about half a second."""
+    """The whole lexicon; the first call takes about half a second, and whoever asks meanwhile waits for it."""
+    with _building:
+        return _tree()
+
+
+@cache
+def _tree() -> Tree:
     readings = common()
     counts: dict[tuple[str, tuple[str, ...]], tuple[Kind, int]] = {}
     for text, said in readings.of.items():
