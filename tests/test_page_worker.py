@@ -12,6 +12,7 @@ from playwright.async_api import Browser, expect
 from server.assets import FOLDER
 from server.keys import PUSH
 from tests import builders
+from tests.api import plain
 from tests.browser import Service, first_view_bytes, in_browser
 from tests.test_assets import IMPORT
 from tests.test_doors_newcomers import ID_NUMBER
@@ -100,6 +101,25 @@ async def test_who_comes_for_the_first_time_registers_on_the_phone(
         (new,) = set(await api.store.ids("profile")) - {"w1", "w2"}
         doc = (await api.store.profile(new)).doc
         assert (doc.trades, doc.radius_m, str(doc.born)) == (["porter"], 200_000, "1980-05-01")
+        await service.close_pages()
+
+
+async def test_a_family_with_one_telephone_says_who_it_is(chromium: Browser, valkey_url: str, tmp_path: Path) -> None:
+    async with doors(valkey_url, tmp_path) as (api, gateway):
+        service, number = Service(api, chromium), builders.person(1).telephone
+        person = plain(builders.person(3, telephone=number))
+        body = {"id": "w3", "profile": plain(builders.profile()), "person": person}
+        assert (await api.post("/v1/profiles", body, token=await api.token("clerk"))).status == 201
+        page = await service.page("/worker")
+        await page.get_by_label("手机号").fill(number)
+        await page.get_by_role("button", name="发验证码").click()
+        await page.get_by_label("验证码", exact=True).fill(await received(gateway, number))
+        await page.get_by_role("button", name="登录").click()
+        await expect(page.get_by_role("button", name="**1")).to_be_focused()
+        await check(page)
+        await page.get_by_role("button", name="**3").click()
+        await page.wait_for_selector("nav.tabs")
+        assert (await page.evaluate("async () => (await fetch('/v1/session')).json()"))["subject"] == "w3"
         await service.close_pages()
 
 

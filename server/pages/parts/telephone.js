@@ -21,15 +21,22 @@ export function telephoneDoor(api, door, place, { title, lead, notice = "" }) {
       }
     }
 
-    async function enter(subject = null) {
+    async function enter(who = {}) {
       if (!/^1\d{10}$/.test(telephone.value)) return telephone.refuse("手机号是11位数字,请核对");
       if (!/^\d{6}$/.test(code.value)) return code.refuse("验证码是6位数字");
       try {
-        const body = { telephone: telephone.value, code: code.value, door, cookie: true, subject };
+        const body = { telephone: telephone.value, code: code.value, door, cookie: true, ...who };
         resolve({ ...api.entered(await api.post("/v1/login/telephone", body, { tries: 1 })), telephone: telephone.value });
       } catch (error) {
         if (error.code !== "several_people") return code.refuse(error.code === "bad_login" ? "号码或验证码不对,请核对后再试" : error.message);
-        fill(choices, h("p", {}, door === "employer" ? "这个号码登记了几家,请选:" : "这个号码登记了几个人,请选是谁:"), error.detail.split(" ").map((id) => button(id, () => enter(id), { class: "wide" })));
+        const known = error.detail.split(";").map((each) => each.split(/ (.*)/));
+        fill(
+          choices,
+          h("p", {}, door === "employer" ? "这个号码登记了几家,请选:" : "这个号码登记了几个人,你是哪一位?"),
+          known.map(([id, name]) => button(name, () => enter({ subject: id }), { class: "wide" })),
+          door === "worker" && button("都不是我,我是第一次来", () => enter({ newcomer: true }), { class: "plain wide" }),
+        );
+        choices.querySelector("button").focus();
       }
     }
 

@@ -16,8 +16,8 @@ export function signature(card) {
   return JSON.stringify([card.v, stage(card), card.entry, card.posting]);
 }
 
-/** The card as an element. */
-export function workCard(app, card) {
+/** The card as an element; one of the `past` is only looked at. */
+export function workCard(app, card, { past = false } = {}) {
   const is = stage(card);
   const wrong = h("p", { class: "wrong", role: "alert" });
   const act = (work) => attempt(app, card, wrong, work);
@@ -26,7 +26,7 @@ export function workCard(app, card) {
     reasons: fresh ? card.entry.reasons : [],
     distanceM: card.entry.distance_m || null,
     status: [changes(app, card), more(app, card), wrong].filter(Boolean),
-    actions: actions(app, card, act),
+    actions: past ? [] : actions(app, card, act),
   });
   element.prepend(standing(app, card));
   element.classList.add("work", is);

@@ -83,7 +83,7 @@ export class Find {
     if (!profile) return;
     const told = [];
     if (consent?.asked) told.push(h("p", { class: "banner warn" }, h("span", { class: "grow" }, consent.withdrawn_ms ? "同意已撤回,不再派活" : "同意书换了新的,请看一遍"), h("a", { class: "button", href: "#me/data" }, "去看")));
-    if (profile.suspended_until_ms > now()) told.push(h("p", { class: "banner warn" }, `派单暂停到${dayWords(profile.suspended_until_ms)} ${clockWords(profile.suspended_until_ms)}:${profile.suspended_reason}`));
+    if (profile.suspended_until_ms > now() && !consent?.withdrawn_ms) told.push(h("p", { class: "banner warn" }, `派单暂停到${dayWords(profile.suspended_until_ms)} ${clockWords(profile.suspended_until_ms)}:${profile.suspended_reason}`));
     else if (profile.paused) told.push(h("p", { class: "banner warn" }, "几次没答复,派单先停了,不扣分。点“今天能干”就恢复。"));
     fill(this.notice, told);
   }

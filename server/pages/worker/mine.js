@@ -71,7 +71,7 @@ export class Mine {
     fill(this.past, h("div", { class: "skeleton", "aria-hidden": "true" }));
     try {
       const { cards } = await this.#app.api.get("/v1/assignments?over=true");
-      fill(this.past, cards.length ? cards.map((card) => workCard(this.#app, card)) : h("p", { class: "nothing muted" }, "最近30天还没有结束的活"));
+      fill(this.past, cards.length ? cards.map((card) => workCard(this.#app, card, { past: true })) : h("p", { class: "nothing muted" }, "最近30天还没有结束的活"));
     } catch (error) {
       fill(this.past, h("p", { class: "wrong", role: "alert" }, error.message));
     }

@@ -25,19 +25,19 @@ export function showOrder(app, card) {
     return [
       h("p", {}, fair ? "最久没活干的排前面;一样久,看大厅排号;再一样,抽签。" : "这个活急,先答应的先录用。"),
       h("p", {}, `招${posting.posting.headcount}人,已录用${posting.taken}人。名字不公开,用代号。`),
-      h("ol", { class: "order" }, posting.order.map((each) => orderLine(each, app.state.id, fair))),
+      h("ol", { class: "order" }, posting.order.map((each, n) => orderLine(each, n + 1, app.state.id, fair))),
       fair && posting.seed && drawn(posting),
     ];
   });
 }
 
-function orderLine(line, me, fair) {
+function orderLine(line, place, me, fair) {
   const mine = line.profile === me;
   const why = [waited(line.last_work_ms), line.queue_no && `排号${line.queue_no}`, line.round && `签 ${line.ticket.slice(0, 6)}`];
   return h(
     "li",
     { class: mine ? "mine" : "", "aria-current": mine ? "true" : null },
-    h("b", {}, String(line.order)),
+    h("b", {}, String(place)),
     h("span", { class: "grow" }, mine ? "你" : `…${line.profile.slice(-4)}`, fair && h("small", { class: "muted" }, ` ${why.filter(Boolean).join(" · ")}`)),
     h("span", { class: "badge" }, STANDS[line.stands]),
   );

@@ -12,7 +12,7 @@ export function showWhy(app, { posting, entry }) {
     return [
       h("p", {}, why.words),
       list("派给你是因为", entry?.reasons ?? []),
-      list("现在不合适的地方", why.excluded),
+      why.wave === null && list("现在不合适的地方", why.excluded),
       list("排在前面的人多半", why.before),
       h("p", { class: "muted" }, HOW),
     ];

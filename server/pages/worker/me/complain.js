@@ -60,7 +60,7 @@ export async function show(app, place, [category = "", posting = ""]) {
     h("p", { class: "muted" }, "急事也可以打 12333(人社)、12345(市民热线)。"),
   );
   form.addEventListener("submit", send);
-  fill(place, form, list);
+  fill(place, ...(category ? [form, list] : [list, form])); // who comes from a card comes to complain, others to read
   await draw();
 }
 
