@@ -3,127 +3,40 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import re
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 import pytest_asyncio
-from aiohttp.test_utils import TestServer
 from playwright.async_api import Browser, Page, expect
 
 from matcher.model import HOUR_MS, Pay
 from server import consent, kiosks
 from server.keys import PUSH
-from server.simulated_gateway import SimulatedGateway, Weather
 from tests import builders
 from tests.api import plain
-from tests.browser import (
-    KIOSK,
-    Service,
-    check_accessible,
-    check_contrast,
-    check_sizes,
-    first_view_bytes,
-    in_browser,
-    real_encoder,
-    serving,
-)
+from tests.browser import KIOSK, first_view_bytes, in_browser
+from tests.kiosk_page import ID_NUMBER, NOBODYS_ID, OTHER_ID, Hall, checked, open_hall, press
 
 pytestmark = in_browser
-ID_NUMBER = "999900198005010017"
-OTHER_ID = "999900198005010025"
-NOBODYS_ID = "999900198005010033"
-"""Invented: of no place, with right check digits, born on the day of builders.profile."""
-_numbers = itertools.count(1)
-_kiosks = itertools.count(1)
-
-
-class Hall:
-    """The service with what a hall has: kiosks, slips, telephones that receive codes."""
-
-    def __init__(self, service: Service, gateway: SimulatedGateway) -> None:
-        self.service, self.gateway = service, gateway
-        self.store = service.api.store
-
-    async def kiosk(self, *, card_reader: bool = False, **context: Any) -> Page:
-        """A kiosk of the site, which an operator has bound by the address that `kuaizhao kiosk add` prints."""
-        token = await kiosks.add(self.store, f"k{next(_kiosks)}", builders.SITE, card_reader=card_reader)
-        page = await self.service.page(f"/kiosk#{token}", KIOSK, **context)
-        await expect(page.get_by_role("heading", name="你今天能干什么活?")).to_be_visible()
-        return page
-
-    async def code(self, telephone: str) -> str:
-        """The last code that this telephone got."""
-        async with asyncio.timeout(10):
-            while not (sent := self.gateway.of(telephone)):  # noqa: ASYNC110 - a telephone can only be looked at
-                await asyncio.sleep(0.02)
-        found = re.search(r"\d{6}", sent[-1])
-        assert found is not None
-        return found[0]
-
-    async def person(self, **over: Any) -> tuple[str, dict[str, Any]]:
-        """A registered worker with a printed slip."""
-        n, clerk = next(_numbers), await self.service.api.token("clerk")
-        id_, person = f"w{n}", builders.person(n, consent=over.pop("consent", consent.read().version))
-        body = {"id": id_, "profile": plain(builders.profile(**over)), "person": plain(person)}
-        assert (await self.service.api.post("/v1/profiles", body, token=clerk)).status == 201
-        slip: dict[str, Any] = (await self.service.api.post(f"/v1/profiles/{id_}/ticket", token=clerk)).data
-        return id_, slip
-
-    async def come_in(self, page: Page, slip: dict[str, Any]) -> None:
-        """Somebody who has a slip comes in."""
-        await press(page, "我登记过,直接看活")
-        await page.get_by_role("radio", name="排队号").click()
-        await page.get_by_label("排队号", exact=True).fill(str(slip["queue_no"]))
-        await page.get_by_label("密码").fill(slip["pin"])
-        await press(page, "下一步")
-        await expect(page.get_by_role("heading", name="给你找的活")).to_be_visible()
-
-    async def post(self, id_: str, **over: Any) -> None:
-        """A posting of the market."""
-        await builders.post(self.store, id_, **over)
-
-
-async def press(page: Page, name: str) -> None:
-    await page.get_by_role("button", name=name, exact=True).click()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def module_service(
+async def module_hall(
     chromium: Browser, valkey_url: str, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Service]:
-    """With the shipped model, for people type words, and a gateway that loses nothing."""
-    gateway = SimulatedGateway(Weather(longest_delay_s=0.0), seed=7)
-    server = TestServer(gateway.app(), host="127.0.0.1")
-    await server.start_server()
-    encoder, url = await real_encoder(), str(server.make_url("/messages"))
-    folder = tmp_path_factory.mktemp("kiosk")
-    async with serving(chromium, valkey_url, folder, encoder, gateway_url=url) as service:
-        service.gateway = gateway  # type: ignore[attr-defined]
-        yield service
-    await server.close()
+) -> AsyncIterator[Hall]:
+    async with open_hall(chromium, valkey_url, tmp_path_factory.mktemp("kiosk")) as opened:
+        yield opened
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def hall(service: Service) -> AsyncIterator[Hall]:
+async def hall(module_hall: Hall) -> AsyncIterator[Hall]:
     """One test's hall; what it posted is over afterwards."""
-    hall = Hall(service, service.gateway)  # type: ignore[attr-defined]
-    yield hall
-    for id_ in await hall.store.ids("posting"):
-        if (await hall.store.posting(id_)).state in ("open", "filled"):
-            await hall.store.withdraw(id_)
+    yield module_hall
+    await module_hall.over()
 
 
 # -- registering -------------------------------------------------------------------------------------------------------
-
-
-async def checked(page: Page) -> None:
-    """What is true in every state."""
-    await check_accessible(page)
-    await check_sizes(page)
-    await check_contrast(page)
 
 
 async def test_a_newcomer_registers_in_four_screens_typing_pinyin_and_is_in_the_hall(hall: Hall) -> None:
