@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 from matcher.settings import Settings
 from matcher.store import opened
@@ -12,6 +13,14 @@ from server import sessions
 from server.supervisor import run_once
 
 Say = Callable[[str], None]
+PAGES: Final[dict[str, str]] = {
+    "manager": "/desk",
+    "clerk": "/desk",
+    "kiosk": "/kiosk",
+    "worker": "/worker",
+    "employer": "/employer",
+}
+"""Where each role works."""
 
 
 def load_sample_once(settings: Settings, say: Say) -> None:
@@ -37,8 +46,9 @@ def welcome(settings: Settings, say: Say, *, sample: bool, simulated: bool) -> N
     say(f"\n快招已启动: {base}    接口: {base}/openapi.json    状态: {base}/readyz    指标: {base}/metrics")
     if sample:  # of invented people only: tokens of real ones have no place on a screen or in a journal
         issued = asyncio.run(_sample_tokens(settings))
+        say("各页面和示例口令(登录处点“用口令登录”,粘贴):")
         for role, token in issued.items():
-            say(f"  {role:<10} {token}")
+            say(f"  {base}{PAGES[role]:<10} {role:<9} {token}")
         say(f"试一试: curl -H 'Authorization: Bearer {issued['manager']}' {base}/v1/sites")
     if simulated:
         say(f"短信验证码不会真的发出,都在这里看: {settings.gateway_url}")

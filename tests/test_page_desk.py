@@ -357,7 +357,7 @@ async def test_in_by_password_and_authenticator(service: Service) -> None:
     await page.keyboard.press("Enter")
     await expect(page.locator(".wrong").filter(has_text="请写口令")).to_be_visible()
     await looks_right(page)
-    await page.get_by_label("口令").fill(PASSWORD)
+    await page.get_by_label("口令", exact=True).first.fill(PASSWORD)
     code = code_at(secret, await api.store.now_ms() / 1000)
     await page.get_by_label("动态码").fill("000000" if code != "000000" else "111111")
     await page.keyboard.press("Enter")

@@ -438,3 +438,19 @@ async def test_in_by_telephone_and_code(texted: tuple[Service, SimulatedGateway]
     await expect(page.locator(".bar")).to_contain_text(builders.employer().name)
     await page.get_by_role("button", name="退出").click()
     await expect(page.get_by_label("手机号")).to_be_visible()
+
+
+async def test_in_by_a_token_of_the_right_role(service: Service, cast: Cast) -> None:
+    page = await service.page("/employer", DESK)
+    await page.locator("summary").click()
+    tokens = [await service.api.token(role, cast.firm) for role in ("clerk", "employer")]
+    for token, said in (("nothing", "口令不对"), (tokens[0], "不是给这一页的")):
+        await page.get_by_label("口令", exact=True).fill(token)
+        await page.get_by_role("button", name="进入").click()
+        await expect(page.locator(".wrong").filter(has_text=said)).to_be_visible()
+        await looks_right(page)
+    await page.get_by_label("口令", exact=True).fill(tokens[1])
+    await page.get_by_label("口令", exact=True).press("Enter")
+    await expect(page.locator(".bar")).to_contain_text(builders.employer().name)
+    await page.reload()
+    await expect(page.locator(".bar")).to_contain_text(builders.employer().name)

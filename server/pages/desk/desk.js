@@ -6,7 +6,7 @@ import { readTools } from "../lib/tools.js";
 import "../parts/line.js";
 import { Calling } from "./calling.js";
 import { Calls } from "./calls.js";
-import { staffDoor } from "./door.js";
+import { STAFF, staffDoor } from "./door.js";
 import { Heat } from "./heat.js";
 import { Keys } from "./keys.js";
 import { Register } from "./register.js";
@@ -16,7 +16,6 @@ import { Merges, Quarantine } from "./rows.js";
 import { Appeals, Complaints } from "./voices.js";
 
 const page = document.getElementById("page");
-const STAFF = ["clerk", "manager"];
 const GATHERED_MS = 300;
 
 document.body.append(h("kz-line"));

@@ -1,6 +1,7 @@
 /** The door of workers and employers: telephone and one-time code. */
 import { button, fill, h } from "../lib/dom.js";
 import { field } from "./field.js";
+import { byToken } from "./token.js";
 
 /** Shows the door in `place`, and resolves with the session once somebody has come in. `words`: { title, lead, notice }. */
 export function telephoneDoor(api, door, place, { title, lead, notice = "" }) {
@@ -52,6 +53,7 @@ export function telephoneDoor(api, door, place, { title, lead, notice = "" }) {
       said,
       h("button", { class: "primary wide" }, "登录"),
       choices,
+      byToken(api, [door], resolve),
     );
     form.addEventListener("submit", (event) => {
       event.preventDefault();
