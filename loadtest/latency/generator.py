@@ -11,11 +11,13 @@ import gc
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any, Final
 
 import numpy as np
 from msgspec import Struct
+from redis.exceptions import ResponseError
 
 from loadtest.latency import city
 from loadtest.latency.city import City
@@ -76,12 +78,13 @@ class Generator:
         begun = time.perf_counter() + 0.2
         self.run = run = Run({id_: begun + at for (id_, _), at in zip(payloads, due_s.tolist(), strict=True)}, begun)
         cpu = {name: processor_s(pid) for name, pid in self._pids.items()}
-        if rewrite:
-            self._loop.call_later(seconds / 2, lambda: asyncio.ensure_future(self._rewrite()))
+        rewriting = asyncio.create_task(self._rewrite(seconds / 2)) if rewrite else None
         await self._send(payloads, run)
         run.sent_s = time.perf_counter() - begun
         cpu = {name: processor_s(pid) - cpu[name] for name, pid in self._pids.items()}
         await asyncio.sleep(ANSWERED_WITHIN_S)
+        if rewriting is not None:
+            await rewriting
         entries = await self._entries([id_ for id_, _ in payloads])
         return run.outcome(rate, entries, frozenset(self.city.workers), cpu, self.people.answers)
 
@@ -107,8 +110,10 @@ class Generator:
         tick()
         await done
 
-    async def _rewrite(self) -> None:
-        await self.store.commands.bgrewriteaof()
+    async def _rewrite(self, after_s: float) -> None:
+        await asyncio.sleep(after_s)
+        with suppress(ResponseError):  # it has begun one by itself, for its file had doubled
+            await self.store.commands.bgrewriteaof()
         self.run.rewrites += 1
 
     async def _entries(self, ids: list[str]) -> dict[str, dict[str, Any]]:
