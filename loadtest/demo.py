@@ -272,13 +272,15 @@ async def play_cancel(m: Morning, make: Any) -> None:
                 m.problems.append(f"{id_}: the seat went past the standby")
 
 
-async def play(stage: Stage) -> tuple[Json, list[str]]:
-    """The whole morning; answers with the report's figures and the problems met."""
+async def play(stage: Stage, *sample: str) -> tuple[Json, list[str]]:
+    """The whole morning, with a sample of the usual size unless `sample` (arguments of the command) says otherwise;
+    answers with the report's figures and the problems met."""
     async with opened(stage.settings.store_url, stage.settings.market) as store:
         await store.configure(MARKET)
     say("importing ten sites (invented people) ...")
     began = time.perf_counter()
-    say(await asyncio.to_thread(stage.run, "sample", str(Path(stage.settings.data_dir) / "sample"), "--load"))
+    folder = str(Path(stage.settings.data_dir) / "sample")
+    say(await asyncio.to_thread(stage.run, "sample", folder, "--load", *sample))
     say(f"imported in {time.perf_counter() - began:.1f} s")
 
     connector = aiohttp.TCPConnector(limit=0)
