@@ -137,8 +137,9 @@ class Taker:
 
     def _register(self, row: ReadyProfile, apart: Sequence[str] = ()) -> Step:
         name, args = self._store.register_call(
-            row.named.id, row.doc, row.person, row.vector, self._preparer.model_id, row.person_mark, row.marks, apart
-        )
+            row.named.id, row.doc, row.person, row.vector, self._preparer.model_id, row.person_mark, row.marks, apart,
+            listed=True,
+        )  # fmt: skip
         return self._step(row, "accepted", row.named.id, name, args)
 
     def _amend_profile(self, row: ReadyProfile, record: str) -> Step:
@@ -204,7 +205,7 @@ class Taker:
 
     @staticmethod
     def _problem(answer: KuaizhaoError) -> Problem:
-        if answer.code == "no_profile":  # the ledger knows them, the store does not: they were erased
+        if answer.code in ("no_profile", "erased"):  # the ledger knows them, or their marks are remembered
             return problem("erased", "")
         return Problem(answer.code, "", answer.message)
 

@@ -49,6 +49,7 @@ TABLE: Final[dict[str, tuple[int, str]]] = {
     # moves that the states do not allow
     "illegal_move": (409, "现在不能这样操作:{detail}"),
     "key_reused": (409, "同一个编号已用于另一份内容,请换一个编号"),
+    "erased": (409, "这个人的信息已按要求删除;要再登记,请本人来办"),
     "registered": (409, "这个身份证号已经登记过:请用登记时的手机号登录;换了号码,请带身份证到站点办理"),
     "new_consent": (409, "同意书有了新的内容,请看过再同意"),
     "consent_withdrawn": (409, "同意已经撤回:本人重新同意后才能这样操作"),

@@ -54,15 +54,18 @@ class Store(Seating):
         person_mark: str = "",
         marks: Sequence[str] = (),
         apart: Sequence[str] = (),
+        *,
+        listed: bool = False,
     ) -> tuple[str, list[Any]]:
         """The call that `register` makes; ingest sends many in one round trip.
 
-        Somebody else registered under one of the `marks` is refused as `known_twin`, unless named in `apart`.
+        Somebody else registered under one of the `marks` is refused as `known_twin`, unless named in `apart`; somebody
+        who was erased as `erased`, where only a list names them (`listed`).
         """
         body = codec.pack(doc)
         encoded = [records.vector_bytes(vector), model]
         args = [id_, records.digest(body), SCHEMA, body, *encoded, person, person_mark]
-        return "register", [*args, " ".join(marks), " ".join(apart)]
+        return "register", [*args, " ".join(marks), " ".join(apart), int(listed)]
 
     async def register(
         self,

@@ -318,6 +318,18 @@ async def test_what_a_dead_machine_left_lying_is_taken_over_before_its_run_ends(
     assert (closed.accepted, closed.state) == (2, "done")
 
 
+async def test_another_sites_stale_list_does_not_bring_back_who_was_erased(
+    market: Store, encoder: Encoder, tmp_path: Path
+) -> None:
+    path = tmp_path / "workers.csv"
+    path.write_text(PROFILES + profile_line("1"), "utf-8")
+    await take(market, encoder, path)
+    assert (await market.erase(VAULT.profile_id("licang:1"))).state == "erased"
+    assert counts(await take(market, encoder, path, site="shinan")) == (0, 0, 0, 0, 1)
+    (row,) = await kept(market)
+    assert (row.problems[0].code, row.row, await market.count("profile")) == ("erased", {}, 0)
+
+
 async def test_somebody_who_was_erased_stays_so_and_leaves_nothing_in_the_quarantine(
     market: Store, encoder: Encoder, tmp_path: Path
 ) -> None:

@@ -118,6 +118,7 @@ async def test_an_erased_person_leaves_nothing_that_leads_back(api: Api) -> None
     assert await store.marked(marks[-1]) == []
     again = await store.register("new", builders.profile(), vault.seal(ANN), builders.vector(), "", marks=marks)
     assert again.v == 1
+    assert await store.commands.zcard(store.key("erased_marks")) == 0  # they have come back by themselves
 
 
 async def test_erasing_waits_for_seats_and_wages(api: Api) -> None:

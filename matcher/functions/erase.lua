@@ -50,6 +50,7 @@ operation('erase', function(m, a, now)
   forget_penalties(m, id)
   forget_complaints(m, id)
   release_marks(m, id, known[2])
+  remember_erased(m, known[2] or '', now)
   operations.end_sessions(m, { 'worker:' .. id })
   local v = tonumber(redis.call('HGET', m .. 'profile:' .. id, 'v')) + 1
   for _, kind in ipairs({ 'profile', 'person', 'calendar', 'live', 'mine', 'day', 'worker', 'inbox', 'crew_of', 'invited',

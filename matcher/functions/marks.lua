@@ -58,6 +58,29 @@ local function claim_marks(m, kind, id, marks)
   if #row > 0 then redis.call('HSET', m .. 'marks', unpack(row)) end
 end
 
+-- Who was erased is not brought back by a list that still names them: their marks are remembered, and only they, or
+-- staff for them, take that back by registering.
+--   m erased_marks   zset   mark -> when it was erased; for ERASED_KEPT_MS
+local ERASED_KEPT_MS = 366 * 86400000
+
+local function remember_erased(m, marks, now)
+  redis.call('ZREMRANGEBYSCORE', m .. 'erased_marks', '-inf', string.format('%.0f', now - ERASED_KEPT_MS))
+  for _, mark in ipairs(telling(words_of(marks))) do
+    redis.call('ZADD', m .. 'erased_marks', string.format('%.0f', now), mark)
+  end
+end
+
+local function was_erased(m, marks)
+  for _, mark in ipairs(telling(words_of(marks))) do
+    if redis.call('ZSCORE', m .. 'erased_marks', mark) then return true end
+  end
+  return false
+end
+
+local function forget_erased(m, marks)
+  for _, mark in ipairs(telling(words_of(marks))) do redis.call('ZREM', m .. 'erased_marks', mark) end
+end
+
 local function release_marks(m, id, marks)
   for _, mark in ipairs(words_of(marks)) do
     local left = {}
