@@ -85,6 +85,26 @@ async def test_an_erased_record_leaves_memory(market: Store) -> None:
     assert list(kept.columns.row_of) == ["p1"]
 
 
+async def test_a_posting_that_was_taken_back_leaves_memory_however_far_ahead_it_is(market: Store) -> None:
+    await builders.register(market, "p1", "p2", "p3")
+    memory = empty(market)
+    await memory.load()
+    await builders.post(market, "j1", award="instant", headcount=1, starts_in_ms=20 * 24 * HOUR_MS)
+    await builders.offer(market, "j1", ["p1", "p2", "p3"])
+    await builders.accept(market, "j1", "p1")
+    await market.decline("j1", "p2", 1, "太远")
+    await follow_to_the_end(memory)
+    assert memory.postings.keys() == {"j1"}
+    assert memory.rates.counts()
+    await market.withdraw("j1")
+    await follow_to_the_end(memory)
+    assert not memory.postings
+    assert not memory.ledger.entries
+    assert not memory.ledger.shifts
+    assert not memory.rates.counts()
+    assert memory.dump() == (await rebuilt(market)).dump()
+
+
 async def test_a_gap_in_the_events_is_seen(market: Store) -> None:
     kept = await rebuilt(market)
     await builders.register(market, "p0", "p1", "p2")

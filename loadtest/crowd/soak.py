@@ -32,15 +32,16 @@ from matcher.store import Store, opened
 Json = dict[str, Any]
 LIFTED: Final = {
     "daily_cap": 255, "quiet_from_minute": 0, "quiet_until_minute": 0, "timeouts_to_pause": 1_000,
-    "penalty_late_withdraw": 0, "events_kept": 100_000,
+    "penalty_late_withdraw": 0, "events_kept": 10_000,
 }  # fmt: skip
 RATE: Final = 100.0
 """Postings a second where reports/latency.json does not name the rate at which it bends."""
 WITHDRAWN_AFTER_S: Final = 30.0
 DAYS_AHEAD: Final = 30
 LOOK_S: Final = 5.0
-WARM_SHARE: Final = 0.25
-"""Of the run, before anything is measured: caches fill, and the store of what is under way."""
+WARM_SHARE: Final = 0.5
+"""Of the run, before anything is measured: what is remembered on purpose, up to a number (vectors of texts, reviews,
+where postings belong), fills up first."""
 LATER_MS: Final = MarketSettings().history_kept_ms + (DAYS_AHEAD + 3) * DAY_MS
 LATER_CLOCK: Final = f"""
 local function now_ms(m) -- the store's clock, when everything that has happened is too old to be kept
