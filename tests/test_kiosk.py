@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
+from msgspec import structs
 from playwright.async_api import Browser, Page, expect
 
 from matcher.model import HOUR_MS, Pay
@@ -119,6 +120,47 @@ async def test_an_id_card_on_the_reader_is_who_one_is(hall: Hall) -> None:
     await page.get_by_role("radio", name="身份证").click()
     await page.keyboard.type(NOBODYS_ID + "\n")
     await expect(page.get_by_text("这张身份证还没登记")).to_be_visible()
+
+
+async def test_whoever_comes_again_keeps_their_wishes_and_changes_what_they_change(hall: Hall) -> None:
+    hours = [{"days": [1, 2], "start": "06:00", "end": "18:00"}]
+    id_, slip = await hall.person(hours=hours, radius_m=8_000)
+    before = (await hall.store.profile(id_)).doc
+    page = await hall.kiosk()
+    await hall.come_in(page, slip)
+    assert (await hall.store.profile(id_)).doc == before
+    await press(page, "上一步")
+    await page.get_by_role("button", name="多10元").click()
+    await press(page, "下一步")
+    await expect(page.get_by_role("heading", name="给你找的活")).to_be_visible()
+    assert (await hall.store.profile(id_)).doc == structs.replace(before, pay=Pay(17_000, "day"))
+    await press(page, "上一步")
+    await page.get_by_role("radio", name="3公里内").click()
+    await page.get_by_role("button", name="晚上").click()
+    await press(page, "下一步")
+    await expect(page.get_by_role("heading", name="给你找的活")).to_be_visible()
+    doc = (await hall.store.profile(id_)).doc
+    assert (doc.radius_m, doc.trades, [h.start for h in doc.hours]) == (3_000, ["porter"], ["17:00"])
+
+
+async def test_a_slip_is_good_for_the_whole_day_and_a_lost_one_is_printed_anew(hall: Hall) -> None:
+    _, slip = await hall.person()
+    page = await hall.kiosk()
+    for _ in range(2):
+        await hall.come_in(page, slip)
+        await expect(page.locator(".ticket .number")).to_have_text(str(slip["queue_no"]))
+        await press(page, "我好了,退出")
+    await hall.come_in(page, slip)
+    await page.evaluate("window.print = () => {}")
+    await press(page, "打印排队号")
+    await page.wait_for_selector("#slip", state="attached")
+    text = await printed(page)
+    found = re.search(r"密码 (\d{6})", text)
+    assert found is not None
+    assert str(slip["queue_no"]) in text
+    await press(page, "我好了,退出")
+    await expect(page.locator("#slip")).to_have_count(0)
+    await hall.come_in(page, slip | {"pin": found[1]})
 
 
 async def test_without_a_token_only_an_operator_can_start_it(hall: Hall) -> None:

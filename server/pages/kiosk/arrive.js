@@ -1,20 +1,23 @@
 /** From who somebody is to what there is for them. */
+import { now } from "../lib/clock.js";
 import { h } from "../lib/dom.js";
 import { ask } from "../parts/dialog.js";
-import { wanted } from "./visit.js";
+import { changes, wanted } from "./visit.js";
 
 /** Somebody has shown who they are: what they want today is written down, they are in the hall, and see their offers. */
 export async function arrive(kiosk) {
   const { visit } = kiosk;
   const own = `/v1/profiles/${encodeURIComponent(visit.id)}`;
   let view = await visit.person.get(own);
-  if (visit.trades.size && !same(wanted(visit, view.profile), view.profile)) {
+  if (!visit.trades.size) visit.wishAs(view.profile);
+  else if (changes(visit, view.profile)) {
     await visit.person.put(own, { profile: wanted(visit, view.profile), expected_v: view.v });
     view = await visit.person.get(own);
   }
   visit.profile = view;
   if (!(await consents(visit, own))) return kiosk.leave();
-  visit.ticket = await visit.person.post(`${own}/ticket`);
+  const queued = view.presence === "in_hall" && view.queue_no && view.presence_until_ms > now();
+  visit.ticket = queued ? { queue_no: view.queue_no } : await visit.person.post(`${own}/ticket`); // a new PIN ends the slip's
   return kiosk.show("offers");
 }
 
@@ -29,9 +32,4 @@ async function consents(visit, own) {
   ]);
   if (yes) await visit.person.put(`${own}/consent`, { version: consent.version });
   return yes || !consent.withdrawn_ms; // the old consent covers what it covered
-}
-
-function same(one, other) {
-  const sorted = (value) => JSON.stringify(value, Object.keys({ ...one, ...other }).sort());
-  return sorted(one) === sorted(other);
 }

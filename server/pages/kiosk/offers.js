@@ -123,7 +123,7 @@ class Offers {
     const { ticket, person } = this.#visit;
     return h("section", { class: "ticket" },
       h("p", {}, "你的排队号 ", h("b", { class: "number" }, String(ticket.queue_no))),
-      button([picture("print"), "打印排队号"], () => printTicket(ticket, this.#kiosk.site)),
+      button([picture("print"), "打印排队号"], () => this.#try("", () => this.#printTicket())),
       button([picture("couple"), "和同伴一起"], () => mate(this.#kiosk, person, () => this.#look())),
     );
   }
@@ -185,6 +185,13 @@ class Offers {
   async #why(posting) {
     const { words, before } = await this.#visit.person.get(`/v1/postings/${encodeURIComponent(posting)}/why`);
     await ask("为什么", h("div", { class: "stack" }, h("p", {}, words), before.length ? h("p", {}, `排在前面的人:${before.map((each) => each.words).join(",")}`) : null), [{ words: "知道了", kind: "primary" }]);
+  }
+
+  /** A number that was given before gets a new PIN: the old one is on a slip that may be lost, and known to nobody here. */
+  async #printTicket() {
+    const { ticket, person, id } = this.#visit;
+    this.#visit.ticket = ticket.pin ? ticket : await person.post(`/v1/profiles/${encodeURIComponent(id)}/ticket`);
+    printTicket(this.#visit.ticket, this.#kiosk.site);
   }
 
   async #print({ posting, entry }) {

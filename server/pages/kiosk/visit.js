@@ -2,8 +2,13 @@
 import { Api, pause } from "../lib/api.js";
 import { now } from "../lib/clock.js";
 import { Inbox } from "../lib/inbox.js";
+import { TRADES } from "../lib/trades.js";
 import { weekdayOf } from "../lib/words.js";
 
+/** What a visit may change of a profile. */
+const WISHES = ["trades", "skills", "hours", "radius_m", "pay", "refused"];
+/** Days of work at eight hours, of 21.75 a month, in a unit of pay. */
+const A_DAY = { hour: 8, day: 1, shift: 1, month: 1 / 21.75 };
 const LEAVING_MS = 2000;
 /** The server ends a session at a kiosk that is not used for two minutes. */
 const KEEP_EVERY_MS = 40_000;
@@ -14,6 +19,9 @@ export class Visit {
   words = "";
   day = "any";
   spans = new Set();
+  /** Whether hours and pay were chosen here; else those of the profile stay. */
+  choseHours = false;
+  chosePay = false;
   radiusM = 6000;
   payYuan = 180;
   way = "telephone";
@@ -31,6 +39,14 @@ export class Visit {
   /** Whether anything was said that another person should not find. */
   get isUntouched() {
     return !this.trades.size && !this.words && !this.telephone && !this.idNumber && !this.person;
+  }
+
+  /** Somebody who has said nothing yet wants what they wanted before. */
+  wishAs(profile) {
+    this.trades = new Map(profile.trades.map((id) => [id, TRADES[id]?.[0] ?? id]));
+    this.words = profile.skills;
+    this.radiusM = profile.radius_m;
+    this.payYuan = Math.round((profile.pay.fen * (A_DAY[profile.pay.unit] ?? 1)) / 1000) * 10;
   }
 
   /** Takes over the session that somebody has opened at this kiosk; its token stays in memory. */
@@ -68,11 +84,17 @@ export function wanted(visit, known) {
     ...known,
     trades: visit.trades.size ? [...visit.trades.keys()] : known.trades,
     skills: visit.words || known.skills || "",
-    hours: hours(visit.day, visit.spans),
+    hours: visit.choseHours ? hours(visit.day, visit.spans) : (known.hours ?? []),
     radius_m: visit.radiusM,
-    pay: { fen: visit.payYuan * 100, unit: "day" },
+    pay: visit.chosePay || !known.pay ? { fen: visit.payYuan * 100, unit: "day" } : known.pay,
     refused: (known.refused ?? []).filter((id) => !visit.trades.has(id)),
   };
+}
+
+/** Whether this visit wants something else than the profile says. */
+export function changes(visit, known) {
+  const now = wanted(visit, known);
+  return WISHES.some((name) => JSON.stringify(now[name]) !== JSON.stringify(known[name]));
 }
 
 /** Parts of the day as people mean them: work that begins at dawn is of the morning. */

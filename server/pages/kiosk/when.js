@@ -17,12 +17,19 @@ export function when(kiosk) {
     title: "什么时候、在哪干?",
     say: "什么时候干,多远能去,一天最少要多少钱?不改也行,点下一步。",
     content: [
-      one("哪天", DAYS, () => visit.day, (day) => (visit.day = day)),
-      some("什么时段", SPANS, visit.spans),
+      one("哪天", DAYS, () => visit.day, (day) => {
+        visit.choseHours = true;
+        visit.day = day;
+      }),
+      some("什么时段", SPANS, visit),
       one(`离${kiosk.site.name}多远`, RADII, () => String(visit.radiusM), (metres) => (visit.radiusM = Number(metres))),
       pay(visit),
     ],
-    next: () => (visit.id ? arrive(kiosk) : kiosk.show("who")),
+    next: () => {
+      if (visit.id) return arrive(kiosk);
+      visit.choseHours = visit.chosePay = true; // seen, and gone on with
+      return kiosk.show("who");
+    },
   };
 }
 
@@ -32,9 +39,11 @@ function one(label, choices, chosen, choose) {
 }
 
 /** Several of many; none means any. */
-function some(label, choices, chosen) {
+function some(label, choices, visit) {
+  const chosen = visit.spans;
   const is = (value) => ({ "aria-pressed": String(value ? chosen.has(value) : !chosen.size) });
   return group(label, "group", choices, is, (value) => {
+    visit.choseHours = true;
     if (!value) chosen.clear();
     else if (!chosen.delete(value)) chosen.add(value);
   });
@@ -64,6 +73,7 @@ function pay(visit) {
   const figure = h("output", { class: "pay", "aria-live": "polite" });
   const draw = () => fill(figure, `${visit.payYuan}元/天`);
   const move = (by) => {
+    visit.chosePay = true;
     visit.payYuan = Math.min(MOST, Math.max(LEAST, visit.payYuan + by));
     draw();
   };
