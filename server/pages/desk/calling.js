@@ -23,7 +23,22 @@ export class Calling {
     this.given = h("p", { class: "muted" });
     this.last = h("ul", { class: "row" });
     const next = desk.keys.button("叫下一个", "C", () => this.#next(), { class: "primary" });
-    this.element = h("section", { class: "columns", hidden: true, "aria-label": "叫号" }, h("div", { class: "card stack" }, h("h2", {}, "叫号"), this.site, this.now, this.given, h("div", { class: "row actions" }, next), h("div", { class: "joined" }, this.number, button("叫这个号", () => this.#one())), h("h3", {}, "刚叫过的"), this.last));
+    this.element = h(
+      "section",
+      { class: "columns", hidden: true, "aria-label": "叫号" },
+      h(
+        "div",
+        { class: "card stack" },
+        h("h2", {}, "叫号"),
+        this.site,
+        this.now,
+        this.given,
+        h("div", { class: "row actions" }, next),
+        h("div", { class: "joined" }, this.number, button("叫这个号", () => this.#one())),
+        h("h3", {}, "刚叫过的"),
+        this.last,
+      ),
+    );
     this.keys = [{ key: "C", words: "叫下一个", press: () => this.#next() }];
   }
 

@@ -46,7 +46,15 @@ export class Calls {
       h("div", { class: "script" }, h("p", { class: "muted small" }, "可以这样说"), h("p", {}, say)),
       h("p", {}, h("b", {}, "为什么是他:"), call.reasons.join(" · ") || "合适的人里排在前面", ` · 离干活地点 ${distanceWords(call.distance_m)}`),
       h("p", { class: "muted" }, call.rings ? `打过 ${call.rings} 次,${call.reached ? "打通过" : "没打通"} · ` : "", `${clockWords(call.deadline_ms)} 前要有答复`),
-      h("div", { class: "row actions" }, this.#desk.keys.button("看电话", "P", () => this.#reveal(), { class: "primary" }), key("答应了", "A", "accepted", "yes"), key("不去", "D", "declined"), key("打通了,没定", "R", "reached"), key("没人接", "M", "no_answer")),
+      h(
+        "div",
+        { class: "row actions" },
+        this.#desk.keys.button("看电话", "P", () => this.#reveal(), { class: "primary" }),
+        key("答应了", "A", "accepted", "yes"),
+        key("不去", "D", "declined"),
+        key("打通了,没定", "R", "reached"),
+        key("没人接", "M", "no_answer"),
+      ),
     ];
   }
 
@@ -64,7 +72,14 @@ export class Calls {
 
   #drawWho(profile) {
     const person = this.#people.get(profile);
-    fill(this.who, person ? [h("b", {}, person.name), " ", h("a", { href: `tel:${person.telephone}`, class: "telephone" }, person.telephone)] : h("span", { class: "muted" }, "按 P 看姓名和电话,看了会留记录"));
+    fill(
+      this.who,
+      person ? [
+        h("b", {}, person.name),
+        " ",
+        h("a", { href: `tel:${person.telephone}`, class: "telephone" }, person.telephone),
+      ] : h("span", { class: "muted" }, "按 P 看姓名和电话,看了会留记录"),
+    );
   }
 
   async #tell(outcome) {
@@ -83,7 +98,17 @@ export class Calls {
 
 function line({ posting, call }) {
   return [
-    h("span", { class: "row spread" }, h("b", {}, posting.trade_name), h("span", { class: "badge" }, call.rings ? `打过${call.rings}次` : `第${call.rank}位`)),
-    h("span", { class: "row spread small" }, h("span", {}, spanWords(posting.start_ms, posting.end_ms)), h("span", { class: "muted" }, `${clockWords(call.deadline_ms)}前`)),
+    h(
+      "span",
+      { class: "row spread" },
+      h("b", {}, posting.trade_name),
+      h("span", { class: "badge" }, call.rings ? `打过${call.rings}次` : `第${call.rank}位`),
+    ),
+    h(
+      "span",
+      { class: "row spread small" },
+      h("span", {}, spanWords(posting.start_ms, posting.end_ms)),
+      h("span", { class: "muted" }, `${clockWords(call.deadline_ms)}前`),
+    ),
   ];
 }

@@ -25,7 +25,16 @@ async function start(notice = "") {
   const session = await api.session().catch((error) => ({ error }));
   page.classList.remove("loading");
   page.ariaBusy = null;
-  if (session?.error) return fill(page, h("div", { class: "card stack door" }, h("h1", {}, "现在打不开"), h("p", {}, session.error.message), button("再试一次", () => start(notice), { class: "primary" })));
+  if (session?.error) return fill(
+    page,
+    h(
+      "div",
+      { class: "card stack door" },
+      h("h1", {}, "现在打不开"),
+      h("p", {}, session.error.message),
+      button("再试一次", () => start(notice), { class: "primary" }),
+    ),
+  );
   await work(api, STAFF.includes(session?.role) ? session : await staffDoor(api, page, notice));
 }
 
@@ -56,7 +65,11 @@ async function work(api, session) {
   const all = places(desk, session);
   let current = null;
 
-  const tabs = all.map(({ words }, n) => button([h("kbd", { "aria-hidden": "true" }, digit(n)), words, h("span", { class: "count" })], () => show(n), { class: "plain", "aria-keyshortcuts": digit(n) }));
+  const tabs = all.map(({ words }, n) => button(
+    [h("kbd", { "aria-hidden": "true" }, digit(n)), words, h("span", { class: "count" })],
+    () => show(n),
+    { class: "plain", "aria-keyshortcuts": digit(n) },
+  ));
   const leave = async (notice = "") => {
     keys.close();
     board.close();
@@ -68,7 +81,15 @@ async function work(api, session) {
   };
   fill(
     page,
-    h("header", { class: "bar" }, h("h1", {}, "快招 · 工作台"), h("span", { class: "muted" }, session.subject), h("nav", { class: "tabs", "aria-label": "工作台" }, tabs), keys.button("快捷键", "?", () => keys.help(), { class: "plain" }), button("退出", out, { class: "plain" })),
+    h(
+      "header",
+      { class: "bar" },
+      h("h1", {}, "快招 · 工作台"),
+      h("span", { class: "muted" }, session.subject),
+      h("nav", { class: "tabs", "aria-label": "工作台" }, tabs),
+      keys.button("快捷键", "?", () => keys.help(), { class: "plain" }),
+      button("退出", out, { class: "plain" }),
+    ),
     all.map(({ view }) => view.element),
   );
 
@@ -93,7 +114,10 @@ async function work(api, session) {
     gathering = setTimeout(() => current.view.queue?.load(), GATHERED_MS);
   };
 
-  keys.add("去哪里", [...all.map(({ words }, n) => ({ key: digit(n), words, press: () => show(n) })), { key: "?", words: "这张表", press: () => keys.help() }]);
+  keys.add(
+    "去哪里",
+    [...all.map(({ words }, n) => ({ key: digit(n), words, press: () => show(n) })), { key: "?", words: "这张表", press: () => keys.help() }],
+  );
   keys.add("队列", [
     { key: "J", also: ["ArrowDown"], words: "下一个(也可以按 ↓)", press: () => current.view.queue.move(1) },
     { key: "K", also: ["ArrowUp"], words: "上一个(也可以按 ↑)", press: () => current.view.queue.move(-1) },

@@ -11,7 +11,17 @@ export function staffDoor(api, place, notice = "") {
     const name = field("账号", { autocomplete: "username", maxlength: "64" });
     const password = field("口令", { type: "password", autocomplete: "current-password", maxlength: "200" });
     const code = field("动态码", { inputmode: "numeric", autocomplete: "one-time-code", maxlength: "6", hint: "验证器上的六位数字" });
-    const form = h("form", { class: "card stack door", novalidate: true }, h("h1", {}, "快招 · 工作台"), notice && h("p", { class: "banner warn" }, notice), name, password, code, h("button", { class: "primary wide" }, "登录"), byToken(api, STAFF, resolve));
+    const form = h(
+      "form",
+      { class: "card stack door", novalidate: true },
+      h("h1", {}, "快招 · 工作台"),
+      notice && h("p", { class: "banner warn" }, notice),
+      name,
+      password,
+      code,
+      h("button", { class: "primary wide" }, "登录"),
+      byToken(api, STAFF, resolve),
+    );
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
       if (!name.value) return name.refuse("请写账号");

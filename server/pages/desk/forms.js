@@ -10,7 +10,13 @@ export function refuseAt(error, fields, said) {
 
 /** A form whose button sends it; Enter in a field does too. */
 export function form(title, parts, send, words) {
-  const element = h("form", { class: "card stack", novalidate: true }, h("h2", {}, title), parts, h("div", { class: "row" }, h("button", { class: "primary" }, words)));
+  const element = h(
+    "form",
+    { class: "card stack", novalidate: true },
+    h("h2", {}, title),
+    parts,
+    h("div", { class: "row" }, h("button", { class: "primary" }, words)),
+  );
   let busy = false;
   element.addEventListener("submit", async (event) => {
     event.preventDefault();

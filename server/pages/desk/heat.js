@@ -15,13 +15,26 @@ export class Heat {
     this.celsius = field("今天最高气温(°C)", { inputmode: "numeric", maxlength: "3" });
     this.said = h("div", { role: "status" });
     this.list = h("div");
-    this.element = h("section", { class: "columns", hidden: true, "aria-label": "高温" }, form("今天的气温", [h("div", { class: "pair" }, this.district, this.celsius), h("p", { class: "muted" }, "40度以上停止户外作业;37到40度中午不干、一天最多5小时;35到37度不加班。"), this.said], () => this.#send(), "记下"), this.list);
+    this.element = h(
+      "section",
+      { class: "columns", hidden: true, "aria-label": "高温" },
+      form("今天的气温", [h("div", { class: "pair" }, this.district, this.celsius), h("p", { class: "muted" }, "40度以上停止户外作业;37到40度中午不干、一天最多5小时;35到37度不加班。"), this.said], () => this.#send(), "记下"),
+      this.list,
+    );
   }
 
   async load() {
     const { heat } = await this.#desk.api.get("/v1/heat").catch(() => ({ heat: [] }));
     const rows = heat.map(({ day, district, celsius }) => h("tr", {}, h("td", {}, day), h("td", {}, district), h("td", {}, `${celsius}°C`)));
-    fill(this.list, h("div", { class: "card stack" }, h("h2", {}, "记过的"), heat.length ? h("table", {}, h("tbody", {}, rows)) : h("p", { class: "empty" }, "今天还没有记。")));
+    fill(
+      this.list,
+      h(
+        "div",
+        { class: "card stack" },
+        h("h2", {}, "记过的"),
+        heat.length ? h("table", {}, h("tbody", {}, rows)) : h("p", { class: "empty" }, "今天还没有记。"),
+      ),
+    );
   }
 
   async #send() {

@@ -37,7 +37,11 @@ export class Keys {
   async help() {
     const lists = this.#lists.filter(({ when }) => when());
     const rows = ({ keys }) => keys.filter(({ words }) => words).map(({ key, words }) => h("tr", {}, h("th", { scope: "row" }, h("kbd", {}, NAMES[key] ?? key)), h("td", {}, words)));
-    const sheet = h("div", { class: "help" }, lists.map((list) => h("section", {}, h("h3", {}, list.title), h("table", {}, h("tbody", {}, rows(list))))));
+    const sheet = h(
+      "div",
+      { class: "help" },
+      lists.map((list) => h("section", {}, h("h3", {}, list.title), h("table", {}, h("tbody", {}, rows(list))))),
+    );
     const answer = await ask("快捷键", sheet, [
       { words: this.#off ? "打开单键快捷键" : "关掉单键快捷键", value: "switch" },
       { words: "关上", value: null },

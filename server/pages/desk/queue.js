@@ -21,8 +21,19 @@ export class Queue {
     this.told = h("p", { class: "muted", role: "status" });
     this.said = h("div", { role: "status" });
     this.detail = h("div", { class: "card stack shown", hidden: true });
-    const left = h("div", { class: "stack left" }, h("div", { class: "row spread" }, h("h2", {}, options.title), options.tools ?? null), this.told, this.list);
-    this.element = h("section", { class: "split", hidden: true, "aria-label": options.title }, left, h("div", { class: "stack" }, this.said, this.detail));
+    const left = h(
+      "div",
+      { class: "stack left" },
+      h("div", { class: "row spread" }, h("h2", {}, options.title), options.tools ?? null),
+      this.told,
+      this.list,
+    );
+    this.element = h(
+      "section",
+      { class: "split", hidden: true, "aria-label": options.title },
+      left,
+      h("div", { class: "stack" }, this.said, this.detail),
+    );
   }
 
   /** Reads the queue; what changes while it is read is read once more. */
@@ -94,7 +105,11 @@ export class Queue {
   #drawList() {
     const { key, line } = this.#options;
     const focused = this.list.contains(document.activeElement);
-    const one = (item) => button(line(item), () => this.choose(item), { class: "plain item", "aria-current": item === this.chosen && "true", data: { key: key(item) } });
+    const one = (item) => button(
+      line(item),
+      () => this.choose(item),
+      { class: "plain item", "aria-current": item === this.chosen && "true", data: { key: key(item) } },
+    );
     fill(this.list, this.items.map((item) => h("li", {}, one(item))));
     if (focused) this.focus();
   }

@@ -36,8 +36,14 @@ export class Register {
     const { sites, find } = this.#desk;
     const digits = { inputmode: "numeric" };
     this.fields = {
-      name: field("姓名", { maxlength: "50" }), telephone: field("手机号", { ...digits, maxlength: "11" }), id: field("身份证号", { maxlength: "18", hint: "有证件就填,出生日期自动算" }),
-      born: field("出生日期", { maxlength: "10", placeholder: "1968-05-01" }), skills: field("会做什么(照他说的写)", { control: h("textarea", { rows: "2", maxlength: "2000" }), hint: "例:后厨帮忙会切菜,不做高空" }),
+      name: field("姓名", { maxlength: "50" }), telephone: field("手机号", { ...digits, maxlength: "11" }), id: field(
+        "身份证号",
+        { maxlength: "18", hint: "有证件就填,出生日期自动算" },
+      ),
+      born: field("出生日期", { maxlength: "10", placeholder: "1968-05-01" }), skills: field(
+        "会做什么(照他说的写)",
+        { control: h("textarea", { rows: "2", maxlength: "2000" }), hint: "例:后厨帮忙会切菜,不做高空" },
+      ),
     };
     this.trades = controls.several(LEXICON.trades, "加一个工种");
     this.place = controls.place(find.place);
@@ -64,7 +70,15 @@ export class Register {
       "替工友登记",
       [
         h("div", { class: "pair" }, name, telephone, id, born), skills, named("工种", this.trades),
-        h("div", { class: "pair" }, this.where, field("最远", { control: this.reach.element }), h("fieldset", {}, h("legend", { class: "label" }, "至少要"), this.pay.element), field("重点群体", { control: this.group.element }), field("归哪个站点", { control: this.site.element })),
+        h(
+          "div",
+          { class: "pair" },
+          this.where,
+          field("最远", { control: this.reach.element }),
+          h("fieldset", {}, h("legend", { class: "label" }, "至少要"), this.pay.element),
+          field("重点群体", { control: this.group.element }),
+          field("归哪个站点", { control: this.site.element }),
+        ),
         named("证书(看过原件的)", this.certificates), this.expiries,
         h("fieldset", {}, h("legend", { class: "label" }, "怎么通知他"), h("div", { class: "row" }, this.channels.map(({ toggle }) => toggle.element))),
         h("div", { class: "consent stack" }, this.words, h("label", { class: "row", for: "agreed" }, this.agreed, "念给本人听了,本人同意"), this.wrong),
@@ -130,7 +144,11 @@ export class Register {
       const written = await this.#desk.api.post("/v1/profiles", { profile, person }, { key: this.#key });
       this.#registered(written.id, name.value);
     } catch (error) {
-      refuseAt(error, { "person.name": name, "person.telephone": telephone, "person.id_number": id, born, "profile.born": born, "profile.skills": skills }, this.said);
+      refuseAt(
+        error,
+        { "person.name": name, "person.telephone": telephone, "person.id_number": id, born, "profile.born": born, "profile.skills": skills },
+        this.said,
+      );
     }
   }
 
@@ -152,7 +170,23 @@ export class Register {
       await this.#desk.api.put(`/v1/profiles/${id}/presence`, { state: "available" });
       return h("p", { class: "banner yes" }, "今天能干,有合适的活就派给他");
     });
-    fill(this.done, h("div", { class: "card stack" }, h("h2", { tabindex: "-1" }, `${name} 登记好了`), h("p", { class: "muted" }, `编号 ${id}`), h("div", { class: "row" }, button("给排队号", ticket, { class: "primary" }), button("今天能干", today), button("登记下一个", () => this.#next(), { class: "plain" })), told));
+    fill(
+      this.done,
+      h(
+        "div",
+        { class: "card stack" },
+        h("h2", { tabindex: "-1" }, `${name} 登记好了`),
+        h("p", { class: "muted" }, `编号 ${id}`),
+        h(
+          "div",
+          { class: "row" },
+          button("给排队号", ticket, { class: "primary" }),
+          button("今天能干", today),
+          button("登记下一个", () => this.#next(), { class: "plain" }),
+        ),
+        told,
+      ),
+    );
     this.done.querySelector("h2").focus();
   }
 

@@ -60,7 +60,19 @@ export class Reviews {
     this.#tell(item, { text, rules, who });
     return [
       h("div", { class: "row spread" }, h("h2", {}, `${view.trade_name} ${posting.headcount}人`), h("p", { class: "pay" }, payWords(posting.pay))),
-      h("p", {}, [spanWords(posting.start_ms, posting.end_ms), posting.place.text, settlementWords(posting.settlement), posting.meals && "管饭", posting.transport && "接送", posting.meeting_point, posting.insurance].filter(Boolean).join(" · ")),
+      h(
+        "p",
+        {},
+        [
+          spanWords(posting.start_ms, posting.end_ms),
+          posting.place.text,
+          settlementWords(posting.settlement),
+          posting.meals && "管饭",
+          posting.transport && "接送",
+          posting.meeting_point,
+          posting.insurance,
+        ].filter(Boolean).join(" · "),
+      ),
       who,
       view.state === "blocked" && view.review_reason && h("p", { class: "muted" }, "拦下时:", view.review_reason),
       text,
@@ -133,7 +145,10 @@ export class Reviews {
     const employer = this.#told.get(view?.id)?.employer;
     if (!employer) return;
     const verified = !employer.verified;
-    await this.queue.act(() => this.#desk.api.post(`/v1/employers/${view.posting.employer}/verify`, { verified }), verified ? `${employer.name} 核验过了` : `${employer.name} 改回没核验`);
+    await this.queue.act(
+      () => this.#desk.api.post(`/v1/employers/${view.posting.employer}/verify`, { verified }),
+      verified ? `${employer.name} 核验过了` : `${employer.name} 改回没核验`,
+    );
     if (this.queue.chosen) this.queue.choose(this.queue.chosen);
   }
 }
@@ -142,7 +157,12 @@ function line({ posting: view, due_ms: due, risk, findings: found }) {
   const left = due - now();
   const when = left < SOON_MS ? h("b", { class: "due" }, `还剩 ${leftWords(left)}`) : h("span", {}, `${dayWords(due)} ${clockWords(due)} 前`);
   return [
-    h("span", { class: "row spread" }, h("b", {}, `${view.trade_name} ${view.posting.headcount}人`), risk === null ? h("span", { class: "badge stop" }, "被拦下") : riskBadge(risk, found)),
+    h(
+      "span",
+      { class: "row spread" },
+      h("b", {}, `${view.trade_name} ${view.posting.headcount}人`),
+      risk === null ? h("span", { class: "badge stop" }, "被拦下") : riskBadge(risk, found),
+    ),
     h("span", { class: "row spread small" }, when, h("span", { class: "muted" }, payWords(view.posting.pay))),
   ];
 }

@@ -10,7 +10,12 @@ const at = (ms) => `${dayWords(ms)} ${clockWords(ms)}`;
 
 function line({ kind, site, where, message, at_ms: ms, undone_ms: undone }) {
   return [
-    h("span", { class: "row spread" }, h("b", {}, `${KINDS[kind] ?? kind} · ${site}`), undone ? h("span", { class: "badge yes" }, "已分开") : h("span", { class: "muted small" }, at(ms))),
+    h(
+      "span",
+      { class: "row spread" },
+      h("b", {}, `${KINDS[kind] ?? kind} · ${site}`),
+      undone ? h("span", { class: "badge yes" }, "已分开") : h("span", { class: "muted small" }, at(ms)),
+    ),
     h("span", { class: "small" }, message || where),
   ];
 }
@@ -43,9 +48,18 @@ export class Quarantine {
     return [
       h("h2", {}, `${KINDS[row.kind] ?? row.kind},来自 ${row.source}`),
       h("p", { class: "muted" }, `${row.origin} · ${row.where} · ${at(row.at_ms)}`),
-      h("ul", { class: "findings" }, row.problems.map(({ field: name, message }) => h("li", { class: "block" }, h("span", { class: "badge" }, name || "整行"), h("p", {}, message)))),
+      h(
+        "ul",
+        { class: "findings" },
+        row.problems.map(({ field: name, message }) => h("li", { class: "block" }, h("span", { class: "badge" }, name || "整行"), h("p", {}, message))),
+      ),
       h("div", { class: "cells" }, this.cells.map(([, , input]) => input)),
-      h("div", { class: "row actions" }, this.#desk.keys.button("改好再送一遍", "R", () => this.#replay(), { class: "primary" }), this.#desk.keys.button("不要了", "X", () => this.#discard(), { class: "stop" })),
+      h(
+        "div",
+        { class: "row actions" },
+        this.#desk.keys.button("改好再送一遍", "R", () => this.#replay(), { class: "primary" }),
+        this.#desk.keys.button("不要了", "X", () => this.#discard(), { class: "stop" }),
+      ),
     ];
   }
 
@@ -86,13 +100,23 @@ export class Merges {
   }
 
   #show(row) {
-    const cells = Object.entries(row.row).map(([name, value]) => h("tr", { class: row.differs.includes(name) ? "differs" : "" }, h("th", { scope: "row" }, name), h("td", {}, value), h("td", {}, row.differs.includes(name) ? "不一样" : "")));
+    const cells = Object.entries(row.row).map(([name, value]) => h(
+      "tr",
+      { class: row.differs.includes(name) ? "differs" : "" },
+      h("th", { scope: "row" }, name),
+      h("td", {}, value),
+      h("td", {}, row.differs.includes(name) ? "不一样" : ""),
+    ));
     return [
       h("h2", {}, `${KINDS[row.kind] ?? row.kind},并进了 ${row.record}`),
       h("p", { class: "muted" }, `${row.source} · ${row.origin} · ${row.where} · ${at(row.at_ms)}`),
       row.differs.length > 0 && h("p", { class: "banner warn" }, `有 ${row.differs.length} 处不一样:${row.differs.join("、")}`),
       h("table", {}, h("tbody", {}, cells)),
-      row.undone_ms ? h("p", { class: "banner yes" }, `${at(row.undone_ms)} 由 ${row.undone_by} 分开`) : h("div", { class: "row actions" }, this.#desk.keys.button("不是同一个,分开", "U", () => this.#undo(), { class: "primary" })),
+      row.undone_ms ? h("p", { class: "banner yes" }, `${at(row.undone_ms)} 由 ${row.undone_by} 分开`) : h(
+        "div",
+        { class: "row actions" },
+        this.#desk.keys.button("不是同一个,分开", "U", () => this.#undo(), { class: "primary" }),
+      ),
     ];
   }
 

@@ -29,7 +29,10 @@ export class Appeals {
   }
 
   #line({ role, penalty }) {
-    return [h("span", { class: "row spread" }, h("b", {}, ROLES[role]), h("span", { class: "muted small" }, at(penalty.at_ms))), h("span", { class: "small" }, penalty.words)];
+    return [
+      h("span", { class: "row spread" }, h("b", {}, ROLES[role]), h("span", { class: "muted small" }, at(penalty.at_ms))),
+      h("span", { class: "small" }, penalty.words),
+    ];
   }
 
   #show({ role, id, penalty }) {
@@ -37,7 +40,12 @@ export class Appeals {
       h("h2", {}, penalty.words),
       h("p", { class: "muted" }, `${ROLES[role]} ${id} · 岗位 ${penalty.posting} · ${at(penalty.at_ms)} · 现在值 ${penalty.points} 分`),
       h("blockquote", {}, penalty.appeal),
-      h("div", { class: "row actions" }, this.#desk.keys.button("撤销记分", "Y", () => this.#decide(true), { class: "yes" }), this.#desk.keys.button("维持", "N", () => this.#decide(false))),
+      h(
+        "div",
+        { class: "row actions" },
+        this.#desk.keys.button("撤销记分", "Y", () => this.#decide(true), { class: "yes" }),
+        this.#desk.keys.button("维持", "N", () => this.#decide(false)),
+      ),
     ];
   }
 
@@ -47,7 +55,10 @@ export class Appeals {
     const reason = await askSentence({ title: lift ? "撤销记分" : "维持记分", label: "理由(本人会看到)", send: lift ? "撤销" : "维持" });
     if (reason === null) return;
     const noun = item.role === "employer" ? "employers" : "profiles";
-    await this.queue.act(() => this.#desk.api.post(`/v1/${noun}/${item.id}/penalties/decide`, { penalty: item.penalty.id, lift, reason }), lift ? "记分撤销了" : "记分维持");
+    await this.queue.act(
+      () => this.#desk.api.post(`/v1/${noun}/${item.id}/penalties/decide`, { penalty: item.penalty.id, lift, reason }),
+      lift ? "记分撤销了" : "记分维持",
+    );
   }
 }
 
@@ -69,7 +80,10 @@ export class Complaints {
   }
 
   #line({ category, text, at_ms: ms }) {
-    return [h("span", { class: "row spread" }, h("b", {}, CATEGORIES[category]), h("span", { class: "muted small" }, at(ms))), h("span", { class: "small cut" }, text)];
+    return [
+      h("span", { class: "row spread" }, h("b", {}, CATEGORIES[category]), h("span", { class: "muted small" }, at(ms))),
+      h("span", { class: "small cut" }, text),
+    ];
   }
 
   #show({ category, profile, posting, text, at_ms: ms }) {

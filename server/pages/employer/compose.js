@@ -36,7 +36,18 @@ export class Compose extends EventTarget {
     this.said = h("div", { role: "status" });
     this.invited = h("div");
     this.publish = button("马上发布", () => this.#publish(), { class: "primary wide publish" });
-    this.element = h("section", { class: "card stack compose", "aria-labelledby": "compose" }, h("h2", { id: "compose", class: "unseen" }, "发布岗位"), this.#sentence, this.marks, this.#form.element, this.#series, h("div", { class: "told" }, this.invited, this.rules, this.outlook), this.publish, this.said);
+    this.element = h(
+      "section",
+      { class: "card stack compose", "aria-labelledby": "compose" },
+      h("h2", { id: "compose", class: "unseen" }, "发布岗位"),
+      this.#sentence,
+      this.marks,
+      this.#form.element,
+      this.#series,
+      h("div", { class: "told" }, this.invited, this.rules, this.outlook),
+      this.publish,
+      this.said,
+    );
     this.#wire(box);
     this.#form.asking = Boolean(box.value);
     if (box.value) this.#understand();
@@ -167,7 +178,10 @@ export class Compose extends EventTarget {
       this.#first = [];
       this.#drawInvited();
     };
-    fill(this.invited, this.#first.length > 0 && h("p", { class: "banner yes" }, `先叫${this.#first.length}个干过活或收藏的人,再叫别人`, button("不用了", none, { class: "plain" })));
+    fill(
+      this.invited,
+      this.#first.length > 0 && h("p", { class: "banner yes" }, `先叫${this.#first.length}个干过活或收藏的人,再叫别人`, button("不用了", none, { class: "plain" })),
+    );
   }
 
   async #publish() {

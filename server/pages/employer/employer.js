@@ -21,7 +21,16 @@ api.addEventListener("out", () => document.body.dispatchEvent(new Event("kz-out"
 async function start(notice = "") {
   const session = await api.session().catch((error) => ({ error }));
   opened();
-  if (session?.error) return fill(page, h("div", { class: "card stack door" }, h("h1", {}, "现在打不开"), h("p", {}, session.error.message), button("再试一次", () => start(notice), { class: "primary" })));
+  if (session?.error) return fill(
+    page,
+    h(
+      "div",
+      { class: "card stack door" },
+      h("h1", {}, "现在打不开"),
+      h("p", {}, session.error.message),
+      button("再试一次", () => start(notice), { class: "primary" }),
+    ),
+  );
   if (session?.role === "employer") return home(session);
   const entered = await telephoneDoor(api, "employer", page, { ...DOOR, notice });
   return home(entered);
@@ -43,14 +52,22 @@ async function home(session) {
   const penalties = new PenaltiesView(firm);
   const left = h("div", { class: "left" }, compose.element, detail.element);
   const views = { hire: h("div", { class: "columns" }, left, live.element), people: people.element, penalties: penalties.element };
-  const tabs = h("nav", { class: "tabs", "aria-label": "用工" }, Object.entries(places).map(([name, words]) => button(words, () => show(name), { class: "plain", data: { place: name } })));
+  const tabs = h(
+    "nav",
+    { class: "tabs", "aria-label": "用工" },
+    Object.entries(places).map(([name, words]) => button(words, () => show(name), { class: "plain", data: { place: name } })),
+  );
   const out = async () => {
     firm.board.close();
     await api.end().catch(() => null);
     start();
   };
   const badge = firm.employer.verified ? h("span", { class: "badge yes" }, "已核验") : h("span", { class: "badge warn" }, "待核验:发布后先由工作人员看");
-  fill(page, h("header", { class: "bar" }, h("h1", {}, "快招 · 用工"), h("b", {}, firm.employer.name), badge, tabs, button("退出", out, { class: "plain" })), Object.values(views));
+  fill(
+    page,
+    h("header", { class: "bar" }, h("h1", {}, "快招 · 用工"), h("b", {}, firm.employer.name), badge, tabs, button("退出", out, { class: "plain" })),
+    Object.values(views),
+  );
 
   function show(name) {
     for (const [each, element] of Object.entries(views)) element.hidden = each !== name;

@@ -71,7 +71,14 @@ export class Live {
       h("span", { class: "pay" }, payWords(posting.pay)),
     );
     const why = ["draft", "blocked"].includes(view.state) && view.review_reason ? h("p", { class: "banner warn small" }, view.review_reason) : null;
-    return h("li", { class: `card ${current ? "current" : ""}`, data: { posting: view.id } }, head, h("div", { class: "row spread" }, h("span", { class: "small" }, posting.place.text), stateBadge(view)), ["draft", "awaiting_review"].includes(view.state) ? null : fillLine(view), why);
+    return h(
+      "li",
+      { class: `card ${current ? "current" : ""}`, data: { posting: view.id } },
+      head,
+      h("div", { class: "row spread" }, h("span", { class: "small" }, posting.place.text), stateBadge(view)),
+      ["draft", "awaiting_review"].includes(view.state) ? null : fillLine(view),
+      why,
+    );
   }
 }
 

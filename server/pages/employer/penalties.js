@@ -12,7 +12,13 @@ export class PenaltiesView {
   constructor(firm) {
     this.#firm = firm;
     this.body = h("div", { class: "stack" });
-    this.element = h("section", { class: "card stack", "aria-labelledby": "penalties", hidden: true }, h("h2", { id: "penalties" }, "记分和申诉"), h("p", { class: "muted" }, "临近开工撤回岗位或不要录用的人会记分。分数随时间减少,从不罚钱;分数高时,岗位先由工作人员看。"), this.body);
+    this.element = h(
+      "section",
+      { class: "card stack", "aria-labelledby": "penalties", hidden: true },
+      h("h2", { id: "penalties" }, "记分和申诉"),
+      h("p", { class: "muted" }, "临近开工撤回岗位或不要录用的人会记分。分数随时间减少,从不罚钱;分数高时,岗位先由工作人员看。"),
+      this.body,
+    );
   }
 
   async load(notice = "") {
@@ -28,7 +34,14 @@ export class PenaltiesView {
   #draw({ points, suspended_until_ms: until, penalties }, notice) {
     const held = until > now() && h("p", { class: "banner warn" }, `到 ${dayWords(until)} ${clockWords(until)} 之前,新岗位先由工作人员看。`);
     const empty = !penalties.length && h("p", { class: "empty" }, "没有记分。");
-    fill(this.body, notice && h("p", { class: "banner yes", role: "status" }, notice), held, penalties.length > 0 && h("p", {}, "现在一共 ", h("b", {}, `${points} 分`)), empty, h("ul", { class: "stack" }, penalties.map((one) => this.#one(one))));
+    fill(
+      this.body,
+      notice && h("p", { class: "banner yes", role: "status" }, notice),
+      held,
+      penalties.length > 0 && h("p", {}, "现在一共 ", h("b", {}, `${points} 分`)),
+      empty,
+      h("ul", { class: "stack" }, penalties.map((one) => this.#one(one))),
+    );
   }
 
   #one(penalty) {
@@ -39,7 +52,11 @@ export class PenaltiesView {
       "li",
       { class: "card stack" },
       h("div", { class: "row spread" }, h("b", {}, penalty.words), h("span", { class: `badge ${kind}` }, words)),
-      h("p", { class: "muted" }, `${dayWords(penalty.at_ms)} ${clockWords(penalty.at_ms)} · 现在值 ${penalty.points} 分 · ${dayWords(penalty.counts_until_ms)} 以后不算`),
+      h(
+        "p",
+        { class: "muted" },
+        `${dayWords(penalty.at_ms)} ${clockWords(penalty.at_ms)} · 现在值 ${penalty.points} 分 · ${dayWords(penalty.counts_until_ms)} 以后不算`,
+      ),
       penalty.appeal && h("p", {}, "你说:", penalty.appeal),
       penalty.decision && h("p", {}, "答复:", penalty.decision),
       appeal || null,

@@ -16,7 +16,14 @@ export class People {
     this.said = h("div", { role: "status" });
     this.body = h("div");
     this.call = button("再叫他们", () => this.#again([...this.#chosen]), { class: "primary", disabled: true });
-    this.element = h("section", { class: "card stack", "aria-labelledby": "people", hidden: true }, h("div", { class: "row spread" }, h("h2", { id: "people" }, "干过活的人"), this.call), h("p", { class: "muted" }, "选上的人,下次发岗位先叫他们。这里没有名字:双方确认之后,在岗位里可以看电话。"), this.said, this.body);
+    this.element = h(
+      "section",
+      { class: "card stack", "aria-labelledby": "people", hidden: true },
+      h("div", { class: "row spread" }, h("h2", { id: "people" }, "干过活的人"), this.call),
+      h("p", { class: "muted" }, "选上的人,下次发岗位先叫他们。这里没有名字:双方确认之后,在岗位里可以看电话。"),
+      this.said,
+      this.body,
+    );
   }
 
   async load() {
@@ -46,9 +53,26 @@ export class People {
       this.#draw();
       this.body.querySelector(`[data-profile="${profile}"] input`)?.focus();
     });
-    const favour = button(favourite ? "★ 已收藏" : "☆ 收藏", () => this.#put("favourites", profile, { favourite: !favourite }), { class: "plain", "aria-pressed": String(favourite), "aria-label": `收藏 ${name}` });
-    const refuse = button(block ? "已拉黑,恢复" : "以后不要", () => this.#put("blocks", profile, { blocked: !block }), { class: "plain", "aria-label": `${block ? "恢复" : "以后不要"} ${name}` });
-    return h("tr", { data: { profile } }, h("td", {}, box), h("td", {}, name), h("td", {}, done ? `${done} 次` : "还没"), h("td", {}, last ? dayWords(last) : "—"), h("td", {}, favour), h("td", {}, refuse));
+    const favour = button(
+      favourite ? "★ 已收藏" : "☆ 收藏",
+      () => this.#put("favourites", profile, { favourite: !favourite }),
+      { class: "plain", "aria-pressed": String(favourite), "aria-label": `收藏 ${name}` },
+    );
+    const refuse = button(
+      block ? "已拉黑,恢复" : "以后不要",
+      () => this.#put("blocks", profile, { blocked: !block }),
+      { class: "plain", "aria-label": `${block ? "恢复" : "以后不要"} ${name}` },
+    );
+    return h(
+      "tr",
+      { data: { profile } },
+      h("td", {}, box),
+      h("td", {}, name),
+      h("td", {}, done ? `${done} 次` : "还没"),
+      h("td", {}, last ? dayWords(last) : "—"),
+      h("td", {}, favour),
+      h("td", {}, refuse),
+    );
   }
 
   async #put(what, profile, body) {

@@ -33,7 +33,14 @@ export class PostingDetail {
     this.code = h("div");
     this.people = h("div", { class: "stack" });
     this.said = h("div", { role: "status" });
-    this.element = h("section", { class: "card stack detail", hidden: true, "aria-labelledby": "posting" }, this.head, this.said, this.code, this.people);
+    this.element = h(
+      "section",
+      { class: "card stack detail", hidden: true, "aria-labelledby": "posting" },
+      this.head,
+      this.said,
+      this.code,
+      this.people,
+    );
     firm.board.addEventListener("changed", ({ detail }) => {
       if (detail.includes(this.#id)) this.#changed();
     });
@@ -111,13 +118,25 @@ export class PostingDetail {
   #drawHead() {
     const view = this.#view;
     const { posting } = view;
-    const facts = [spanWords(posting.start_ms, posting.end_ms), posting.place.text, settlementWords(posting.settlement), posting.meals && "管饭", posting.transport && "接送", posting.meeting_point].filter(Boolean);
+    const facts = [
+      spanWords(posting.start_ms, posting.end_ms),
+      posting.place.text,
+      settlementWords(posting.settlement),
+      posting.meals && "管饭",
+      posting.transport && "接送",
+      posting.meeting_point,
+    ].filter(Boolean);
     this.code.hidden = view.taken === 0;
     const reason = view.review_reason && ["draft", "blocked", "awaiting_review"].includes(view.state);
     fill(
       this.head,
       h("div", { class: "row spread" }, button("← 发新的", this.#options.back, { class: "plain" }), stateBadge(view)),
-      h("div", { class: "row spread" }, h("h2", { id: "posting", tabindex: "-1" }, `${view.trade_name} ${posting.headcount}人`), h("p", { class: "pay" }, payWords(posting.pay))),
+      h(
+        "div",
+        { class: "row spread" },
+        h("h2", { id: "posting", tabindex: "-1" }, `${view.trade_name} ${posting.headcount}人`),
+        h("p", { class: "pay" }, payWords(posting.pay)),
+      ),
       h("p", {}, facts.join(" · ")),
       h("p", { class: "muted small" }, posting.text),
       reason && h("p", { class: "banner warn" }, view.state === "awaiting_review" ? `工作人员在看:${view.review_reason}` : `要改:${view.review_reason}`),
@@ -181,7 +200,13 @@ export class PostingDetail {
         input.refuse(error.message);
       }
     };
-    const form = h("form", { class: "row check-in", novalidate: true }, input, h("button", { class: "primary" }, "签到"), button("现场的码", () => passCard(this.#firm, view)));
+    const form = h(
+      "form",
+      { class: "row check-in", novalidate: true },
+      input,
+      h("button", { class: "primary" }, "签到"),
+      button("现场的码", () => passCard(this.#firm, view)),
+    );
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       enter();
@@ -200,8 +225,22 @@ export class PostingDetail {
       this.people,
       this.#entries.length === 0 && h("p", { class: "empty" }, "还没有派给谁。派出去之后,谁接了马上显示在这里。"),
       this.#group("录用的人", seated, (entry) => new Seat(this.#firm, this.#view, entry, (work, words) => this.#do(work, words)).element),
-      this.#group("候补和报名", waiting, (entry) => h("li", { class: "row person" }, h("b", {}, calledAs(entry.profile)), h("span", {}, WAITS[entry.acceptance], entry.order ? `,第${entry.order}位` : ""), entry.call_deadline_ms && h("span", { class: "muted" }, `到 ${clockWords(entry.call_deadline_ms)}`))),
-      this.#group("退出和没来", left, (entry) => h("li", { class: "row person" }, h("b", {}, calledAs(entry.profile)), h("span", {}, LEFT[entry.assignment]))),
+      this.#group(
+        "候补和报名",
+        waiting,
+        (entry) => h(
+          "li",
+          { class: "row person" },
+          h("b", {}, calledAs(entry.profile)),
+          h("span", {}, WAITS[entry.acceptance], entry.order ? `,第${entry.order}位` : ""),
+          entry.call_deadline_ms && h("span", { class: "muted" }, `到 ${clockWords(entry.call_deadline_ms)}`),
+        ),
+      ),
+      this.#group(
+        "退出和没来",
+        left,
+        (entry) => h("li", { class: "row person" }, h("b", {}, calledAs(entry.profile)), h("span", {}, LEFT[entry.assignment])),
+      ),
       declined > 0 && h("p", { class: "muted small" }, `${declined} 人回复不去`),
     );
   }

@@ -50,11 +50,19 @@ export class Seat {
     return [
       expected && button("签到", () => this.#do(() => post("check-in"), `${name} 到了`), { "aria-label": `${name} 签到` }),
       expected && begun && button("没来", () => this.#noShow(name, post), { class: "stop", "aria-label": `${name} 没来` }),
-      assignment === "checked_in" && button("干完了", () => this.#do(() => post("done"), `${name} 干完了`), { class: "primary", "aria-label": `${name} 干完了` }),
+      assignment === "checked_in" && button(
+        "干完了",
+        () => this.#do(() => post("done"), `${name} 干完了`),
+        { class: "primary", "aria-label": `${name} 干完了` },
+      ),
       (expected || assignment === "consent_due") && button("不要了", () => this.#release(name, post), { class: "plain", "aria-label": `不要 ${name} 了` }),
       button("电话", () => this.#reveal(), { class: "plain", "aria-label": `${name} 的电话` }),
       ["checked_in", "done", "paid"].includes(assignment) && button("收藏", () => this.#favour(name), { class: "plain", "aria-label": `收藏 ${name}` }),
-      ["checked_in", "done", "paid"].includes(assignment) && button("以后不要", () => this.#block(name), { class: "plain", "aria-label": `以后不要 ${name}` }),
+      ["checked_in", "done", "paid"].includes(assignment) && button(
+        "以后不要",
+        () => this.#block(name),
+        { class: "plain", "aria-label": `以后不要 ${name}` },
+      ),
     ].filter(Boolean);
   }
 
@@ -70,14 +78,20 @@ export class Seat {
   }
 
   #favour(name) {
-    return this.#do(() => this.#firm.api.put(`/v1/employers/${this.#firm.id}/favourites/${this.#entry.profile}`, { favourite: true }), `收藏了 ${name},下次可以先叫`);
+    return this.#do(
+      () => this.#firm.api.put(`/v1/employers/${this.#firm.id}/favourites/${this.#entry.profile}`, { favourite: true }),
+      `收藏了 ${name},下次可以先叫`,
+    );
   }
 
   async #block(name) {
     const reason = field("为什么(只有工作人员看得到)", { maxlength: "200" });
     const body = h("div", { class: "stack" }, h("p", {}, "以后不再派给他,他不会知道。"), reason);
     const yes = await ask(`以后不要 ${name}?`, body, [{ words: "以后不要", value: true, kind: "stop" }, { words: "算了", value: null }]);
-    if (yes) await this.#do(() => this.#firm.api.put(`/v1/employers/${this.#firm.id}/blocks/${this.#entry.profile}`, { blocked: true, reason: reason.value }), "记下了");
+    if (yes) await this.#do(
+      () => this.#firm.api.put(`/v1/employers/${this.#firm.id}/blocks/${this.#entry.profile}`, { blocked: true, reason: reason.value }),
+      "记下了",
+    );
   }
 
   /** Name and telephone; masked until both have confirmed. Every look is logged. */

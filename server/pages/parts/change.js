@@ -63,7 +63,13 @@ export function changePosting(tools, view, releasing = async () => null) {
     text.control.addEventListener("input", () => check());
     form.addEventListener("input", () => check());
     form.addEventListener("corrected", () => check());
-    dialog.append(h("h2", { id }, "改岗位"), text, form.element, said, h("div", { class: "row" }, button("存下", save, { class: "primary" }), button("不改了", () => dialog.close())));
+    dialog.append(
+      h("h2", { id }, "改岗位"),
+      text,
+      form.element,
+      said,
+      h("div", { class: "row" }, button("存下", save, { class: "primary" }), button("不改了", () => dialog.close())),
+    );
     dialog.addEventListener("keydown", (event) => {
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) save();
     });

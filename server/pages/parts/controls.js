@@ -171,12 +171,30 @@ export function several(names, words) {
     box.dispatchEvent(new Event("change", { bubbles: true }));
   };
   const draw = () => {
-    const more = h("select", { "aria-label": words }, h("option", { value: "" }, words), names.filter(({ id }) => !chosen.includes(id)).map(({ id, name }) => h("option", { value: id }, name)));
+    const more = h(
+      "select",
+      { "aria-label": words },
+      h("option", { value: "" }, words),
+      names.filter(({ id }) => !chosen.includes(id)).map(({ id, name }) => h("option", { value: id }, name)),
+    );
     for (const type of ["input", "change"]) more.addEventListener(type, (event) => event.stopPropagation());
     more.addEventListener("change", () => change([...chosen, more.value]));
     const nameOf = (id) => names.find((each) => each.id === id)?.name ?? id;
-    fill(box, chosen.map((id) => button(nameOf(id), () => change(chosen.filter((each) => each !== id)), { class: "chip", "aria-pressed": "true", "aria-label": `${nameOf(id)},按下去掉` })), more);
+    fill(
+      box,
+      chosen.map((id) => button(
+        nameOf(id),
+        () => change(chosen.filter((each) => each !== id)),
+        { class: "chip", "aria-pressed": "true", "aria-label": `${nameOf(id)},按下去掉` },
+      )),
+      more,
+    );
   };
   draw();
-  return { element: box, get focusable() { return box.querySelector("select"); }, get: () => chosen, set: (value) => { chosen = value ?? []; draw(); } };
+  return {
+    element: box,
+    get focusable() { return box.querySelector("select"); },
+    get: () => chosen,
+    set: (value) => { chosen = value ?? []; draw(); },
+  };
 }

@@ -146,7 +146,13 @@ export class PostingForm extends EventTarget {
   #sentence(name, value) {
     if (value === null) return "";
     if (READ_AS[name] === "time") return this.#timeWords();
-    const say = { trade: () => value.name, headcount: () => `${value}人`, place: () => value.text, pay: () => payWords(value), settlement: () => settlementWords(value) };
+    const say = {
+      trade: () => value.name,
+      headcount: () => `${value}人`,
+      place: () => value.text,
+      pay: () => payWords(value),
+      settlement: () => settlementWords(value),
+    };
     return say[name]?.() ?? "";
   }
 
