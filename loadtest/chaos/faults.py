@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
@@ -31,7 +32,7 @@ class House:
         self.snapshot = Path(stage.settings.data_dir) / f"snapshot-{stage.settings.market}.bin"
         self.stale = b""
         """A snapshot of the beginning."""
-        self._turn = 0
+        self._turns: Counter[str] = Counter()
 
     def keep_snapshot(self) -> bool:
         """Keeps a copy of the snapshot, to be put back when it is old; False while there is none."""
@@ -43,10 +44,10 @@ class House:
         """How long this one lasts."""
         return self.draw.uniform(*LASTS_S)
 
-    def turn(self, n: int) -> int:
-        """0, 1, .. n-1 in turn."""
-        self._turn += 1
-        return self._turn % n
+    def turn(self, kind: str, n: int) -> int:
+        """0, 1, .. n-1 in turn, for each kind of fault by itself."""
+        self._turns[kind] += 1
+        return (self._turns[kind] - 1) % n
 
     async def pid(self, part: Part) -> int:
         """The part's process, once there is one."""
@@ -92,7 +93,7 @@ async def kill_serve(house: House) -> str:
 @fault
 async def freeze(house: House) -> str:
     """One part stops and goes on."""
-    part, lasts_s = PARTS[house.turn(3)], house.lasts_s()
+    part, lasts_s = PARTS[house.turn("freeze", 3)], house.lasts_s()
     pid = await house.pid(part)
     with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGSTOP)
@@ -138,7 +139,7 @@ async def dropped(house: House) -> str:
 
 @fault
 async def half_open(house: House) -> str:
-    left: Side = get_args(Side)[house.turn(2)]
+    left: Side = get_args(Side)[house.turn("half_open", 2)]
     return f"{house.proxy.half_open(left)} connections, only the {left} left"
 
 
@@ -146,7 +147,7 @@ async def half_open(house: House) -> str:
 async def wrong_clock(house: House) -> str:
     """One part's wall clock is set wrong, and right again."""
     assert house.shim is not None
-    part, lasts_s, ahead_ms = PARTS[house.turn(3)], house.lasts_s(), house.draw.choice(AHEAD_MS)
+    part, lasts_s, ahead_ms = PARTS[house.turn("wrong_clock", 3)], house.lasts_s(), house.draw.choice(AHEAD_MS)
     house.shim.set(part, ahead_ms=ahead_ms)
     await asyncio.sleep(lasts_s)
     house.shim.set(part)
@@ -159,7 +160,7 @@ async def bad_snapshot(house: House) -> str:
     pid = await house.pid("match")
     os.kill(pid, signal.SIGSTOP)  # so that it writes no better one
     held = bytearray(house.snapshot.read_bytes())
-    middle, how = len(held) // 2, house.turn(4)
+    middle, how = len(held) // 2, house.turn("bad_snapshot", 4)
     held[middle] ^= 0xFF
     house.snapshot.write_bytes([house.stale, bytes(held[:middle]), bytes(held), b""][how])
     os.kill(pid, signal.SIGKILL)

@@ -33,7 +33,7 @@ from loadtest.stage import Stage
 from matcher.store import Store, opened
 
 SEED: Final = 7
-EACH: Final = 5
+EACH: Final = 6
 ENOUGH: Final = 20_000
 BETWEEN_S: Final = (0.3, 1.5)
 SNAPSHOT_EVERY_S: Final = 2.0
