@@ -154,7 +154,7 @@ class App {
 
   #arrived({ posting, entry }) {
     this.say(`${entry.acceptance === "called" ? "候补轮到你了" : "新派单"}:${posting.trade_name},${payWords(posting.pay)}`);
-    navigator.vibrate?.(200);
+    if (navigator.userActivation?.hasBeenActive) navigator.vibrate?.(200); // a browser refuses it before the first touch
   }
 
   async #learnNames() {
