@@ -26,6 +26,7 @@ SENTENCES: Final[dict[str, str]] = {
     "bad_credit_code": "统一社会信用代码不对:{detail}",
     "bad_value": "有一项填得不对:{detail}",
     "merged": "与已登记的 {detail} 是同一个",
+    "lives_elsewhere": "已在别的城市登记,办理迁出后才能导入",
     "erased": "这条记录已按要求删除,不再导入",
     "busy": "这条记录正被别人修改,请稍后重试",
     "internal": "系统处理这一行时出错,已经记下",

@@ -22,6 +22,7 @@ from ingest.postings import employer_id
 from ingest.prepare import Named, Preparer, Ready, ReadyPosting, ReadyProfile, Refused, by_day, posted_again, spared
 from ingest.problems import Problem, problem
 from ingest.transit import Batch, Line, Transit
+from matcher import homes
 from matcher.connection import guarded
 from matcher.errors import KuaizhaoError
 from matcher.model import Employer
@@ -167,7 +168,7 @@ class Taker:
 
     async def _round(self, writes: list[_Write], some: Understood) -> list[_Write]:
         """Does every row's step; answers with the steps of rows that need another."""
-        writes = await self._with_old_documents(writes, some)
+        writes = await self._with_old_documents(await self._at_home(writes, some), some)
         batch, again = some.batch, []
         answers = await self._ledger.take(batch.source, batch.run, [write.step for write in writes])
         for write, answer in zip(writes, answers, strict=True):
@@ -208,6 +209,15 @@ class Taker:
         if answer.code in ("no_profile", "erased"):  # the ledger knows them, or their marks are remembered
             return problem("erased", "")
         return Problem(answer.code, "", answer.message)
+
+    async def _at_home(self, writes: list[_Write], some: Understood) -> list[_Write]:
+        """Leaves out people who are registered in another market."""
+        new = [w for w in writes if w.step.operation == "register" and isinstance(w.row, ReadyProfile)]
+        people = [w.row.marks for w in new if isinstance(w.row, ReadyProfile)]
+        elsewhere = {id(w) for w, home in zip(new, await homes.claim(self._store, people), strict=True) if home}
+        gone = [w for w in writes if id(w) in elsewhere]
+        some.ready.refused += [Refused(w.row.named, [problem("lives_elsewhere", "")]) for w in gone]
+        return [w for w in writes if id(w) not in elsewhere]
 
     # -- changed postings -------------------------------------------------------------------------------------------
 

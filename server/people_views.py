@@ -47,6 +47,13 @@ class Erasure(Struct):
     waits: str = ""
 
 
+class Moving(Struct, kw_only=True, forbid_unknown_fields=True):
+    """The market that somebody moves to; staff say why."""
+
+    market: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
+    reason: ShortText = ""
+
+
 class ConsentView(Struct, kw_only=True):
     """What somebody has consented to (`given`), and the text in force. `asked`: it is another one, or the consent was
     withdrawn: they are to be asked. After a withdrawal everything is erased at `erased_ms`, unless a seat or wage is

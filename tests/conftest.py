@@ -17,6 +17,7 @@ import pytest_asyncio
 import redis
 from playwright.async_api import Browser
 
+from matcher import homes
 from matcher.store import Store
 from server.embedded import EmbeddedStore
 from tests import browser, builders
@@ -102,6 +103,14 @@ def store_url(request: pytest.FixtureRequest) -> str:
     """Every test that asks for it runs on both servers."""
     url: str = request.getfixturevalue(f"{request.param}_url")
     return url
+
+
+@pytest.fixture(autouse=True)
+def _nobody_at_home(request: pytest.FixtureRequest) -> None:
+    """Home markets belong to no market: one test's people must not live in another's."""
+    for name in {"valkey_url", "store_url"} & set(request.fixturenames):
+        with redis.Redis.from_url(request.getfixturevalue(name)) as client:
+            client.delete(homes.KEY)
 
 
 def new_market() -> str:

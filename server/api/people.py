@@ -8,13 +8,14 @@ from aiohttp import web
 from msgspec import structs
 
 from ingest.masking import mask_text
+from matcher import homes
 from matcher.errors import KuaizhaoError
 from matcher.model import AssignmentState, Person
 from server.api.complaints import shown
 from server.api.ids import assignment_id
 from server.auth import STAFF, check_employer, check_profile
 from server.keys import CALLER, CARDS, SEAL, STORE, VAULT
-from server.people_views import Contact, Copy, Erasure, PersonView, Why
+from server.people_views import Contact, Copy, Erasure, Moving, PersonView, Why
 from server.views import profile_view
 
 BOTH_CONFIRMED: Final[frozenset[AssignmentState]] = frozenset({"confirmed", "checked_in", "done", "paid"})
@@ -44,6 +45,20 @@ async def erase_profile(request: web.Request, why: Why) -> Erasure:
     id_ = own_with_reason(request, why.reason)
     done = await request.app[STORE].erase(id_)
     return Erasure(id_, done.state == "erased", "" if done.state == "erased" else WAITS)
+
+
+async def move_away(request: web.Request, moving: Moving) -> Erasure:
+    """The person lives in another market from now on, and registers there: here everything is erased. Not while a seat
+    or wage is open: then the other market goes on refusing."""
+    store, id_ = request.app[STORE], own_with_reason(request, moving.reason)
+    if moving.market == store.market:
+        raise KuaizhaoError("bad_field", "market 就是这里")
+    (raw,) = await store.hashes("profile", [id_])
+    done = await store.erase(id_)
+    if done.state != "erased":
+        raise KuaizhaoError("illegal_move", WAITS)
+    await homes.move(store, raw.get(b"marks", b"").decode().split(), moving.market)
+    return Erasure(id_, erased=True)
 
 
 async def get_contact(request: web.Request, why: Why) -> Contact:

@@ -10,6 +10,7 @@ from ingest.duplicates import person_marks
 from ingest.identity import born_of
 from ingest.skills import understood
 from ingest.texts import profile_text
+from matcher import homes
 from matcher.errors import KuaizhaoError
 from matcher.model import Person, Presence, Profile, Site, age_on
 from matcher.settings import MarketSettings
@@ -37,7 +38,10 @@ async def register(request: web.Request, id_: str, profile: Profile, person: Per
         _check_person(person, profile.born)
     vector = await app[ENCODING].encode(profile_text(doc), "profile")
     sealed, mark = (vault.seal(person), vault.mark(person)) if person is not None else (b"", "")
-    marks = person_marks(person, vault) if person is not None else ()
+    marks = person_marks(person, vault) if person is not None else []
+    (elsewhere,) = await homes.claim(app[STORE], [marks])
+    if elsewhere:
+        raise KuaizhaoError("lives_elsewhere", elsewhere)
     done = await app[STORE].register(id_, doc, sealed, vector, app[ENCODING].model_id, mark, marks=marks)
     return Written(id=id_, v=done.v, replay=done.replay)
 

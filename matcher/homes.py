@@ -1,0 +1,55 @@
+"""The home market of each person: the one that they are registered in; another refuses until they move.
+
+    {homes}:market_of   hash   mark (a keyed hash of ID number, or of name and telephone) -> market
+
+The only key that no market owns. A claim counts while the market that made it has the person: one that was left behind
+by a crash, or by an erased person, is taken over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from matcher.connection import guarded
+from matcher.store import Store
+
+KEY: Final = "{homes}:market_of"
+
+
+def telling(marks: Sequence[str]) -> list[str]:
+    """The marks that tell who it is; a telephone alone may be a family's."""
+    return [mark for mark in marks if not mark.startswith("t:")]
+
+
+async def claim(store: Store, people: Sequence[Sequence[str]]) -> list[str]:
+    """Claims people, each known by their marks, for the store's market. Answers for each with the other market that
+    they live in, or "" where they are at home here now. Raises StoreUnavailable."""
+    known = [telling(marks) for marks in people]
+    pipe = store.commands.pipeline(transaction=False)
+    for marks in filter(None, known):
+        for mark in marks:
+            pipe.hsetnx(KEY, mark, store.market)
+        pipe.hmget(KEY, marks)
+    async with guarded():
+        homes = iter([reply for reply in await pipe.execute() if isinstance(reply, list)])
+    return [await _elsewhere(store, marks, next(homes)) if marks else "" for marks in known]
+
+
+async def move(store: Store, marks: Sequence[str], market: str) -> None:
+    """From now on these people live in another market. Raises StoreUnavailable."""
+    if named := telling(marks):
+        async with guarded():
+            await store.commands.hset(KEY, mapping=dict.fromkeys(named, market))
+
+
+async def _elsewhere(store: Store, marks: list[str], homes: list[bytes]) -> str:
+    for mark, home in zip(marks, homes, strict=True):
+        market = home.decode()
+        if market == store.market:
+            continue
+        async with guarded():
+            if await store.commands.hexists(f"{{{market}}}:marks", mark):
+                return market
+            await store.commands.hset(KEY, mark, store.market)
+    return ""
