@@ -132,12 +132,15 @@ class Connection:
                 **no_retry,
             )
         )
-        pool = redis.ConnectionPool.from_url(url, socket_timeout=None, socket_connect_timeout=2.0, **no_retry)
-        self.blocking: Any = redis.Redis(connection_pool=pool)
-        self._line, self._events = (
-            Line(pool.make_connection(), patience_s)  # type: ignore[no-untyped-call]
-            for patience_s in (COMMAND_TIMEOUT_S, LISTENS_S + COMMAND_TIMEOUT_S)
-        )
+        self._pool = redis.ConnectionPool.from_url(url, socket_timeout=None, socket_connect_timeout=2.0, **no_retry)
+        self.blocking: Any = redis.Redis(connection_pool=self._pool)
+        self._line = self._new_line(COMMAND_TIMEOUT_S)
+        self._unheard: list[Line] = []
+        """Lines on which nobody listens now. Each listener has one to itself: a command that waits in the store keeps
+        all behind it waiting."""
+
+    def _new_line(self, patience_s: float) -> Line:
+        return Line(self._pool.make_connection(), patience_s)  # type: ignore[no-untyped-call]
 
     async def load(self, settings: MarketSettings | None = None) -> None:
         """Writes the market's settings (given ones, else defaults for missing ones) and loads the function library.
@@ -154,8 +157,8 @@ class Connection:
 
     async def close(self) -> None:
         """Closes every connection."""
-        self._line.drop()
-        self._events.drop()
+        for line in (self._line, *self._unheard):
+            line.drop()
         for client in (self.commands, self.blocking):
             await client.aclose(close_connection_pool=True)  # a pool that was handed in is not closed by itself
 
@@ -199,12 +202,14 @@ class Connection:
 
     async def listen(self, command: Command) -> Any:
         """The reply to a command that waits in the store, `LISTENS_S` at most. Raises StoreUnavailable."""
+        line = self._unheard.pop() if self._unheard else self._new_line(LISTENS_S + COMMAND_TIMEOUT_S)
         try:
-            (reply,) = await _replies(self._events, [command])
-            return reply
-        except asyncio.CancelledError:
-            self._events.drop()  # the store would still be waiting
+            (reply,) = await _replies(line, [command])
+        except BaseException:
+            line.drop()  # the store may still be waiting
             raise
+        self._unheard.append(line)
+        return reply
 
     async def now_ms(self) -> int:
         """The store's real clock."""
