@@ -26,14 +26,12 @@ async def claim(store: Store, people: Sequence[Sequence[str]]) -> list[str]:
     """Claims people, each known by their marks, for the store's market. Answers for each with the other market that
     they live in, or "" where they are at home here now. Raises StoreUnavailable."""
     known = [telling(marks) for marks in people]
-    pipe = store.commands.pipeline(transaction=False)
-    for marks in filter(None, known):
-        for mark in marks:
-            pipe.hsetnx(KEY, mark, store.market)
-        pipe.hmget(KEY, marks)
-    async with guarded():
-        homes = iter([reply for reply in await pipe.execute() if isinstance(reply, list)])
-    return [await _elsewhere(store, marks, next(homes)) if marks else "" for marks in known]
+    marks = [mark for each in known for mark in each]
+    if not marks:
+        return [""] * len(known)
+    *_, homes = await store.ask([*(("HSETNX", KEY, mark, store.market) for mark in marks), ("HMGET", KEY, *marks)])
+    home_of = dict(zip(marks, homes, strict=True))
+    return [await _elsewhere(store, each, home_of) for each in known]
 
 
 async def move(store: Store, marks: Sequence[str], market: str) -> None:
@@ -43,9 +41,9 @@ async def move(store: Store, marks: Sequence[str], market: str) -> None:
             await store.commands.hset(KEY, mapping=dict.fromkeys(named, market))
 
 
-async def _elsewhere(store: Store, marks: list[str], homes: list[bytes]) -> str:
-    for mark, home in zip(marks, homes, strict=True):
-        market = home.decode()
+async def _elsewhere(store: Store, marks: list[str], home_of: dict[str, bytes]) -> str:
+    for mark in marks:
+        market = home_of[mark].decode()
         if market == store.market:
             continue
         async with guarded():

@@ -245,7 +245,10 @@ def _apart(text: str, group: list[Met]) -> list[Met]:
         return met[0] - (suffix.end() if suffix else met[1]), -met[0], -met[1]
 
     won: list[Met] = []
-    for start, end, word, owners in sorted(group, key=rank):
-        if all(end <= other[0] or other[1] <= start for other in won):
-            won.append((start, end, word, owners))
+    for each in sorted(group, key=rank):
+        for other in won:
+            if each[0] < other[1] and other[0] < each[1]:
+                break
+        else:
+            won.append(each)
     return won
