@@ -19,10 +19,9 @@ from matcher import score, search, teams, waves
 from matcher.ask import TERMS, Ask, ask_of, set_moment
 from matcher.assign import assigned
 from matcher.columns import PRESENCE, Columns, Town
-from matcher.hall import NOBODY
+from matcher.hall import NOBODY, merged
 from matcher.index import VectorIndex
 from matcher.model import CHANNELS, HOUR_MS, Channel, Pay, Place, Posting, PostingRecord, seats_open
-from matcher.rates import answer_chances
 from matcher.replica import HeldPosting, Replica
 from matcher.score import Scores, Weights
 from matcher.search import Rows
@@ -123,7 +122,7 @@ def question(memory: Replica, held: HeldPosting, now_ms: int) -> Question:
             asked=asked,
             now_ms=now_ms,
             settings=settings,
-            answers=answer_chances(rates),
+            answers=rates.answer_chances(),
             blocked=ties.blocked(employer),
             known=ties.known(employer),
         ),
@@ -143,7 +142,7 @@ def question(memory: Replica, held: HeldPosting, now_ms: int) -> Question:
     return with_rows(memory, q)
 
 
-def passing(c: Columns, ask: Ask, rows: NDArray[np.uint32]) -> Rows:
+def passing(c: Columns, ask: Ask, rows: NDArray[Any]) -> Rows:
     """Those of the rows that pass every rule, wherever in the city they live."""
     some = rows.astype(np.int64)
     return some[search.passing(c, ask.within(waves.RADII_M[-1]), some)] if len(some) else NOBODY
@@ -159,7 +158,8 @@ def on_every_day(c: Columns, q: Question, rows: Rows) -> Rows:
 def with_rows(memory: Replica, q: Question) -> Question:
     """The question with its rows as they are numbered now."""
     c, everywhere = memory.columns, q.ask.within(waves.RADII_M[-1])
-    first = passing(c, q.ask, np.union1d(c.hall.rows(q.ask.trades.tolist()), c.rows_of(q.ask.known)))
+    nearest = merged([c.hall.rows(q.ask.trades.tolist()), c.rows_of(q.ask.known)])
+    first = passing(c, q.ask, nearest)
     silent = frozenset() if q.ask.terms["is_quiet"][0] else memory.unanswered(q.ask.posting)
     ring = NOBODY
     if silent:
@@ -325,7 +325,7 @@ def terms_now(memory: Replica, held: Sequence[HeldPosting], now_ms: int) -> NDAr
             h.terms = ask.terms
     # as bytes: numpy promotes types field by field where it joins records, 60 us a posting
     terms = np.frombuffer(bytearray(b"".join(h.terms.tobytes() for h in held if h.terms is not None)), dtype=TERMS)
-    set_moment(terms, now_ms, settings, answer_chances(memory.rates))
+    set_moment(terms, now_ms, settings, memory.rates.answer_chances())
     return terms
 
 

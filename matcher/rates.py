@@ -72,6 +72,8 @@ class Rates:
         self.zone_offset_ms = zone_offset_ms
         self._seen: dict[Cell, Tally] = {}
         """Everything counted, by cell and by its margins."""
+        self._told: dict[object, Any] = {}
+        """Answers given since anything was counted last: a batch of postings asks the same few things."""
         self._past: dict[int, dict[Cell, Tally]] = {}
         """What came from postings that have left memory: by the day on which they ended."""
         self.through_ms = 0
@@ -129,7 +131,10 @@ class Rates:
 
     def usual_yes(self, trade: str, hour: int) -> float:
         """The chance of a yes whatever the channel, as the channels were used lately; in whole percents."""
-        return self._over_channels(lambda channel: self.yes(channel, trade, hour), digits=2)
+        asked = trade, hour
+        if asked not in self._told:
+            self._told[asked] = self._over_channels(lambda channel: self.yes(channel, trade, hour), digits=2)
+        return float(self._told[asked])
 
     def usual_answer_s(self) -> float:
         """The median time until a yes whatever the channel, in seconds."""
@@ -143,6 +148,13 @@ class Rates:
     def answered(self, channel: Channel) -> float:
         """The chance that somebody answers at all on this channel."""
         return _shrunk(self._tally(channel), "answered", PRIOR_ANSWERED[channel])
+
+    def answer_chances(self) -> tuple[float, ...]:
+        """`answered` of every channel, in the order of CHANNELS."""
+        chances: tuple[float, ...] | None = self._told.get("answered")
+        if chances is None:
+            chances = self._told["answered"] = tuple(self.answered(channel) for channel in CHANNELS)
+        return chances
 
     def answer_s(self, channel: Channel) -> float:
         """The median time until a yes on this channel, in seconds (the geometric mean)."""
@@ -184,6 +196,7 @@ class Rates:
 
     def _add(self, cell: Cell, tally: Tally, sign: int = 1) -> None:
         channel, trade, hour = cell
+        self._told.clear()
         for margin in (cell, (channel, trade, -1), (channel, "", hour), (channel, "", -1)):
             self._seen.setdefault(margin, Tally()).add(tally, sign)
 
@@ -195,8 +208,3 @@ def _shrunk(seen: Tally, what: str, prior: float) -> float:
     """The share of `what` among the offers, leaning on a prior; within what is believed."""
     share: float = (getattr(seen, what) + PRIOR_OFFERS * prior) / (seen.offers + PRIOR_OFFERS)
     return min(max(share, LEAST), MOST)
-
-
-def answer_chances(rates: Rates) -> tuple[float, ...]:
-    """`answered` of every channel, in the order of CHANNELS."""
-    return tuple(rates.answered(channel) for channel in CHANNELS)
