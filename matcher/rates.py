@@ -57,8 +57,11 @@ NOTHING: Final = Tally()
 
 
 def tally_of(entry: Entry) -> Tally | None:
-    """What one entry tells; None while its offer is open, or where it was taken back, which was not the person's no."""
+    """What one entry tells; None while its offer is open, where it was taken back, which was not the person's no, or
+    where the person asked for it, who says yes anyway."""
     if entry.offer not in ("accepted", "declined", "expired") or not entry.wave:  # wave 0: one yes for many days
+        return None
+    if entry.wished:
         return None
     yes = entry.offer == "accepted"
     took_s = max((entry.answered_ms or entry.offered_ms) - entry.offered_ms, 1_000) / 1000

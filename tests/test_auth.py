@@ -11,6 +11,8 @@ import pytest
 from matcher.model import Role
 from matcher.store import Store
 from server import sessions
+from server.doors.arguments import SCOPES
+from server.routes import ROUTES
 from tests import builders
 from tests.api import Api, plain, prepared, running
 from tests.conftest import TEST_CLOCK, new_market
@@ -128,3 +130,8 @@ async def test_a_key_does_only_what_its_scopes_say(api: Api) -> None:
     assert (await api.get("/v1/session", token=key)).data["scopes"] == ["postings", "sites"]
     refused = await api.post("/v1/employers", {"employer": plain(builders.employer())}, token=key)
     assert (refused.code, refused.data["error"]["detail"]) == ("forbidden", "employers")
+
+
+def test_a_key_may_be_given_every_scope_that_a_route_asks_an_integration_for() -> None:
+    asked = {route.scope for route in ROUTES if route.roles is not None and "integration" in route.roles}
+    assert set(SCOPES) == asked - {""}

@@ -49,6 +49,10 @@ def test_what_is_seen_often_outweighs_the_table() -> None:
     assert rates.yes("sms", "porter", NOON) == pytest.approx(PRIOR_RATE["sms"]), "another channel is not concerned"
 
 
+def test_whoever_asked_for_the_offer_teaches_nothing() -> None:
+    assert learned(*[entry("accepted", wished=True)] * 900).counts() == {}
+
+
 def test_a_few_offers_move_little() -> None:
     assert abs(learned(*[entry("declined")] * 3).yes("inbox", "porter", NOON) - 0.3) < 0.08
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-SCOPES: Final = ("sites", "recognise", "profiles", "employers", "postings", "ingest")
+SCOPES: Final = (
+    "sites", "heat", "trades", "recognise", "understand", "pinyin",
+    "profiles", "employers", "postings", "series", "ingest",
+)  # fmt: skip
 """What a key may be allowed: the nouns of the API that integrations use."""
 
 
