@@ -55,3 +55,8 @@ export function leftWords(ms) {
   if (s >= 3600) return `${Math.floor(s / 3600)}小时${Math.floor((s % 3600) / 60)}分`;
   return `${Math.floor(s / 60)}:${String(s % 60).padStart(2, "0")}`;
 }
+
+/** `今天 06:00`; nothing for no moment. */
+export function momentWords(ms) {
+  return ms ? `${dayWords(ms)} ${clockWords(ms)}` : "";
+}

@@ -1,7 +1,5 @@
 /** 我: who one is to the market, and everything that one may see, change or object to. Each part has an address. */
 import { button, fill, h } from "../lib/dom.js";
-import { now } from "../lib/clock.js";
-import { clockWords, dayWords } from "../lib/words.js";
 
 const PARTS = [
   ["profile", "我的登记", "会干什么、在哪、什么时候、多少钱", () => import("./me/profile.js")],
@@ -74,14 +72,4 @@ function look(name, words) {
 /** Looks as they were chosen on this phone. */
 export function recallLooks() {
   for (const [name] of LOOKS) document.body.classList.toggle(name, localStorage.getItem(name) === "true");
-}
-
-/** `今天 06:00` */
-export function momentWords(ms) {
-  return ms ? `${dayWords(ms)} ${clockWords(ms)}` : "";
-}
-
-/** Whether a moment is still to come. */
-export function ahead(ms) {
-  return ms > now();
 }

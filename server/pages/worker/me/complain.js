@@ -2,7 +2,7 @@
 import { newKey } from "../../lib/api.js";
 import { button, fill, h } from "../../lib/dom.js";
 import { field } from "../../parts/field.js";
-import { momentWords } from "../me.js";
+import { momentWords } from "../../lib/words.js";
 
 const CATEGORIES = { pay: "工钱没给、少给", fee: "收押金、收费、扣证件", false_posting: "说的和做的不一样", unsafe: "不安全", treatment: "骂人、歧视", platform: "派单、记分不公平", other: "别的事" };
 

@@ -1,7 +1,7 @@
 /** 用工方: whom one has worked for, and whom one wants nothing more from; they are not told. */
 import { button, fill, h } from "../../lib/dom.js";
 import { refusal } from "../refusal.js";
-import { momentWords } from "../me.js";
+import { momentWords } from "../../lib/words.js";
 
 export async function show(app, place) {
   const path = `/v1/profiles/${app.state.id}`;

@@ -1,6 +1,6 @@
 /** The last messages, as the market keeps them. */
 import { fill, h } from "../../lib/dom.js";
-import { momentWords } from "../me.js";
+import { momentWords } from "../../lib/words.js";
 
 export function show(app, place) {
   const draw = () => {

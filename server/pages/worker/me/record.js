@@ -1,7 +1,8 @@
 /** 记分和申诉: what a late release or a no-show left behind, what it is worth now, and what one has to say against it. */
 import { button, fill, h } from "../../lib/dom.js";
 import { field } from "../../parts/field.js";
-import { ahead, momentWords } from "../me.js";
+import { now } from "../../lib/clock.js";
+import { momentWords } from "../../lib/words.js";
 
 const STATES = { counts: "计分中", appealed: "申诉中,等人复核", upheld: "复核过,维持", lifted: "已撤销" };
 
@@ -12,7 +13,7 @@ export async function show(app, place) {
     fill(
       place,
       h("section", { class: "card stack" }, h("p", {}, h("b", { class: "figure" }, String(told.points)), " 分"), h("p", { class: "muted" }, "每两周减一半,不扣钱。分太高,派单先停一停,到时候自动恢复。")),
-      ahead(told.suspended_until_ms) && h("p", { class: "banner warn" }, `派单暂停到${momentWords(told.suspended_until_ms)}`),
+      told.suspended_until_ms > now() && h("p", { class: "banner warn" }, `派单暂停到${momentWords(told.suspended_until_ms)}`),
       told.penalties.length ? told.penalties.map((each) => penalty(each, draw)) : h("p", { class: "nothing muted" }, "没有记分"),
     );
   };
