@@ -10,7 +10,7 @@ from ingest.masking import mask_text
 from matcher.errors import KuaizhaoError
 from server.auth import SAFE, STAFF
 from server.keys import CALLER, STORE
-from server.routes import Route
+from server.route import Route
 from server.sessions import Caller
 
 

@@ -20,7 +20,7 @@ from server.api.ids import checked
 from server.auditing import noted
 from server.auth import check_role, token_of
 from server.keys import CALLER, METRICS, SESSIONS
-from server.routes import Route
+from server.route import Route
 from server.sessions import Caller
 
 WORKER_REQUESTS_AT_ONCE: Final = 8

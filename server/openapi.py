@@ -10,7 +10,8 @@ import msgspec
 
 from matcher.errors import TABLE
 from server import views, worker_views
-from server.routes import PARAMETER, ROUTES, Route, errors_of
+from server.route import PARAMETER, Route, errors_of
+from server.routes import ROUTES
 from server.wire import CONTENT_TYPES
 
 VERSION: Final = "1"

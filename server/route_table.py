@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final, get_args
 
 from matcher.model import Role
-from server.routes import ROUTES, Route
+from server.route import Route
+from server.routes import ROUTES
 
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
 HEAD: Final = """# Every route and every role

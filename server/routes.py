@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Any, Final
-
-from aiohttp import web
+from typing import Final
 
 from ingest.heat import Held
 from ingest.understanding import Understanding
@@ -61,15 +56,12 @@ from server.auth import STAFF
 from server.consent import ConsentText
 from server.doors import desk, hall, newcomers, session, telephone
 from server.doors import views as doors
-
-PARAMETER: Final = re.compile(r"{(\w+)}")
-Handler = Callable[[web.Request, Any], Awaitable[Any]]
+from server.route import ANYBODY, Route
 
 MANAGER: Final[frozenset[Role]] = frozenset({"manager"})
 KIOSK: Final[frozenset[Role]] = frozenset({"kiosk"})
 WORKER: Final[frozenset[Role]] = frozenset({"worker"})
 EMPLOYER: Final[frozenset[Role]] = frozenset({"employer"})
-ANYBODY: Final[frozenset[Role]] = frozenset({"worker", "employer", "kiosk", "clerk", "manager", "integration"})
 EVERYBODY: Final[frozenset[Role]] = ANYBODY | {"newcomer"}
 AS_WORKER: Final[frozenset[Role]] = STAFF | {"worker"}
 AS_EMPLOYER: Final[frozenset[Role]] = STAFF | {"employer"}
@@ -77,58 +69,9 @@ AT_THE_DOOR: Final[frozenset[Role]] = AS_EMPLOYER | {"kiosk"}
 POSTS: Final[frozenset[Role]] = AS_EMPLOYER | {"integration"}
 REGISTERS: Final[frozenset[Role]] = STAFF | {"kiosk", "integration"}
 
-OWN: Final[dict[str, frozenset[Role]]] = {
-    "profile": frozenset({"worker"}),
-    "offer": frozenset({"worker"}),
-    "crew": frozenset({"worker"}),
-    "assignment": frozenset({"worker", "employer", "kiosk"}),
-    "posting": frozenset({"employer", "kiosk"}),
-    "series": frozenset({"employer", "kiosk"}),
-    "employer": frozenset({"employer"}),
-}
-"""Who reaches only what is theirs, by what the path names; `server.auth` has the rules."""
 AT_A_DOOR: Final = ("bad_login", "bad_token", "too_many_requests", "no_gateway")
 POSTING_RULES: Final = ("bad_trade", "posting_past", "posting_blocked", "no_employer", "no_site")
 SEAT: Final = ("bad_id", "no_posting", "no_profile", "no_assignment", "illegal_move")
-
-
-@dataclass(frozen=True)
-class Route:
-    """One line of the table. `body` or `query` is parsed before the handler, which gets it as its second argument;
-    `answer` is encoded after it, unless the handler answers by itself (`answer` None)."""
-
-    method: str
-    path: str
-    summary: str
-    handler: Handler
-    answer: type | None
-    roles: frozenset[Role] | None = ANYBODY  # None: needs no token
-    body: type | None = None
-    query: type | None = None
-    status: int = 200
-    errors: tuple[str, ...] = ()
-    bounded: bool = True  # counts as a request at work and must end in time
-    own: frozenset[Role] = frozenset()  # besides those of `OWN`: who reaches only what is theirs
-    hides: str = "forbidden"  # what those are told about what is not theirs
-    audited: bool = False  # shows or deletes who somebody is: logged whoever asks, as whatever staff change is
-
-    @property
-    def name(self) -> str:
-        """The handler's name: unique in the table, the `operationId`."""
-        return self.handler.__name__
-
-    @property
-    def limited(self) -> frozenset[Role]:
-        """Roles that reach only what is theirs by this route."""
-        named = [OWN.get(name, frozenset()) for name in PARAMETER.findall(self.path)]
-        return self.own.union(*named) & (self.roles or frozenset())
-
-    @property
-    def scope(self) -> str:
-        """What an integration's key must be allowed: the noun after /v1; nothing for its own session."""
-        noun = self.path.split("/")[2] if self.path.startswith("/v1/") else ""
-        return "" if noun == "session" else noun
-
 
 ROUTES: Final[tuple[Route, ...]] = (
     # sites
@@ -401,21 +344,3 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("GET", "/readyz", "The server can work", health.readyz, views.Ready, None, bounded=False),
     Route("GET", "/metrics", "Counters for Prometheus", health.metrics, None, None, bounded=False),
 )  # fmt: skip
-
-_SAID_BY_EVERY_ROUTE: Final = ("not_acceptable", "store_unavailable", "overloaded", "timeout", "internal")
-_SAID_TO_TOKENS: Final = ("no_token", "bad_token", "bad_csrf", "forbidden", "too_many_requests")
-_SAID_TO_BODIES: Final = ("bad_body", "bad_field", "too_large", "unsupported_media")
-
-
-def errors_of(route: Route) -> tuple[str, ...]:
-    """Every code that the route may answer with, its own first."""
-    codes = [*route.errors]
-    if "{" in route.path:
-        codes.append("bad_id")
-    if route.body is not None:
-        codes += _SAID_TO_BODIES
-    elif route.query is not None:
-        codes.append("bad_field")
-    if route.roles is not None:
-        codes += _SAID_TO_TOKENS
-    return tuple(dict.fromkeys([*codes, *_SAID_BY_EVERY_ROUTE]))

@@ -26,7 +26,8 @@ from matcher.store import Store
 from server import sessions
 from server.app import create_app
 from server.encoding import NamedEncoder
-from server.routes import ROUTES, errors_of
+from server.route import errors_of
+from server.routes import ROUTES
 from server.views import ErrorBody
 from server.wire import typed
 from tests import builders

@@ -9,7 +9,7 @@ import pytest
 
 from matcher.store import Store
 from server import rates
-from server.routes import ANYBODY
+from server.route import ANYBODY
 from tests.api import Api, prepared, running
 from tests.conftest import TEST_CLOCK, new_market
 

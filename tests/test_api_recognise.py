@@ -16,7 +16,7 @@ from matcher import trades
 from matcher.model import Role
 from matcher.store import Store
 from server.keys import ENCODING, RECOGNISING
-from server.routes import ANYBODY
+from server.route import ANYBODY
 from tests import builders
 from tests.api import MSGPACK, Api, HashEncoder, plain, prepared, running
 from tests.conftest import TEST_CLOCK, new_market

@@ -13,7 +13,8 @@ from matcher import library
 from matcher.errors import TABLE
 from matcher.store import Store
 from server import openapi, words
-from server.routes import ROUTES, errors_of
+from server.route import errors_of
+from server.routes import ROUTES
 from tests.api import running
 from tests.conftest import TEST_CLOCK, new_market
 

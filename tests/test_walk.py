@@ -14,8 +14,9 @@ from matcher.store import Store
 from server import complaint_views, posting_views, sessions, views, worker_views
 from server.doors import views as doors
 from server.keys import SESSIONS
+from server.route import PARAMETER, Route
 from server.route_table import ROLES, cell, markdown
-from server.routes import PARAMETER, ROUTES, Route
+from server.routes import ROUTES
 from tests import builders
 from tests.api import Api, Reply, plain, prepared, running
 from tests.conftest import TEST_CLOCK, new_market
