@@ -13,9 +13,9 @@ from msgspec import Struct, structs
 from numpy.typing import NDArray
 
 from matcher import trades
-from matcher.columns import EPOCH_ORDINAL, birth_day, certificate_number, trade_number
 from matcher.model import CHANNELS, DAY_MS, MINUTE_MS, Posting, hourly_fen, shift_hours
 from matcher.rates import PRIOR_ANSWERED
+from matcher.row import EPOCH_ORDINAL, birth_day, certificate_number, trade_number
 from matcher.settings import MarketSettings
 from matcher.waves import is_quiet
 from matcher.weeks import HOUR_WORDS, shift_mask

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from matcher import missing, plan, score, search, waves
 from matcher.ask import Ask, ask_of
-from matcher.columns import Town
 from matcher.errors import KuaizhaoError
 from matcher.model import Posting, Reason
 from matcher.questions import (
@@ -32,6 +31,7 @@ from matcher.questions import (
     Wish,
 )
 from matcher.replica import HeldPosting, Replica
+from matcher.row import Town
 from matcher.rules import RULES, UNTOLD
 from matcher.score import Weights
 from matcher.wishes import wished

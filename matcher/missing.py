@@ -9,8 +9,8 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from matcher import trades
-from matcher.columns import certificate_number
 from matcher.model import Posting, Reason, shift_hours
+from matcher.row import certificate_number
 
 Words = Callable[[Any, Any, Posting, float], str]
 """Of the worker's row, the posting's terms, its document and the distance in metres."""

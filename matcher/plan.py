@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 from matcher import score, search, teams, waves
 from matcher.ask import TERMS, Ask, ask_of, set_moment
 from matcher.assign import assigned
-from matcher.columns import PRESENCE, Columns, Town
+from matcher.columns import Columns
 from matcher.hall import NOBODY, merged
 from matcher.index import VectorIndex
 from matcher.model import CHANNELS, HOUR_MS, Channel, Pay, Place, Posting, PostingRecord, seats_open
 from matcher.replica import HeldPosting, Replica
+from matcher.row import PRESENCE, Town
 from matcher.score import Scores, Weights
 from matcher.search import Rows
 from matcher.seating import Offered

@@ -1,7 +1,7 @@
 """The hard rules between a worker and a posting: one function and one plain sentence each (pure).
 
-A rule sees the worker's row (`columns.ROW`), the posting's terms (`ask.TERMS`) and the town beside them
-(`columns.Town`), and answers whether the row may be offered the posting. The rules are compiled into one loop
+A rule sees the worker's row (`row.ROW`), the posting's terms (`ask.TERMS`) and the town beside them
+(`row.Town`), and answers whether the row may be offered the posting. The rules are compiled into one loop
 (`search`), which is all there is: finding who may be asked and telling what kept somebody out run the same functions.
 A new rule is a function here with its sentence, and a test; rules are asked and told in this order.
 """
@@ -14,14 +14,14 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from matcher.columns import MORE_EXPIRY, MORE_REFUSAL, MORE_SUSPENSION, MORE_TRADE, PRESENCE, Town
 from matcher.compiled import inner
 from matcher.grid import METRES_PER_DEGREE
 from matcher.model import CHANNELS, DAY_MS, HOUR_MS
+from matcher.row import MORE_EXPIRY, MORE_REFUSAL, MORE_SUSPENSION, MORE_TRADE, PRESENCE, Town
 from matcher.trades import MAX_TRADES
 
 Row = Any
-"""A record of `columns.ROW`."""
+"""A record of `row.ROW`."""
 Terms = Any
 """A record of `ask.TERMS`."""
 Test = Callable[[Row, Terms, Town], bool]

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from matcher import trades
 from matcher.ask import Ask
-from matcher.columns import MORE_PENALTY, Town
 from matcher.compiled import inner, kernel
 from matcher.model import DAY_MS
+from matcher.row import MORE_PENALTY, Town
 from matcher.rules import IN_HALL, Row, Terms, among, further, metres
 from matcher.search import Rows
 from matcher.settings import MarketSettings

@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.ask import Ask
-from matcher.columns import Columns, Town
+from matcher.columns import Columns
 from matcher.compiled import inner, kernel
 from matcher.grid import TradesByCell, near
+from matcher.row import Town
 from matcher.rules import RULES, Row, Rule, Terms, place_of_trade
 
 Rows = NDArray[np.int64]

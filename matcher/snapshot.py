@@ -26,9 +26,10 @@ import structlog
 from numpy.typing import NDArray
 
 from matcher import codec, trades
-from matcher.columns import LAYOUT, Columns
+from matcher.columns import Columns
 from matcher.model import SCHEMA
 from matcher.replica import Replica
+from matcher.row import LAYOUT
 
 log = structlog.get_logger()
 AT_ONCE: Final = 16_384

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from matcher import trades
 from matcher.chains import Chains
-from matcher.columns import Columns, certificate_number, day_number
+from matcher.columns import Columns
 from matcher.index import VectorIndex
 from matcher.model import Hours, Pay, Place, ProfileRecord
+from matcher.row import certificate_number, day_number
 from matcher.weeks import HALF_HOURS, shift_mask, week_mask
 from tests import builders
 

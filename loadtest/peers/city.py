@@ -22,8 +22,8 @@ from loadtest.bench.open_postings import DIMENSION, Kind
 from loadtest.population import NOON_MS, WANTED_HOURS
 from matcher import trades
 from matcher.ask import local_date, years_before
-from matcher.columns import trade_number
 from matcher.model import PostingRecord, ProfileRecord
+from matcher.row import trade_number
 
 K: Final = 50
 EDGE: Final = 0.005
