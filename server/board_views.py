@@ -29,9 +29,11 @@ class Waiting(Struct, kw_only=True, frozen=True):
 
 class BoardHello(Struct, kw_only=True, tag_field="type", tag="hello"):
     """The first frame, and again after a gap: every posting that is not over. What is not in it is over. `waiting` only
-    for staff, `called` (the last queue numbers called there, the newest first) only for a site."""
+    for staff, `called` (the last queue numbers called there, the newest first) only for a site. `alive_ms`: the line is
+    lost when nothing has come for clearly longer than that."""
 
     now_ms: int
+    alive_ms: int
     postings: list[PostingView]
     waiting: Waiting | None = None
     called: list[CalledNumber] = []

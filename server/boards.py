@@ -27,7 +27,7 @@ from server.calling import called
 from server.metrics import Metrics
 from server.posting_views import posting_view
 from server.sessions import Caller
-from server.sockets import REPLACED, SHUTTING_DOWN, SLOW, TOKEN_EXPIRED, Socket
+from server.sockets import REPLACED, SHUTTING_DOWN, SLOW, TOKEN_EXPIRED, Socket, alive_ms
 from server.wire import Format
 
 GATHERED_S: Final = 0.1
@@ -253,6 +253,7 @@ class Boards:
         shown.sort(key=lambda view: (view.posting.start_ms, view.id))
         return BoardHello(
             now_ms=now_ms,
+            alive_ms=alive_ms(),
             postings=shown,
             waiting=await self.waiting() if staff else None,
             called=await called(self._store, watcher.site) if watcher.site else [],

@@ -13,6 +13,7 @@ from matcher.model import Entry, PostingRecord
 from matcher.reading import fields
 from matcher.records import Message
 from matcher.store import Store
+from server.sockets import alive_ms
 from server.worker_views import Brief, Card, HelloFrame, brief, message_view, own_entry
 
 NAMES_KEPT = 20_000
@@ -120,6 +121,7 @@ class Cards:
         cards, messages = await self._of(profile, with_messages=True)
         return HelloFrame(
             now_ms=time.time_ns() // 1_000_000,
+            alive_ms=alive_ms(),
             cards=cards,
             messages=[message_view(m) for m in messages if m.seq > after],
         )

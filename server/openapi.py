@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from matcher.errors import TABLE
-from server import views, worker_views
+from server import sockets, views, worker_views
 from server.route import PARAMETER, Route, errors_of
 from server.routes import ROUTES
 from server.wire import CONTENT_TYPES
@@ -19,7 +19,12 @@ DESCRIPTION: Final = (
     "Urgent gig-work matching. Instants are epoch milliseconds, money is fen, places are WGS-84. "
     "Every body may be JSON or msgpack, with the same fields."
 )
-FRAMES: Final = (worker_views.HelloFrame, worker_views.CardFrame, worker_views.MessageFrame)
+FRAMES: Final = (
+    worker_views.HelloFrame,
+    worker_views.CardFrame,
+    worker_views.MessageFrame,
+    sockets.AliveFrame,
+)
 _REF: Final = "#/components/schemas/{name}"
 _PARAMETERS: Final = {
     "site": "Id of a site",

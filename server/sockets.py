@@ -7,6 +7,7 @@ from typing import Final
 
 import structlog
 from aiohttp import WSCloseCode, WSMsgType, web
+from msgspec import Struct
 
 from server import wire
 from server.auth import offered_protocols
@@ -14,6 +15,9 @@ from server.wire import Format
 
 PROTOCOLS: Final[dict[str, Format]] = {"kuaizhao.json": "json", "kuaizhao.msgpack": "msgpack"}
 HEARTBEAT_S: Final = 20.0
+"""How often the protocol's ping is sent; a client that does not answer it within half of that is gone."""
+ALIVE_S: Final = 20.0
+"""How often a socket is told that the line is there: browsers hide pings from pages, and a line can end wordlessly."""
 CLOSE_S: Final = 5.0
 """How long a socket has to take what waits for it and the reason why it closes."""
 LONGEST_FRAME: Final = 4096
@@ -28,6 +32,18 @@ ONLY_LISTENS: Final = (1003, "answer over HTTP")
 BROKEN: Final = (1011, "internal")
 
 log = structlog.get_logger()
+
+
+class AliveFrame(Struct, tag_field="type", tag="alive"):
+    """Nothing else was said lately: the line is there. A hello says how often, at least, some frame comes."""
+
+
+ALIVE: Final[dict[Format, bytes]] = {each: wire.encode(AliveFrame(), each) for each in ("json", "msgpack")}
+
+
+def alive_ms() -> int:
+    """At most so much time lies between two frames of a line that is there."""
+    return round(ALIVE_S * 1000)
 
 
 class Socket:
@@ -47,6 +63,7 @@ class Socket:
         self._answer: web.WebSocketResponse | None = None
         self._sending: asyncio.Task[None] | None = None
         self._stay: asyncio.Timeout | None = None
+        self._alive: asyncio.TimerHandle | None = None
 
     def put(self, frame: bytes) -> bool:
         """Queues a frame; False when the socket is too slow and ends."""
@@ -71,15 +88,23 @@ class Socket:
         self._answer, self._stay = answer, stay
         self._frames.insert(0, hello)
         self._send_soon()
+        self._alive = asyncio.get_running_loop().call_later(ALIVE_S, self._tell_alive)
         if self.why is not None:
             stay.reschedule(asyncio.get_running_loop().time())
 
     async def stop(self) -> None:
         """Nothing more is sent."""
         self._answer = self._stay = None
+        if self._alive is not None:
+            self._alive.cancel()
         if self._sending is not None:
             self._sending.cancel()
             await asyncio.wait([self._sending])
+
+    def _tell_alive(self) -> None:
+        if not self._frames:  # else something is being said
+            self.put(ALIVE[self.wire_format])
+        self._alive = asyncio.get_running_loop().call_later(ALIVE_S, self._tell_alive)
 
     def _send_soon(self) -> None:
         if self._sending is None and self._answer is not None:

@@ -143,9 +143,11 @@ class MessageView(Struct, kw_only=True):
 
 
 class HelloFrame(Struct, kw_only=True, tag_field="type", tag="hello"):
-    """The first frame, and again after a gap: everything current. What is not in it is over."""
+    """The first frame, and again after a gap: everything current. What is not in it is over. `alive_ms`: the line is
+    lost when nothing has come for clearly longer than that."""
 
     now_ms: int
+    alive_ms: int
     cards: list[Card]
     messages: list[MessageView]
 

@@ -20,7 +20,7 @@ from playwright.async_api import Browser
 from matcher import homes
 from matcher.store import Store
 from server.embedded import EmbeddedStore
-from tests import browser, builders
+from tests import browser, builders, kiosk_page
 from tests.memory import DAYLIGHT
 
 TEST_CLOCK = """
@@ -159,6 +159,22 @@ async def service(module_service: browser.Service) -> AsyncIterator[browser.Serv
     """The module's service, for one test: its pages are closed after it, and none of them may have logged an error."""
     yield module_service
     await module_service.close_pages()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def module_hall(
+    chromium: Browser, valkey_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[kiosk_page.Hall]:
+    """What a hall has, for a module."""
+    async with kiosk_page.open_hall(chromium, valkey_url, tmp_path_factory.mktemp("kiosk")) as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def hall(module_hall: kiosk_page.Hall) -> AsyncIterator[kiosk_page.Hall]:
+    """The module's hall, for one test; what it posted is over afterwards."""
+    yield module_hall
+    await module_hall.over()
 
 
 async def move_clock(store: Store, by_ms: int) -> None:

@@ -91,6 +91,20 @@ async def checked(page: Page) -> None:
     await check_contrast(page)
 
 
+async def printed(page: Page) -> str:
+    """What is on paper."""
+    await page.emulate_media(media="print")
+    seen = await page.evaluate("document.body.innerText")
+    await page.emulate_media(media="null")
+    return str(seen)
+
+
+async def until_waved(hall: Hall, id_: str) -> None:
+    async with asyncio.timeout(10):
+        while (await hall.store.posting(id_)).wave == 0:  # noqa: ASYNC110 - it can only be asked
+            await asyncio.sleep(0.01)
+
+
 @asynccontextmanager
 async def open_hall(chromium: Browser, valkey_url: str, folder: Path) -> AsyncIterator[Hall]:
     """A hall with the shipped model, for people type words, and a gateway that loses nothing."""

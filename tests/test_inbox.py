@@ -21,6 +21,7 @@ from matcher.store import Store
 from server import push, sockets
 from server.keys import CARDS, PUSH
 from server.push import CardFrames
+from server.sockets import AliveFrame
 from server.wire import encode, typed
 from server.worker_views import CardFrame, HelloFrame, MessageFrame
 from tests import builders
@@ -28,7 +29,7 @@ from tests.api import Api, prepared, running
 from tests.conftest import TEST_CLOCK, move_clock, new_market
 
 QUEUE = 8
-Frame = CardFrame | HelloFrame | MessageFrame
+Frame = CardFrame | HelloFrame | MessageFrame | AliveFrame
 
 
 @pytest.fixture
@@ -67,7 +68,7 @@ class Phone:
             known = self.cards.get(frame.posting.id)
             if known is None or frame.v >= known.v:
                 self.cards[frame.posting.id] = frame
-        else:
+        elif isinstance(frame, MessageFrame):
             assert frame.seq not in self.messages
             self.messages[frame.seq] = frame
 
@@ -407,3 +408,26 @@ async def test_the_server_says_that_it_stops(valkey_url: str, tmp_path: Path) ->
         closing = await w1.line.receive(5)
         assert (closing.data, closing.extra) == sockets.SHUTTING_DOWN
     await store.close()
+
+
+@pytest.mark.parametrize("wire", ["json", "msgpack"])
+async def test_a_line_on_which_nothing_happens_says_that_it_is_there(
+    api: Api, monkeypatch: pytest.MonkeyPatch, wire: str
+) -> None:
+    monkeypatch.setattr(sockets, "ALIVE_S", 0.05)
+    await builders.register(api.store, "w1")
+    async with phone(api, "w1", protocols=(f"kuaizhao.{wire}",)) as w1:
+        hello = await w1.receive()
+        assert isinstance(hello, HelloFrame)
+        assert hello.alive_ms == 50
+        assert [type(await w1.receive(1.0)) for _ in range(3)] == [AliveFrame] * 3
+
+
+async def test_a_client_that_is_gone_without_a_word_is_dropped(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sockets, "HEARTBEAT_S", 0.1)
+    await builders.register(api.store, "w1")
+    async with phone(api, "w1", autoping=False) as w1:  # reads, but answers nothing
+        await w1.receive()
+        async with asyncio.timeout(5):
+            while b"kuaizhao_sockets 0.0" not in (await api.get("/metrics")).data:  # noqa: ASYNC110 - it can only be asked
+                await asyncio.sleep(0.02)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.async_api import Page, expect
 
 from matcher.model import HOUR_MS
+from server import sockets
 from tests import builders
 from tests.api import plain
 from tests.browser import Service, in_browser
@@ -120,7 +122,10 @@ async def test_a_standby_is_called_and_changed_terms_are_asked_about(service: Se
     await closed(api, posting)
 
 
-async def test_an_offer_that_nobody_answered_is_said_to_be_over_without_blame(service: Service) -> None:
+async def test_an_offer_that_nobody_answered_is_said_to_be_over_without_blame(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sockets, "ALIVE_S", 24 * 3600)  # the server's clock does not run as fast
     api, who = service.api, await somebody(service.api)
     page = await opened(service, who)
     await page.clock.install()

@@ -49,7 +49,11 @@ class Message(Struct, tag_field="type", tag="message"):
     """A message."""
 
 
-FRAMES: Final = msgspec.msgpack.Decoder(Card | Hello | Message)
+class Alive(Struct, tag_field="type", tag="alive"):
+    """The line is there."""
+
+
+FRAMES: Final = msgspec.msgpack.Decoder(Card | Hello | Message | Alive)
 Heard = Callable[[str, str, int, float], None]
 """Called with posting, profile, wave and moment of each offer, the first time it is seen."""
 

@@ -11,7 +11,6 @@ import { Head } from "./head.js";
 import { ROWS, table } from "./rows.js";
 
 const PAGE_MS = 12_000;
-const ASK_MS = 30_000;
 const FULL_SHOWN_MS = 5 * 60_000;
 const LIVE = new Set(["open", "filled"]);
 
@@ -41,7 +40,6 @@ class Hall {
     this.#board.open();
     this.#turnedMs = now();
     setInterval(() => this.#tick(), 1000);
-    setInterval(() => this.#ask(), ASK_MS);
   }
 
   async #session() {
@@ -61,9 +59,10 @@ class Hall {
       this.#head.called(detail.called);
       this.#head.touch();
     });
+    this.#board.addEventListener("alive", () => this.#head.touch());
     this.#board.addEventListener("ended", () => location.reload());
     line.addEventListener("lost", () => this.#head.line(true));
-    line.addEventListener("back", () => this.#head.touch());
+    line.addEventListener("back", () => this.#head.line(false));
     document.addEventListener("keydown", (event) => this.#key(event));
   }
 
@@ -78,18 +77,6 @@ class Hall {
     for (const [id, view] of this.#board.postings) if (!LIVE.has(view.state)) this.#board.postings.delete(id);
     this.#head.touch();
     this.#draw();
-  }
-
-  /** Asks whether the line is there, for a socket does not say so. */
-  async #ask() {
-    try {
-      const { called } = await this.#api.get(`/v1/sites/${encodeURIComponent(this.#site)}/called`, { tries: 1 });
-      this.#head.called(called);
-      if (!line.lost) this.#head.touch();
-    } catch (error) {
-      if (error instanceof Refused && error.status === 401) location.reload();
-      else if (!(error instanceof LineLost || error instanceof Refused)) throw error;
-    }
   }
 
   #tick() {

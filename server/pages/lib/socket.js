@@ -1,19 +1,26 @@
 /**
  * A socket that only listens and comes back by itself. Every frame is an event named by its `type`, with the frame as
- * `detail`; "ended" when the session is over. The first frame of every connection is a hello with the server's time.
+ * `detail`; "ended" when the session is over. The first frame of every connection is a hello with the server's time; it
+ * also says how often, at least, a frame comes: a line on which nothing comes is lost, though nobody has closed it.
  */
 import { setNow } from "./clock.js";
 import { line, tellLine } from "./api.js";
 
 const FIRST_MS = 500;
 const MOST_MS = 15_000;
+const HELLO_WITHIN_MS = 15_000;
+/** How much longer than the server says it is silent before the line counts as lost. */
+const PATIENCE = 2.25;
 const SESSION_OVER = 4001;
 const REPLACED = 4009;
+const NO_WORD = 0;
 
 export class LiveSocket extends EventTarget {
   #waitMs = FIRST_MS;
   #socket = null;
   #timer = 0;
+  #silence = 0;
+  #silentMs = HELLO_WITHIN_MS;
   #path;
   #token;
   #wanted = false;
@@ -52,6 +59,7 @@ export class LiveSocket extends EventTarget {
     line.removeEventListener("lost", this);
     line.removeEventListener("back", this);
     clearTimeout(this.#timer);
+    clearTimeout(this.#silence);
     this.#socket?.close();
     this.#socket = null;
   }
@@ -70,23 +78,37 @@ export class LiveSocket extends EventTarget {
     address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
     const socket = new WebSocket(address, protocols);
     this.#socket = socket;
+    this.#silentMs = HELLO_WITHIN_MS;
+    this.#listen(socket);
     socket.onmessage = ({ data }) => this.#take(socket, JSON.parse(data));
     socket.onclose = ({ code }) => this.#closed(socket, code);
+  }
+
+  /** Waits for the next word, but not for ever. */
+  #listen(socket) {
+    clearTimeout(this.#silence);
+    this.#silence = setTimeout(() => {
+      socket.close();
+      this.#closed(socket, NO_WORD);
+    }, this.#silentMs);
   }
 
   #take(socket, frame) {
     if (socket !== this.#socket) return;
     if (frame.type === "hello") {
       this.#waitMs = FIRST_MS;
+      this.#silentMs = frame.alive_ms * PATIENCE;
       setNow(frame.now_ms);
       tellLine(true);
     }
+    this.#listen(socket);
     this.dispatchEvent(new CustomEvent(frame.type, { detail: frame }));
   }
 
   #closed(socket, code) {
     if (socket !== this.#socket) return;
     this.#socket = null;
+    clearTimeout(this.#silence);
     if (!this.#wanted) return;
     if (code === SESSION_OVER || code === REPLACED) {
       this.close();
