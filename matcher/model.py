@@ -312,6 +312,7 @@ class Entry(Struct, kw_only=True):
     consent_deadline_ms: int | None = None
     before_consent: str = ""
     consented_terms: int | None = None
+    refused_terms: int | None = None
     seated_ms: int | None = None
     ended_by: str = ""
 

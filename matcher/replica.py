@@ -306,7 +306,7 @@ class Replica:
 def _counts(entry: Entry, terms: int) -> bool:
     """Whether an entry stands against another offer under these terms."""
     return (
-        max(entry.terms, entry.consented_terms or 0) >= terms
+        max(entry.terms, entry.consented_terms or 0, entry.refused_terms or 0) >= terms
         or entry.offer == "open"
         or entry.acceptance in ("waiting", "standby", "called")
         or (entry.assignment is not None and entry.assignment != "released")

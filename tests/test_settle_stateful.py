@@ -550,9 +550,9 @@ class Market(RuleBasedStateMachine):
     def left_out(self, id_: str, who: str) -> str | None:
         p, e = self.view.postings[id_], self.view.entries[id_].get(who)
         if e is not None:
-            agreed = max(e.terms, e.consented_terms or 0)
+            answered = max(e.terms, e.consented_terms or 0, e.refused_terms or 0)
             over = e.offer != "open" and e.acceptance not in design.IN_LINE and e.assignment in (None, "released")
-            if agreed >= p.terms or not over:
+            if answered >= p.terms or not over:
                 return "offered_before"
         if who not in self.view.profiles:
             return "no_profile"

@@ -94,8 +94,10 @@ async def test_saying_no_to_new_terms_is_free_and_seats_the_next(store: Store) -
     assert (await store.profile("ann")).releases == 0
     p = await store.posting("p")
     assert (p.state, p.taken) == ("open", 0)
-    await offer(store, "p", ["ann", "bob"])  # new terms: ann may be asked again too
-    assert (await store.entries("p"))["ann"].offer == "open"
+    asked = await offer(store, "p", ["ann", "bob"])
+    assert (asked.offered, asked.left_out) == (1, ["ann offered_before"])  # a no is a no, to these terms
+    await amend(store, doc, pay=Pay(fen=14_000, unit="day"), material=True)
+    assert (await offer(store, "p", ["ann"])).left_out == []
 
 
 async def test_consent_has_a_deadline_with_and_without_the_sweep(store: Store) -> None:

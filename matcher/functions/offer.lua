@@ -32,10 +32,14 @@ local function left_out_for(m, p, line, now, live_cap, daily_cap) -- notes in `s
   if not same and (tonumber(redis.call('GET', m .. 'day:' .. profile)) or 0) >= daily_cap then return 'daily_cap' end
 end
 
+local function answered_terms(e) -- the newest terms that somebody has been offered or has answered
+  return math.max(e.terms, e.consented_terms or 0, e.refused_terms or 0)
+end
+
 local function may_offer_again(p, e, line) -- only under new terms, or by wish; not while the old answer still counts
   if e.offer == 'expired' and line.channel == 'call' and e.channel ~= 'call' then return true end
   if line.wished and e.offer ~= 'open' and e.acceptance == nil and e.assignment == nil then return true end
-  if math.max(e.terms, e.consented_terms or 0) >= p.terms or e.offer == 'open' then return false end
+  if answered_terms(e) >= p.terms or e.offer == 'open' then return false end
   if COUNTED[e.acceptance] then return false end
   return e.assignment == nil or e.assignment == 'released'
 end
