@@ -24,8 +24,9 @@ KeptList = Literal["quarantine", "merges"]
 class Kept(Struct, kw_only=True):
     """A kept row as it may be shown: personal values are hidden.
 
-    `row` has the row's cells by header; `record` is the id that a merged row was merged into, `differs` says in what
-    the two differ; `undone_ms` is when a clerk said that they are apart.
+    `row` has the row's cells by header, and a problem's `field` is the header it lies under; `record` is the id that a
+    merged row was merged into, `differs` says in what the two differ; `undone_ms` is when a clerk said that they are
+    apart.
     """
 
     id: str

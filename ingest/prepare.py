@@ -58,6 +58,10 @@ class Named(Struct):
         """Profile or posting, as its columns tell."""
         return self.known.kind if self.known is not None else "row"
 
+    def column(self, field: str) -> str:
+        """The header of the column that a field is read from; nothing where the row has none."""
+        return next(iter(self.known.fields.get(field, ())), "") if self.known is not None else ""
+
     def shown(self) -> dict[str, str]:
         """The row as it may be shown."""
         return mask_row(self.line.cells or {}, self.known) if self.known is not None else {}

@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any, Final
 
 import structlog
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from ingest.changes import material
 from ingest.duplicates import differences, same_person, same_shift
@@ -283,7 +283,7 @@ class Taker:
             origin=batch.origin,
             day=batch.day,
             line=named.line.line,
-            problems=problems,
+            problems=[structs.replace(found, field=named.column(found.field)) for found in problems],
             row=named.shown(),
             digest=named.digest,
         )

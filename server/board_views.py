@@ -17,14 +17,15 @@ class BoardQuery(Struct, forbid_unknown_fields=True):
 
 
 class Waiting(Struct, kw_only=True, frozen=True):
-    """How much waits for a clerk: postings to review, people to ring up, appeals, complaints, rows in the
-    quarantine."""
+    """How much waits for a clerk: postings to review, people to ring up, appeals, complaints, rows in the quarantine,
+    and the merges of the last 30 days, to be looked at."""
 
     reviews: int
     calls: int
     appeals: int
     complaints: int
     quarantine: int
+    merges: int
 
 
 class BoardHello(Struct, kw_only=True, tag_field="type", tag="hello"):

@@ -40,6 +40,7 @@ REMEMBERED: Final = 50_000
 PASSED_MS: Final = 2 * DAY_MS
 """How long an employer's posting stays on the board after its shift: to say who came and who was paid."""
 IN_THE_HALL: Final[tuple[PostingState, ...]] = ("open", "filled")
+QUEUES: Final = ("appeals", "complaints", "quarantine", "merges")
 OF_STATE: Final = frozenset(
     f"posting.{kind}"
     for kind in ("posted", "opened", "reviewed", "amended", "closed", "withdrawn", "expired", "erased")
@@ -269,14 +270,17 @@ class Boards:
 
     async def waiting(self) -> Waiting:
         """What waits for a clerk now. Raises StoreUnavailable."""
+        ringing = await self._store.postings_with_calls(time.time_ns() // 1_000_000)
         async with guarded():
             pipe = self._store.commands.pipeline(transaction=False)
             pipe.scard(self._store.key("in", "awaiting_review"))
-            pipe.zcount(self._store.key("calls"), f"({time.time_ns() // 1_000_000}", "+inf")
-            for queue in ("appeals", "complaints", "quarantine"):
+            for queue in QUEUES:
                 pipe.zcard(self._store.key(queue))
-            reviews, calls, appeals, complaints, quarantine = await pipe.execute()
-        return Waiting(reviews=reviews, calls=calls, appeals=appeals, complaints=complaints, quarantine=quarantine)
+            for posting in ringing:
+                pipe.hget(self._store.key("posting", posting), "open_calls")
+            reviews, *counts = await pipe.execute()
+        queued, calls = counts[: len(QUEUES)], counts[len(QUEUES) :]
+        return Waiting(reviews=reviews, calls=sum(int(n or 0) for n in calls), **dict(zip(QUEUES, queued, strict=True)))
 
 
 def _frame(

@@ -135,7 +135,7 @@ async def test_people_are_rung_up(service: Service) -> None:
         await store.register(name, profile, person, builders.vector(), builders.MODEL)
     await builders.post(store, id_)
     page = await opened(service)
-    await expect(page.locator(".tabs .count").nth(1)).to_have_text("1")
+    await expect(page.locator(".tabs .count").nth(1)).to_have_text("3")
     await page.keyboard.press("2")
     calls = page.locator(".split:not([hidden])")
     await expect(calls.locator(".item")).to_have_count(3)
@@ -152,6 +152,7 @@ async def test_people_are_rung_up(service: Service) -> None:
     await page.keyboard.press("d")
     await page.keyboard.press("Control+Enter")
     await expect(calls.locator(".item")).to_have_count(1)
+    await expect(page.locator(".tabs .count").nth(1)).to_have_text("1")
     answers = sorted(entry.offer for entry in (await store.entries(id_)).values())
     assert answers == ["accepted", "declined", "open"]
 
@@ -179,7 +180,7 @@ async def test_rows_that_stayed_out_are_mended_and_merges_undone(service: Servic
     await page.keyboard.press("5")
     shown = page.locator(".split:not([hidden])")
     await expect(shown.locator(".item")).to_have_count(2)
-    await expect(shown.locator(".findings")).to_contain_text("请补全:期望工资")
+    await expect(shown.locator("kz-field", has_text="期望工资").locator(".wrong")).to_have_text("请补全:期望工资")
     await looks_right(page)
     await shown.get_by_label("期望工资(元/天)").fill("210")
     await page.keyboard.press("Escape")
@@ -195,6 +196,7 @@ async def test_rows_that_stayed_out_are_mended_and_merges_undone(service: Servic
     await page.keyboard.press("6")
     merges = page.locator(".split:not([hidden])")
     await expect(merges.locator(".item")).to_have_count(1)
+    await expect(page.locator(".tabs .count").nth(5)).to_have_text("1")
     await looks_right(page)
     await page.keyboard.press("u")
     await expect(merges.locator(".item")).to_contain_text("已分开")

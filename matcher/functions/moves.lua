@@ -4,6 +4,10 @@ local function end_offer(m, p, profile, e, state)
   e.offer = state
   p.open_offers = p.open_offers - 1
   redis.call('ZREM', m .. 'live:' .. profile, p.id)
+  if e.channel == 'call' then
+    p.open_calls = p.open_calls - 1
+    if p.open_calls <= 0 then redis.call('ZREM', m .. 'calls', p.id) end
+  end
 end
 
 local COUNTED = { waiting = 'waiting', standby = 'standby', called = 'called' }

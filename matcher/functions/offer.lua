@@ -98,6 +98,7 @@ local function write_offer(m, p, line, now, usual_ms, midnight_ms) -- answers wi
   p.offered = p.offered + 1
   p.open_offers = p.open_offers + 1
   if e.channel == 'call' then
+    p.open_calls = p.open_calls + 1
     redis.call('ZADD', m .. 'calls', 'GT', string.format('%.0f', deadline), p.id)
     redis.call('ZREMRANGEBYSCORE', m .. 'calls', '-inf', string.format('%.0f', now))
   end

@@ -41,7 +41,7 @@ local MESSAGES_KEPT = 20
 local FIELDS = {
   'v', 'terms', 'wave', 'offered', 'open_offers', 'taken', 'called', 'waiting', 'standby', 'headcount', 'start_ms',
   'end_ms', 'valid_until_ms', 'standby_target', 'window_until_ms', 'opened_ms', 'filled_ms', 'orders', 'awarded',
-  'rounds', 'begins_ms', 'held',
+  'rounds', 'begins_ms', 'held', 'open_calls',
 }
 local ENDED = { closed = true, withdrawn = true, expired = true }
 

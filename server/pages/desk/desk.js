@@ -49,7 +49,7 @@ function places(desk, session) {
     { words: "申诉", waits: "appeals", view: new Appeals(desk) },
     { words: "投诉", waits: "complaints", view: new Complaints(desk) },
     { words: "隔离", waits: "quarantine", view: new Quarantine(desk) },
-    { words: "合并", view: new Merges(desk) },
+    { words: "合并", waits: "merges", view: new Merges(desk) },
     { words: "叫号", view: new Calling(desk) },
     { words: "登记", view: new Register(desk) },
     { words: "用工方", view: new RegisterFirm(desk) },
@@ -108,7 +108,7 @@ async function work(api, session) {
     all.forEach(({ words, waits }, n) => {
       const count = (waits && board.waiting?.[waits]) || 0;
       tabs[n].querySelector(".count").textContent = count ? ` ${count}` : "";
-      tabs[n].ariaLabel = count ? `${words},${count} 件在等` : words;
+      tabs[n].ariaLabel = count ? `${words},${count} 件` : words;
     });
     clearTimeout(gathering);
     gathering = setTimeout(() => current.view.queue?.load(), GATHERED_MS);

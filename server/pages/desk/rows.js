@@ -44,14 +44,16 @@ export class Quarantine {
 
   #show(row) {
     this.cells = Object.entries(row.row).map(([name, value]) => [name, value, field(name, { value, maxlength: "2000" })]);
-    for (const { field: name, message } of row.problems) this.cells.find(([header]) => header === name)?.[2].control.setAttribute("aria-invalid", "true") ?? message;
+    const cells = new Map(this.cells.map(([name, , input]) => [name, input]));
+    for (const { field: name, message } of row.problems) cells.get(name)?.mark(message);
+    const others = row.problems.filter(({ field: name }) => !cells.has(name));
     return [
       h("h2", {}, `${KINDS[row.kind] ?? row.kind},来自 ${row.source}`),
       h("p", { class: "muted" }, `${row.origin} · ${row.where} · ${at(row.at_ms)}`),
       h(
         "ul",
         { class: "findings" },
-        row.problems.map(({ field: name, message }) => h("li", { class: "block" }, h("span", { class: "badge" }, name || "整行"), h("p", {}, message))),
+        others.map(({ message }) => h("li", { class: "block" }, h("span", { class: "badge" }, "整行"), h("p", {}, message))),
       ),
       h("div", { class: "cells" }, this.cells.map(([, , input]) => input)),
       h(

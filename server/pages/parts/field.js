@@ -37,9 +37,14 @@ export class Field extends HTMLElement {
 
   /** Shows what is wrong and puts the caret there. */
   refuse(words) {
+    this.mark(words);
+    this.control.focus();
+  }
+
+  /** Shows what is wrong. */
+  mark(words) {
     this.#wrong.textContent = words;
     this.control.setAttribute("aria-invalid", "true");
-    this.control.focus();
   }
 
   clear() {
