@@ -34,6 +34,13 @@ OFFERS: Final[Mapping[str, str]] = {
     "expired": "没有回复",
     "withdrawn": "已收回",
 }
+TO_ONESELF: Final[Mapping[str, str]] = {
+    "open": "还在等你答复",
+    "accepted": "你答应了",
+    "declined": "你说了不去",
+    "expired": "你没来得及答复",
+    "withdrawn": "后来收回了:名额满了,或岗位有变动",
+}
 CHANNELS: Final[Mapping[str, str]] = {
     "inbox": "手机", "push": "手机推送", "sms": "短信", "call": "电话", "kiosk": "大厅",
 }  # fmt: skip
@@ -194,8 +201,9 @@ def lines(told: Explanation, zone_offset_ms: int) -> Iterator[str]:
 def own_words(entry: Entry | None, answer: WhyAnswer) -> str:
     """One sentence for a worker about a posting: that they were asked, what keeps them out, or where they stand."""
     if entry is not None:
-        where = f"第{entry.wave}批问过你(排第{entry.rank}位,{circle(entry.within_m)})" if entry.rank else "问过你"
-        return f"{where}:{OFFERS[entry.offer]}"
+        place = f",先问{circle(entry.within_m)}的人,你排第{entry.rank}位"
+        where = f"第{entry.wave}批问过你{place}" if entry.rank else "问过你"
+        return f"{where};{TO_ONESELF[entry.offer]}"
     if answer.excluded:
         return "没有问你,因为:" + ";".join(reason.words for reason in answer.excluded)
     if answer.rank is None:

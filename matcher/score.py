@@ -294,7 +294,7 @@ def best(total: Scores, wanted: int) -> NDArray[np.int64]:
 
 def kilometres(metres: float) -> str:
     """`离你350米`, `离你2.1公里`."""
-    return f"离你{round(metres / 10) * 10:.0f}米" if metres < 1_000 else f"离你{metres / 1_000:.1f}公里"
+    return f"离你{max(50, round(metres / 50) * 50):.0f}米" if metres < 950 else f"离你{metres / 1_000:.1f}公里"
 
 
 def reasons(people: NDArray[Any], ask: Ask, p: Parts, weights: Weights) -> list[list[str]]:

@@ -99,7 +99,7 @@ def test_what_a_worker_is_told_about_themselves() -> None:
         excluded=[Reason("pay", "工钱低于期望"), Reason("place", "离得太远")], rank=None, among=9, before=[]
     )
     waits = WhyAnswer(excluded=[], rank=12, among=40, before=[Reason("near", "离得更近")])
-    assert own_words(entry, waits) == "第2批问过你(排第3位,6公里内):没有回复"
+    assert own_words(entry, waits) == "第2批问过你,先问6公里内的人,你排第3位;你没来得及答复"
     assert own_words(None, out) == "没有问你,因为:工钱低于期望;离得太远"
     assert own_words(None, waits) == "还没有问到你:合适的40人里你排第12位,前面的人多半离得更近"
 

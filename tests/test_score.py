@@ -104,8 +104,8 @@ def test_practice_in_the_trade_counts_and_is_told() -> None:
         person("elsewhere", done=12, done_in={"cleaner": 12}, last_work_ms=three_days_ago),
         similarity=[0.3, 0.3],
     )
-    assert often == ["离你0米", "做过12次搬运", "3天没接到活"]
-    assert elsewhere == ["离你0米", "干过12次零工", "3天没接到活"]
+    assert often == ["离你50米", "做过12次搬运", "3天没接到活"]
+    assert elsewhere == ["离你50米", "干过12次零工", "3天没接到活"]
     assert p["skill"][0] > p["skill"][1] == pytest.approx(0.3)
     assert total[0] > total[1]
 

@@ -9,6 +9,7 @@ import { printSeat, printTicket } from "./slip.js";
 import { actions, status } from "./standing.js";
 
 const SHOWN = 6;
+const ORDERS = { fair: "录用按公布的顺序:最久没活干的在前,一样久看排队号,再一样抽签。", instant: "这个活急,先答应的先录用。" };
 /** Kinds of messages that a card says by itself. */
 const SHOWN_BY_CARD = new Set(["seated", "standby", "called", "consent_due", "released", "no_show"]);
 
@@ -133,7 +134,7 @@ class Offers {
     const does = {
       path: (path, body) => this.#try(posting.id, () => this.#visit.person.post(path, body)),
       ask,
-      why: () => this.#why(posting.id),
+      why: () => this.#why(card),
       print: () => this.#try(posting.id, () => this.#print(card)),
       wish: () => this.#wish(posting.id),
       over: () => this.draw(),
@@ -182,9 +183,10 @@ class Offers {
     });
   }
 
-  async #why(posting) {
-    const { words, before } = await this.#visit.person.get(`/v1/postings/${encodeURIComponent(posting)}/why`);
-    await ask("为什么", h("div", { class: "stack" }, h("p", {}, words), before.length ? h("p", {}, `排在前面的人:${before.map((each) => each.words).join(",")}`) : null), [{ words: "知道了", kind: "primary" }]);
+  async #why({ posting, entry }) {
+    const { words, before } = await this.#visit.person.get(`/v1/postings/${encodeURIComponent(posting.id)}/why`);
+    const order = entry.acceptance && h("p", {}, ORDERS[posting.award]);
+    await ask("为什么", h("div", { class: "stack" }, h("p", {}, words), order, before.length ? h("p", {}, `排在前面的人:${before.map((each) => each.words).join(",")}`) : null), [{ words: "知道了", kind: "primary" }]);
   }
 
   /** A number that was given before gets a new PIN: the old one is on a slip that may be lost, and known to nobody here. */
