@@ -346,6 +346,7 @@ async def test_the_line_drops_and_comes_back(service: Service, cast: Cast) -> No
     await expect(page.locator("kz-line")).to_contain_text("网络恢复了")
     await expect(page.locator("[data-posting=j-line] kz-seats")).to_contain_text("2/2人")
     await expect(page.locator(".compose textarea")).to_have_value(SENTENCE)
+    await expect(page.locator("[data-field=trade] input").first).to_have_value("搬运工")
 
 
 async def test_a_session_that_ends_keeps_the_sentence(service: Service, cast: Cast) -> None:

@@ -1,5 +1,5 @@
 /** 发布: one sentence becomes a posting. What it says fills the fields, the rules are checked while it is typed. */
-import { LineLost, newKey } from "../lib/api.js";
+import { LineLost, line, newKey } from "../lib/api.js";
 import { button, fill, h } from "../lib/dom.js";
 import { later } from "../lib/later.js";
 import { tradeName } from "../lib/tools.js";
@@ -75,6 +75,7 @@ export class Compose extends EventTarget {
       this.#form.heed(box.value);
       this.#retype();
     });
+    line.addEventListener("back", () => this.element.isConnected && box.value && !this.#reading && this.#understand());
     box.addEventListener("keydown", (event) => {
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) this.publish.click();
     });
@@ -110,14 +111,22 @@ export class Compose extends EventTarget {
     try {
       reading = await this.#firm.api.post("/v1/understand", { text }, { signal });
     } catch (error) {
-      if (!(error instanceof LineLost || signal.aborted)) fill(this.outlook, h("span", { class: "wrong" }, error.message));
+      if (!signal.aborted) this.#unread(error);
       return;
     }
     this.#reading = reading;
+    this.#form.asking = Boolean(text);
     const words = Object.fromEntries(reading.fields.map((each) => [each.field, each.words]));
     this.#form.read(fromDraft(reading.draft, tradeName(reading.draft.trade)), words);
     this.#draw(reading.findings);
     this.#check();
+  }
+
+  /** The sentence could not be read: what is missing from the fields is not the writer's fault. */
+  #unread(error) {
+    this.#reading = null;
+    this.#form.asking = false;
+    fill(this.outlook, error instanceof LineLost ? "网络断了。这句话还在,恢复后接着读" : h("span", { class: "wrong" }, error.message));
   }
 
   /** Marks in the sentence what rules stand against, and says how to mend it. */

@@ -228,11 +228,11 @@ export class PostingDetail {
       this.#group(
         "候补和报名",
         waiting,
-        (entry) => h(
+        (entry, n) => h(
           "li",
           { class: "row person" },
           h("b", {}, calledAs(entry.profile)),
-          h("span", {}, WAITS[entry.acceptance], entry.order ? `,第${entry.order}位` : ""),
+          h("span", {}, WAITS[entry.acceptance], entry.acceptance === "standby" ? `第${n + 1}位` : ""),
           entry.call_deadline_ms && h("span", { class: "muted" }, `到 ${clockWords(entry.call_deadline_ms)}`),
         ),
       ),

@@ -31,7 +31,8 @@ class Kiosk {
   #name = "what";
 
   async start() {
-    document.body.append(this.#bar, h("kz-line"));
+    document.body.prepend(h("kz-line")); // above the page, not over its keyboard
+    document.body.append(this.#bar);
     document.addEventListener("focusin", ({ target }) => this.#keysFor(target));
     speech.addEventListener("change", () => this.#drawBar());
     const isUsed = () => !this.visit.isUntouched || this.#name !== "what";
@@ -69,7 +70,7 @@ class Kiosk {
     hush();
     this.#name = name;
     this.#screen = SCREENS[name](this);
-    this.#hideKeys();
+    this.hideKeys();
     const step = ORDER.indexOf(name) + 1;
     const title = h("h1", { tabindex: "-1" }, this.#screen.title);
     const steps = h("p", { class: "muted steps" }, `${this.site.name} · 第${step}步,共${ORDER.length}步`);
@@ -116,7 +117,7 @@ class Kiosk {
     const kind = target.dataset?.keys;
     if (!kind || target.closest("dialog")) return;
     if (this.#keyboard?.target === target) return;
-    this.#hideKeys();
+    this.hideKeys();
     this.#keyboard = this.#keysOf(target);
     this.#bar.before(h("div", { class: "keyboard" }, this.#keyboard));
     document.body.classList.add("typing");
@@ -126,11 +127,12 @@ class Kiosk {
   #keysOf(target) {
     const kind = target.dataset.keys;
     const keys = pinyin(target, { api: this.api, about: kind === "number" ? "text" : kind, layout: kind === "number" ? "number" : "pinyin" });
-    keys.addEventListener("done", () => this.#hideKeys());
+    keys.addEventListener("done", () => this.hideKeys());
     return keys;
   }
 
-  #hideKeys() {
+  /** Puts the keyboard away. */
+  hideKeys() {
     this.#keyboard?.parentElement.remove();
     this.#keyboard = null;
     document.body.classList.remove("typing");
@@ -138,7 +140,7 @@ class Kiosk {
 
   /** A keyboard for the fields of a dialog, within it. */
   keyboardIn(dialog) {
-    this.#hideKeys();
+    this.hideKeys();
     const place = h("div");
     dialog.append(place);
     const show = (target) => target.dataset?.keys && fill(place, this.#keysOf(target));

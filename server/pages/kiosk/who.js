@@ -22,7 +22,9 @@ export function who(kiosk) {
     step?.leave?.();
     step = { telephone: byTelephone, card: byCard, ticket: byTicket }[way](kiosk, next);
     fill(body, step.content);
-    if (body.isConnected) body.querySelector("input")?.focus();
+    const input = body.querySelector("input");
+    if (!input) kiosk.hideKeys();
+    else if (body.isConnected) input.focus();
   };
   const next = (following) => {
     step?.leave?.();
