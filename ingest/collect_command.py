@@ -25,6 +25,7 @@ from ingest.pipeline import machinery
 from ingest.runs import Run
 from ingest.sites import BadSites, configured
 from matcher.errors import StoreUnavailable
+from matcher.garbage import spare_what_is_loaded
 from matcher.settings import Settings
 from matcher.store import Store, opened
 
@@ -44,6 +45,7 @@ class LazyEncoder:
         """The model; in a thread the first time, which takes a few seconds."""
         if self._encoder is None:
             self._encoder = configured_encoder(self._settings)
+            spare_what_is_loaded()
             self._loop.call_soon_threadsafe(self._name, self._encoder)
         return self._encoder
 

@@ -26,6 +26,7 @@ from ingest.reencode import Reencoded, reencode
 from ingest.runs import COUNTS, Run, added
 from ingest.sample import write_sample
 from ingest.sites import BadSites, configured
+from matcher.garbage import spare_what_is_loaded
 from matcher.settings import Settings
 from matcher.store import Store, opened
 
@@ -151,6 +152,7 @@ async def _run(settings: Settings, work: list[tuple[str, list[Path]]], complete:
     runs = []
     with progress_bars() as bar:
         encoder = await _encoder(settings, bar)
+        spare_what_is_loaded()
         async with opened(settings.store_url, settings.market) as store:
             await check_key(store, vault)
             if in_other := await model_in_force(store, encoder):
@@ -187,6 +189,7 @@ def progress_bars() -> Progress:
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         console=Console(stderr=True),
+        refresh_per_second=2,  # drawing takes the interpreter from the thread that understands rows
     )
 
 

@@ -134,9 +134,10 @@ def _by_name() -> dict[str, tuple[Spot, ...]]:
         if spot.kind == "district":
             continue
         for name in dict.fromkeys((spot.name, _STEM.sub("", spot.name))):
-            held = by_name.setdefault(name, [])
-            if len(name) > 1 and not any(other.kind == "district" for other in held):
-                held.append(spot)
+            if len(name) > 1:  # not the 西 of 西镇
+                held = by_name.setdefault(name, [])
+                if not any(other.kind == "district" for other in held):
+                    held.append(spot)
     return {name: tuple(held) for name, held in by_name.items()}
 
 

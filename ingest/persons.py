@@ -71,7 +71,8 @@ class Vault:
     def seal(self, person: Person) -> bytes:
         """Format, version of the master key, wrapped data key, nonce and cipher text; other bytes on every call."""
         self.refresh()
-        data_key, nonce = os.urandom(KEY_BYTES), os.urandom(NONCE_BYTES)
+        drawn = os.urandom(KEY_BYTES + NONCE_BYTES)
+        data_key, nonce = drawn[:KEY_BYTES], drawn[KEY_BYTES:]
         return self._wrapped(data_key) + nonce + AESGCM(data_key).encrypt(nonce, codec.pack(person), _FORMAT)
 
     def unseal(self, sealed: bytes) -> Person:

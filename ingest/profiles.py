@@ -34,6 +34,8 @@ _CHANNELS: dict[str, Channel] = {
     "推送": "push",
     "大厅": "kiosk",
 }
+_LISTED = re.compile(r"[、;,]")
+_KM = re.compile(r"\d{1,3}(?:\.\d)?")
 _SEPARATORS = re.compile(r"[\s、,;/|()]+")
 _EXPIRES = re.compile(
     r"(?:有效期?至?|至|到期?)\s*[:(]?\s*(20\d{2}[-/.年]\d{1,2}[-/.月]\d{1,2})|\((20\d{2}[-/.年]\d{1,2}[-/.月]\d{1,2})"
@@ -250,7 +252,7 @@ def _pay(cells: Mapping[str, str], reading: Reading, unit: PayUnit | None) -> Pa
 def _certificates(cells: Mapping[str, str], reading: Reading) -> list[Certificate]:
     text = cells.get("certificates", "")
     held = []
-    for part in re.split(r"[、;,]", plain(text)) if text else ():
+    for part in _LISTED.split(plain(text)) if text else ():
         for found in certificates(part, column=True):
             expires = _EXPIRES.search(part)
             day = days.day(next(g for g in expires.groups() if g), date(2000, 1, 1)) if expires else None
@@ -260,7 +262,7 @@ def _certificates(cells: Mapping[str, str], reading: Reading) -> list[Certificat
 
 
 def _radius_m(cells: Mapping[str, str]) -> int:
-    match = re.search(r"\d{1,3}(?:\.\d)?", plain(cells.get("radius", "")))
+    match = _KM.search(plain(cells.get("radius", "")))
     km = number(match[0]) if match else None
     return min(200_000, max(500, int(km * 1000))) if km else 10_000
 

@@ -43,6 +43,8 @@ def understood(doc: Profile) -> Profile:
     """The profile with what its own words say: `recognised` anew, `refused` added to. What somebody names as their
     trade they do, whatever else they write."""
     known, denied_ids = _said(doc.skills)
+    if not known and not denied_ids and not doc.recognised:
+        return doc
     refused = dict.fromkeys((*doc.refused, *(id_ for id_ in denied_ids if id_ not in doc.trades)))
     taken = {*doc.trades, *refused}
     found = [id_ for id_ in known if id_ not in taken]

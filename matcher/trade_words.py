@@ -222,21 +222,19 @@ def _longest(text: str, met: list[Met]) -> list[Met]:
     begin = len(text)
     for each in reversed(met):
         if each[1] <= begin:
-            taken += _apart(text, group)
+            taken += _apart(text, group) if len(group) > 1 else group
             group = []
             begin = each[0]
         elif each[0] < begin:
             begin = each[0]
         group.append(each)
-    taken += _apart(text, group)
+    taken += _apart(text, group) if len(group) > 1 else group
     taken.sort()
     return taken
 
 
 def _apart(text: str, group: list[Met]) -> list[Met]:
     """Of a group of overlapping words those that win, none overlapping."""
-    if len(group) < 2:
-        return group
 
     def rank(met: Met) -> tuple[int, int, int]:
         # 师傅 belongs to what it follows: 水电安装 in 水电安装师傅, not 安装师傅. Of two words of one length the

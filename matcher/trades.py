@@ -215,4 +215,4 @@ def weigh(hits: list[Hit]) -> list[Found]:
         Found(owner, min(_HIGHEST_CONFIDENCE, round(1.0 - doubt[owner], 4)), tuple(seen))
         for owner, seen in words.items()
     ]
-    return sorted(found, key=lambda each: -each.confidence)
+    return sorted(found, key=lambda each: -each.confidence) if len(found) > 1 else found

@@ -317,6 +317,7 @@ def test_places(text: str, home: str, district: str, name: str) -> None:
         "北京朝阳",
         "茂名市人民南路",
         "山东潍坊",
+        "村西头",
     ],
 )
 def test_places_that_are_not_here(text: str) -> None:
