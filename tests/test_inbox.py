@@ -96,7 +96,7 @@ async def test_hello_then_the_offer_then_the_seat(api: Api) -> None:
         card = await w1.receive()
         assert isinstance(card, CardFrame)
         assert (card.v, card.entry.offer, card.entry.offer_state) == (2, "j1:w1:1", "open")
-        assert (card.entry.distance_m, card.entry.reasons) == (1_000, ["近"])
+        assert (card.entry.distance_m, card.entry.reasons) == (1_000, ("近",))
         assert card.entry.deadline_ms > await api.store.now_ms()
         assert (card.posting.trade_name, card.posting.employer_name) == ("搬运工", builders.employer().name)
         assert (await api.post(f"/v1/offers/{card.entry.offer}/accept", token=await api.worker("w1"))).status == 200
@@ -424,7 +424,7 @@ async def test_a_line_on_which_nothing_happens_says_that_it_is_there(
 
 
 async def test_a_client_that_is_gone_without_a_word_is_dropped(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sockets, "HEARTBEAT_S", 0.1)
+    monkeypatch.setattr(sockets, "ALIVE_S", 0.03)
     await builders.register(api.store, "w1")
     async with phone(api, "w1", autoping=False) as w1:  # reads, but answers nothing
         await w1.receive()
