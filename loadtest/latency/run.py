@@ -16,6 +16,7 @@ import msgspec
 import uvloop
 from msgspec import Struct
 
+from loadtest import population
 from loadtest.bench.timing import Json, apart, machine
 from loadtest.latency import charts, city, claims, people
 from loadtest.latency.generator import Plan, generate
@@ -103,6 +104,7 @@ def conditions(scales: Sequence[Scale]) -> Json:
         "connected_are": "available today; one in so many of them in a hall",
         "one_in_hall_of": {scale.name: scale.every_in_hall for scale in scales},
         "market_settings_lifted": city.LIFTED,
+        "postings_of_rare_trades": population.URGENT_RARE_SHARE,
         "headcounts": list(city.HEADCOUNTS),
         "shifts_days_ahead": list(city.DAYS),
         "accepts": people.ACCEPTS,
