@@ -57,7 +57,7 @@ class Asked(Struct, frozen=True, kw_only=True):
     rank: int
     channel: Channel
     distance_m: int
-    reasons: list[str]
+    reasons: tuple[str, ...]
     offer: OfferState
     answered_ms: int | None
     answered_by: str

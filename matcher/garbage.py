@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from typing import Final
 
-THRESHOLDS: Final = (50_000, 10, 10)
+THRESHOLDS: Final = (10_000, 50, 10)
 """New objects that outlive their statement before a collection looks at them; Python's own 700 is for scripts. Almost
 everything here is freed by its reference count, and a full collection holds up 10,000 open sockets for 0.7 s: with
 these it comes after millions of objects that stayed."""

@@ -271,7 +271,7 @@ class Reason(Struct, frozen=True):
     words: str
 
 
-class Entry(Struct, kw_only=True):
+class Entry(Struct, kw_only=True, gc=False):
     """One profile's life with one posting: the offer, what was answered, and the seat (field of `offers:POSTING`).
 
     `rank` is the place within the wave from 1, `within_m` how far the wave looked (0: only in the hall); `wished` says
@@ -294,9 +294,9 @@ class Entry(Struct, kw_only=True):
     reached: bool = False
     crew: str = ""
     together: bool = False
-    mates: list[str] = []
+    mates: tuple[str, ...] = ()
     distance_m: int = 0
-    reasons: list[str] = []
+    reasons: tuple[str, ...] = ()
     answered_ms: int | None = None
     answered_by: str = ""
     decline_reason: str = ""

@@ -24,7 +24,7 @@ class CallView(Struct, kw_only=True):
     profile: str
     rank: int
     distance_m: int
-    reasons: list[str]
+    reasons: tuple[str, ...]
     deadline_ms: int
     rings: int
     rung_ms: int | None

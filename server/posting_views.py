@@ -148,7 +148,7 @@ class EntryView(Struct, kw_only=True):
     seated_ms: int | None
     ended_by: str
     distance_m: int | None = None
-    reasons: list[str] | None = None
+    reasons: tuple[str, ...] | None = None
     decline_reason: str | None = None
 
 

@@ -103,10 +103,10 @@ class OwnEntry(Struct, kw_only=True):
     offered_ms: int
     deadline_ms: int
     distance_m: int
-    reasons: list[str]
+    reasons: tuple[str, ...]
     crew: str
     together: bool
-    mates: list[str]
+    mates: tuple[str, ...]
     acceptance: AcceptanceState | None
     order: int | None
     call_deadline_ms: int | None

@@ -176,7 +176,7 @@ async def test_where_a_crew_may_be_split_each_yes_counts_by_itself(store: Store)
     assert done.assignment == "seated"
     await store.decline("p", "ann", 1)
     entries = await store.entries("p")
-    assert (entries["bob"].mates, entries["bob"].together, entries["bob"].assignment) == (["ann"], False, "seated")
+    assert (entries["bob"].mates, entries["bob"].together, entries["bob"].assignment) == (("ann",), False, "seated")
 
 
 # -- the line ----------------------------------------------------------------------------------------------------------

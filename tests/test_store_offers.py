@@ -24,7 +24,7 @@ async def test_a_wave_is_offers_one_event_and_a_deadline(store: Store) -> None:
     entries, p = await store.entries("p"), await store.posting("p")
     assert (done.offered, done.left_out, p.wave, p.offered, p.open_offers) == (2, [], 1, 2, 2)
     ann = entries["ann"]
-    assert (ann.offer, ann.wave, ann.terms, ann.reasons, ann.distance_m) == ("open", 1, 1, ["近"], 1_000)
+    assert (ann.offer, ann.wave, ann.terms, ann.reasons, ann.distance_m) == ("open", 1, 1, ("近",), 1_000)
     assert ann.deadline_ms == ann.offered_ms + 5 * MINUTE_MS == done.deadline_ms
     (event,) = [c for c in await store.changes("0-0", block_ms=1) if c.kind == "posting.offered"]
     assert (event.v, sorted(event.who)) == (p.v, ["ann", "bob"])
