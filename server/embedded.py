@@ -17,6 +17,7 @@ from server.parent import die_with_parent
 
 READY_WITHIN_S = 60.0
 LOCK_WITHIN_S = 3.0
+REWRITE_RESTS_EVERY = 3
 LONGEST_SOCKET_PATH = 107
 """Bytes of a Unix socket's address on Linux (unix(7)), less the final zero."""
 
@@ -43,6 +44,9 @@ def configuration(data_dir: Path, socket: Path) -> str:
             'save ""',
             "maxmemory-policy noeviction",
             "rdbcompression no",  # vectors do not shrink, and a rewrite would take a core for twice as long
+            # a rewrite that takes a whole core and the disk for half a second holds every request up: it rests for a
+            # moment after one in so many keys, and takes some seconds instead
+            f"rdb-key-save-delay -{REWRITE_RESTS_EVERY}",
             # records are small hashes: keep them compact. Postings have more fields, and many are read and written at
             # a time: they are few, and worth a table.
             "hash-max-listpack-entries 32",

@@ -22,7 +22,7 @@ from matcher.errors import KuaizhaoError, StoreUnavailable
 from matcher.model import HOUR_MS
 from matcher.settings import MarketSettings
 from matcher.store import Store, opened
-from server.embedded import DataDirectoryBusy, EmbeddedStore
+from server.embedded import REWRITE_RESTS_EVERY, DataDirectoryBusy, EmbeddedStore
 from tests.builders import MODEL, accept, dump, employer, in_play, profile, register, vector
 from tests.conftest import TEST_CLOCK, new_market, running_redis7, running_valkey
 
@@ -162,6 +162,23 @@ def test_an_empty_store_is_ready_in_under_a_second(tmp_path: Path) -> None:
         took.append(time.monotonic() - began)
         server.stop()
     assert min(took) < 1.0
+
+
+def test_a_rewrite_takes_its_time(tmp_path: Path) -> None:
+    server, keys = EmbeddedStore(tmp_path), 30_000
+    server.start()
+    try:
+        with blocking_redis.Redis.from_url(server.url) as client:
+            client.mset({f"k{n}": "" for n in range(keys)})
+            began = time.monotonic()
+            client.bgrewriteaof()
+            while client.info("persistence")["aof_rewrite_in_progress"]:
+                time.sleep(0.01)
+            rests_s = keys / REWRITE_RESTS_EVERY * 20e-6  # a rest is 50 us or more
+            assert time.monotonic() - began > rests_s
+            assert client.info("persistence")["aof_last_bgrewrite_status"] == "ok"
+    finally:
+        server.stop()
 
 
 def test_two_stores_never_share_a_data_directory(tmp_path: Path) -> None:
