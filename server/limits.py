@@ -25,6 +25,9 @@ from server.sessions import Caller
 
 WORKER_REQUESTS_AT_ONCE: Final = 8
 """One worker's phone does not need more; more are answered 429."""
+DOOR_AT_ONCE: Final = 4
+DOOR_LINE: Final = 60
+"""All doors' lines together stay far below `requests_at_once`."""
 COMPOSED: Final = frozenset({"offer", "assignment"})
 """Parts of a path that their handlers take apart."""
 
@@ -71,14 +74,35 @@ class Gate:
                 del self._by_worker[caller.subject]
 
 
+class Door:
+    """A route that asks for no session: a few at work, some in line. A crowd in front of it, which anybody can send,
+    takes no turns from those who are in."""
+
+    def __init__(self) -> None:
+        self._turn = asyncio.Semaphore(DOOR_AT_ONCE)
+        self._here = 0
+
+    async def request(self, work: Callable[[], Awaitable[T]]) -> T:
+        """A request in its turn. Raises `overloaded` where the line is long."""
+        if self._here >= DOOR_AT_ONCE + DOOR_LINE:
+            raise Overloaded()
+        self._here += 1
+        try:
+            async with self._turn:
+                return await work()
+        finally:
+            self._here -= 1
+
+
 def endpoint(route: Route, gate: Gate) -> Endpoint:
     """The route's handler as aiohttp calls it."""
+    door = Door() if route.bounded and route.roles is None else None
 
     async def whoever_asks(request: web.Request) -> web.StreamResponse:
         if route.answer is not None:
             wire.format_of(request)
         if route.roles is None:
-            return await _respond(route, request)
+            return await _respond(route, request, door)
         request[CALLER] = caller = await _caller(route, request)
         if not route.bounded:
             return await _respond(route, request)
@@ -99,7 +123,7 @@ async def _caller(route: Route, request: web.Request) -> Caller:
     return caller
 
 
-async def _respond(route: Route, request: web.Request) -> web.StreamResponse:
+async def _respond(route: Route, request: web.Request, door: Door | None = None) -> web.StreamResponse:
     for name, value in request.match_info.items():
         if name not in COMPOSED:
             checked(value)
@@ -108,7 +132,8 @@ async def _respond(route: Route, request: web.Request) -> web.StreamResponse:
         given = await wire.read(request, route.body)
     elif route.query is not None:
         given = wire.read_query(request.query, route.query)
-    value = await noted(route, request, given)
+    handling = partial(noted, route, request, given)  # who sends slowly holds up nobody at the door
+    value = await (handling() if door is None else door.request(handling))
     if isinstance(value, web.StreamResponse):
         return value
     return wire.answer(request, value, route.status)

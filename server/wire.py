@@ -84,10 +84,16 @@ def typed(value: Any, kind: type[T], *, strict: bool = True) -> T:
 
 
 async def read(request: web.Request, kind: type[T]) -> T:
-    """The request's body as the type. Raises `unsupported_media`, `too_large`, `bad_body` or `bad_field`."""
+    """The request's body as the type. Raises `unsupported_media`, `too_large`, `bad_body` or `bad_field`.
+
+    What its headers already rule out is not read."""
     wire_format = _FORMATS.get(request.content_type)
     if wire_format is None or "*" in request.content_type:
         raise KuaizhaoError("unsupported_media", request.content_type)
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise KuaizhaoError("unsupported_media", "Content-Encoding")
+    if (request.content_length or 0) > request.client_max_size:
+        raise KuaizhaoError("too_large")
     try:
         body = await request.read()
     except web.HTTPRequestEntityTooLarge as exc:

@@ -172,17 +172,11 @@ async def test_bodies_of_another_shape(api: Api, body: Any, wire_type: str) -> N
     assert reply.code in {"bad_field", "bad_body"}
 
 
-async def test_a_body_that_is_not_compressed_as_it_says(api: Api) -> None:
-    token = await api.token("clerk")
-    reply = await api.post("/v1/postings", raw=b"{}", token=token, headers={"Content-Encoding": "gzip"})
-    assert (reply.status, reply.code) == (400, "bad_body")
-
-
-async def test_a_small_body_that_grows(api: Api) -> None:
-    bomb, token = gzip.compress(b" " * BODY_LIMIT * 100), await api.token("clerk")
-    assert len(bomb) < BODY_LIMIT
-    reply = await api.post("/v1/postings", raw=bomb, token=token, headers={"Content-Encoding": "gzip"})
-    assert (reply.status, reply.code) == (413, "too_large")
+@pytest.mark.parametrize("encoding", ["gzip", "deflate, gzip", "br", "anything"])
+async def test_compressed_bodies_are_refused_unread(api: Api, encoding: str) -> None:
+    body, token = gzip.compress(b" " * BODY_LIMIT * 100), await api.token("clerk")
+    reply = await api.post("/v1/postings", raw=body, token=token, headers={"Content-Encoding": encoding})
+    assert (reply.status, reply.code) == (415, "unsupported_media")
 
 
 @pytest.mark.parametrize("key", ["", "k" * 300, "两个字", "a b"])

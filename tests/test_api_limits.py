@@ -92,6 +92,46 @@ async def test_one_worker_cannot_take_the_server(store: Store, tmp_path: Path) -
         assert (await api.get("/v1/offers", token=w1)).status == 200
 
 
+async def test_a_crowd_at_a_door_keeps_nobody_out_who_is_in(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_again = asyncio.Event()
+
+    async def held(*_: object) -> bool:
+        await open_again.wait()
+        return False
+
+    monkeypatch.setattr("server.staff.Passwords.verify", held)
+    monkeypatch.setattr("server.limits.DOOR_AT_ONCE", 1)
+    monkeypatch.setattr("server.limits.DOOR_LINE", 2)
+    guess = {"name": "boss", "password": "wrong", "code": "000000"}
+    async with running(store, tmp_path) as api:
+        guesses = [asyncio.create_task(api.post("/v1/login/staff", guess)) for _ in range(3)]
+        await at_work(api, 3)
+        turned_away = await api.post("/v1/login/staff", guess)
+        assert (turned_away.status, turned_away.code, turned_away.headers["Retry-After"]) == (503, "overloaded", "1")
+        assert (await api.get("/v1/sites", token=await api.token("clerk"))).status == 200
+        assert (await api.get("/v1/consent")).status == 200  # another door
+        open_again.set()
+        assert {(await each).code for each in guesses} == {"bad_login"}
+
+
+async def test_who_sends_slowly_holds_up_nobody_at_the_door(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.limits.DOOR_AT_ONCE", 1)
+    async with running(store, tmp_path) as api:
+        url = api.session._base_url
+        assert url is not None
+        _, writer = await asyncio.open_connection(url.host, url.port)
+        writer.write(b"POST /v1/login/staff HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n")
+        writer.write(b"Content-Length: 1000\r\n\r\n{")
+        await at_work(api, 1)
+        guess = {"name": "boss", "password": "wrong", "code": "000000"}
+        assert (await api.post("/v1/login/staff", guess)).code == "bad_login"
+        writer.close()
+
+
 async def test_what_takes_too_long_is_given_up(store: Store, tmp_path: Path) -> None:
     encoder = HeldEncoder()
     async with running(store, tmp_path, encoder=encoder, request_timeout_s=1.0) as api:

@@ -7,18 +7,18 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from loadtest.attack import bodies, connections, logins
 from loadtest.attack.logins import told_apart
-from loadtest.attack.run import ATTACKS, Attack, compared
-from loadtest.attack.target import Target
+from loadtest.attack.run import ATTACKS
+from loadtest.attack.target import Outcome, Target
+from loadtest.attack.turns import Attack, Turn, compared, rows, taken
 from matcher.settings import Settings
 from matcher.store import Store
 from server.app import create_app
 from server.keys import METRICS
-from server.lines import Lines, listen
+from server.lines import Lines, listen, runner_of
 from server.simulated_gateway import SimulatedGateway, Weather
 from tests.api import HashEncoder
 from tests.conftest import TEST_CLOCK, new_market
@@ -43,7 +43,7 @@ async def target(valkey_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     url = str(phones.make_url("/messages"))
     settings = Settings(market=store.market, data_dir=str(tmp_path), port=0, gateway_url=url, request_timeout_s=1.0)
     app = create_app(settings, store=store, encoder=HashEncoder())
-    runner = web.AppRunner(app, access_log=None, keepalive_timeout=2.0, lingering_time=0.2, shutdown_timeout=1.0)
+    runner = runner_of(app, keepalive_s=2.0, lingering_s=0.2, shutdown_s=1.0)
     await runner.setup()
     server = await listen(runner, settings, Lines(connections.PER_ADDRESS, (), app[METRICS]))
     try:
@@ -59,10 +59,13 @@ async def target(valkey_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 async def test_every_attack_is_refused(target: Target) -> None:
     for attack in ATTACKS:
-        outcome = await attack(target)
+        turn = await taken(target, attack)
+        outcome = turn.outcome
         assert outcome.refused, outcome
         assert outcome.name == attack.__name__
         assert outcome.tries > 0
+        assert turn.ended_s > turn.began_s
+        assert turn.server_cpu_s >= 0
 
 
 @pytest.mark.parametrize("attack", [logins.another_employers_posting, bodies.mass_assignment], ids=lambda a: a.__name__)
@@ -76,6 +79,15 @@ async def test_an_open_door_would_be_seen(target: Target, attack: Attack, monkey
 def test_the_ruler_of_timing() -> None:
     assert told_apart([1.0, 2.0], [1.0, 2.0]) == 0.5
     assert told_apart([3.0, 4.0], [1.0, 2.0]) == 1.0
+
+
+def test_one_turn_that_was_not_refused_is_enough() -> None:
+    kept, broken = (Outcome(name="a", refused=refused, tries=3, detail=str(refused)) for refused in (True, False))
+    turns = [Turn(kept, 0, 10, 1, 1), Turn(broken, 10, 20, 1, 1), Turn(kept, 20, 30, 1, 1)]
+    (row,) = rows(turns, [(5, 1.0), (15, 2.0), (31, 9.0)])
+    assert (row["refused"], row["detail"], row["tries"], row["turns"]) == (False, "False", 9, 3)
+    assert (row["normal_requests"], row["normal_p99_ms"]) == (2, 2.0)
+    assert rows([Turn(kept, 40, 41, 0, 0)], [(5, 1.0)])[0]["normal_p99_ms"] is None
 
 
 def test_the_normal_client_must_not_feel_more_than_twice() -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+import resource
+import subprocess
 import sys
 
+import pytest
 from aiohttp.http_exceptions import BadHttpMessage
 
-from server.lines import Lines, is_our_fault
+from server.lines import FILES_MOST, FULL_S, Lines, is_our_fault
 from server.metrics import Metrics
 from server.peers import networks
 
@@ -28,13 +31,39 @@ class Line:
 
 
 def test_one_address_may_hold_so_many_and_proxies_more() -> None:
-    lines = Lines(2, networks("10.0.0.1"), Metrics())
+    now = [100.0]
+    lines = Lines(2, networks("10.0.0.1"), Metrics(), clock=lambda: now[0])
     mine = [Line("192.0.2.1") for _ in range(4)]
     assert [lines.admits(line) for line in mine[:3]] == [True, True, False]  # type: ignore[arg-type]
     assert lines.admits(Line("192.0.2.2"))  # type: ignore[arg-type]
     mine[0].closing = True
+    now[0] += FULL_S
     assert lines.admits(mine[3])  # type: ignore[arg-type]
     assert all(lines.admits(Line("10.0.0.1")) for _ in range(10))  # type: ignore[arg-type]
+
+
+def test_addresses_that_have_gone_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.lines.ADDRESSES_KEPT", 10)
+    lines, stays = Lines(1, (), Metrics()), Line("192.0.2.1")
+    assert lines.admits(stays)  # type: ignore[arg-type]
+    for n in range(500):
+        line = Line(f"198.51.100.{n}")
+        assert lines.admits(line)  # type: ignore[arg-type]
+        line.closing = True
+    assert len(lines._open) <= 20
+    assert not lines.admits(Line("192.0.2.1"))  # type: ignore[arg-type]
+
+
+def test_a_process_may_hold_as_many_lines_as_the_system_allows() -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    code = (
+        "import resource; from server.lines import make_room; "
+        f"resource.setrlimit(resource.RLIMIT_NOFILE, (256, {before[1]})); "
+        "print(make_room(), *resource.getrlimit(resource.RLIMIT_NOFILE))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    room, soft, hard = map(int, done.stdout.split())
+    assert room == soft == (FILES_MOST if hard == resource.RLIM_INFINITY else min(FILES_MOST, hard))
 
 
 def logged(error: Exception | None) -> logging.LogRecord:

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from loadtest.attack.target import FIRM, OTHER_FIRM, REGISTERED, SITE, Attacker, Outcome, Target, posting
-from server import sessions
+from server import kiosks, sessions
 
 GUESSES: Final = 300
+LOOKED_UP: Final = 40
 SAMPLES: Final = 120
 TELLING_APART: Final = 0.12
 """How far from a coin's toss timing may be: over three standard deviations of chance alone, with `SAMPLES` of each."""
@@ -17,10 +18,11 @@ TELLING_APART: Final = 0.12
 
 async def one_time_code_guessing(target: Target) -> Outcome:
     """A botnet guesses the code of one telephone, and asks for new ones when it is locked out."""
-    victim = target.telephone(0)
+    (number,) = target.untouched()
+    victim = target.telephone(number)
     async with target.attacker() as one:
         await one.send("POST", "/v1/login/code", {"telephone": victim})
-    code = await target.code_of(0)
+    code = await target.code_of(number)
     wrong = [f"{(int(code) + n) % 10**6:06d}" for n in range(1, GUESSES + 1)]
     answers = []
     for first in range(0, GUESSES, 50):
@@ -45,7 +47,7 @@ async def enumeration_by_text(target: Target) -> Outcome:
     """Status, body and headers of registered and unknown telephones are compared."""
     seen: list[set[str]] = [set(), set()]
     async with target.attacker() as spy:
-        for number in range(1, 41):
+        for number in target.untouched(LOOKED_UP):
             for of, telephone in enumerate((target.telephone(number), target.telephone(REGISTERED + number))):
                 for path, body in (
                     ("/v1/login/code", {"telephone": telephone}),
@@ -57,19 +59,19 @@ async def enumeration_by_text(target: Target) -> Outcome:
     return Outcome(
         name="enumeration_by_text",
         refused=seen[0] == seen[1],
-        tries=160,
+        tries=4 * LOOKED_UP,
         detail=f"{len(seen[0] ^ seen[1])} answers differ",
     )
 
 
 async def enumeration_by_timing(target: Target) -> Outcome:
     """How well the time of one answer tells a registered telephone from an unknown one."""
-    shares, worst = [], 0.0
+    shares, worst, victims = [], 0.0, target.untouched(SAMPLES)
     for path, more in (("/v1/login/code", {}), ("/v1/login/telephone", {"code": "000000"})):
         known: list[float] = []
         unknown: list[float] = []
         async with target.attacker() as spy:
-            for number in range(50, 50 + SAMPLES):
+            for number in victims:
                 for telephone, times in ((number, known), (REGISTERED + number, unknown)):
                     answer = await spy.send("POST", path, {"telephone": target.telephone(telephone)} | more)
                     times.append(answer.ms)
@@ -93,9 +95,10 @@ def told_apart(some: Sequence[float], others: Sequence[float]) -> float:
 async def replay(target: Target) -> Outcome:
     """A code that was used, and a token whose session was ended, are used again."""
     async with target.attacker() as thief:
-        telephone = target.telephone(200)
+        (number,) = target.untouched()
+        telephone = target.telephone(number)
         await thief.send("POST", "/v1/login/code", {"telephone": telephone})
-        body = {"telephone": telephone, "code": await target.code_of(200)}
+        body = {"telephone": telephone, "code": await target.code_of(number)}
         first = await thief.send("POST", "/v1/login/telephone", body)
         again = await thief.send("POST", "/v1/login/telephone", body)
         token = first.body["token"]
@@ -109,9 +112,10 @@ async def session_fixation(target: Target) -> Outcome:
     """A token is planted in the victim's browser before the victim logs in."""
     planted = await sessions.issue(target.store, "worker", "victim-201")
     async with target.attacker() as browser:
-        telephone = target.telephone(202)
+        (number,) = target.untouched()
+        telephone = target.telephone(number)
         await browser.send("POST", "/v1/login/code", {"telephone": telephone})
-        body = {"telephone": telephone, "code": await target.code_of(202), "cookie": True}
+        body = {"telephone": telephone, "code": await target.code_of(number), "cookie": True}
         cookie = {"Cookie": f"kuaizhao={planted}"}
         entered = await browser.send("POST", "/v1/login/telephone", body, headers=cookie)
         whose = await browser.send("GET", "/v1/session", token=planted)
@@ -175,17 +179,16 @@ async def another_employers_posting(target: Target) -> Outcome:
 
 async def guessed_queue_numbers(target: Target) -> Outcome:
     """Somebody at a kiosk types called queue numbers and guesses the PIN."""
+    victims = target.untouched(5)
+    kiosk = await kiosks.add(target.store, f"attack-kiosk-{victims[0]}", SITE, card_reader=False)
     async with target.attacker() as hall:
-        slips = [
-            (await hall.send("POST", f"/v1/profiles/victim-{n}/ticket", token=target.clerk)).body
-            for n in range(210, 215)
-        ]
+        slips = [(await hall.send("POST", f"/v1/profiles/victim-{n}/ticket", token=target.clerk)).body for n in victims]
         guesses = [
             {"queue_no": slip["queue_no"], "pin": f"{(int(slip['pin']) + n) % 10**6:06d}"}
             for n in range(1, 31)
             for slip in slips
         ]
-        answers = [(await hall.send("POST", "/v1/login/ticket", guess, target.kiosk)).status for guess in guesses]
+        answers = [(await hall.send("POST", "/v1/login/ticket", guess, kiosk)).status for guess in guesses]
     tried = answers.count(401)
     return Outcome(
         name="guessed_queue_numbers",
@@ -197,9 +200,8 @@ async def guessed_queue_numbers(target: Target) -> Outcome:
 
 async def staff_password_guessing(target: Target) -> Outcome:
     """Common passwords for names that may exist."""
-    guesses = [
-        {"name": name, "password": f"Password{n}!", "code": "123456"} for name in ("admin", "boss") for n in range(40)
-    ]
+    names = [f"{name}-{target.untouched()[0]}" for name in ("admin", "boss")]
+    guesses = [{"name": name, "password": f"Password{n}!", "code": "123456"} for name in names for n in range(40)]
     async with target.attacker() as bot:
         answers = await asyncio.gather(*(bot.send("POST", "/v1/login/staff", guess) for guess in guesses))
     states = [a.status for a in answers]

@@ -13,7 +13,7 @@ from typing import Final
 
 import aiohttp
 
-EVERY_S: Final = 0.025
+EVERY_S: Final = 0.01
 
 
 async def go_on(url: str, token: str, profile: str) -> None:
