@@ -81,11 +81,14 @@ class Lines:
 
 
 class Porter(asyncio.Protocol):
-    """Has a connection for its first moment: hands it to the HTTP protocol, or ends it."""
+    """Has a connection until it says something, then hands it to the HTTP protocol: who only holds lines open costs no
+    more than a timer."""
 
     def __init__(self, lines: Lines, protocol: Callable[[], asyncio.Protocol]) -> None:
         self._lines = lines
         self._protocol = protocol
+        self._line: asyncio.Transport | None = None
+        self._silence: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The connection is there."""
@@ -93,9 +96,24 @@ class Porter(asyncio.Protocol):
         if not self._lines.admits(line):
             line.abort()
             return
+        self._line = line
+        self._silence = asyncio.get_running_loop().call_later(KEEPALIVE_S, line.abort)
+
+    def data_received(self, data: bytes) -> None:
+        """The first bytes."""
+        line, silence = self._line, self._silence
+        if line is None or silence is None:
+            return  # it has not been admitted
+        silence.cancel()
         protocol = self._protocol()
         line.set_protocol(protocol)
         protocol.connection_made(line)
+        protocol.data_received(data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """It ended without a word."""
+        if self._silence is not None:
+            self._silence.cancel()
 
 
 def is_our_fault(record: logging.LogRecord) -> bool:

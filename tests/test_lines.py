@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import resource
 import subprocess
 import sys
+from contextlib import suppress
+from typing import cast
 
 import pytest
 from aiohttp.http_exceptions import BadHttpMessage
 
-from server.lines import FILES_MOST, FULL_S, Lines, is_our_fault
+from server.lines import FILES_MOST, FULL_S, Lines, Porter, is_our_fault
 from server.metrics import Metrics
 from server.peers import networks
 
@@ -52,6 +55,36 @@ def test_addresses_that_have_gone_are_forgotten(monkeypatch: pytest.MonkeyPatch)
         line.closing = True
     assert len(lines._open) <= 20
     assert not lines.admits(Line("192.0.2.1"))  # type: ignore[arg-type]
+
+
+class Echo(asyncio.Protocol):
+    made = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        Echo.made += 1
+        self.line = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        self.line.write(data)
+        self.line.close()
+
+
+async def test_who_says_nothing_gets_no_more_than_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.lines.KEEPALIVE_S", 0.2)
+    monkeypatch.setattr(Echo, "made", 0)
+    lines = Lines(2, (), Metrics())
+    server = await asyncio.get_running_loop().create_server(lambda: Porter(lines, Echo), "127.0.0.1", 0)
+    async with server:
+        where = server.sockets[0].getsockname()[:2]
+        silent = await asyncio.open_connection(*where)
+        talks = await asyncio.open_connection(*where)
+        talks[1].write(b"hello")
+        assert await talks[0].read() == b"hello"
+        with suppress(ConnectionError):
+            assert await silent[0].read() == b""
+        assert Echo.made == 1
+        for _, writer in (silent, talks):
+            writer.close()
 
 
 def test_a_process_may_hold_as_many_lines_as_the_system_allows() -> None:
