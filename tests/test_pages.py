@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from server import kiosks
+from tests import builders
 from tests.browser import (
     DESK,
     HALL,
@@ -15,6 +17,7 @@ from tests.browser import (
     first_view_bytes,
     in_browser,
 )
+from tests.workers_page import somebody
 
 pytestmark = in_browser
 PAGES = {
@@ -24,6 +27,9 @@ PAGES = {
     "/desk": DESK,
     "/hall/site-chengyang": HALL,
 }
+USABLE = """window.usable = new Promise(resolve => new MutationObserver(() => {
+  if (document.querySelector("main:not(.loading) :is(button, input, footer)")) resolve(performance.now());
+}).observe(document, {subtree: true, childList: true, attributes: true}))"""
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -37,3 +43,31 @@ async def test_it_opens_without_a_session_and_is_accessible(service: Service, pa
 @pytest.mark.parametrize("path", PAGES)
 async def test_the_first_view_is_small(service: Service, path: str) -> None:
     assert await first_view_bytes(service, path) < 100_000
+
+
+async def tokens(service: Service) -> dict[str, str]:
+    """Who is in on each page."""
+    api = service.api
+    bound = await kiosks.add(api.store, "slow-1", builders.SITE, card_reader=False)
+    employer, clerk = await api.token("employer", builders.EMPLOYER), await api.token("clerk")
+    worker = await api.worker(await somebody(api))
+    return dict(zip(PAGES, [bound, worker, employer, clerk, bound], strict=True))
+
+
+async def test_they_are_usable_within_a_second_on_a_slow_computer(service: Service) -> None:
+    """First visits with a processor four times slower; the best of three each, for this one may have other work."""
+    took: dict[str, list[float]] = {}
+    for path, token in (await tokens(service)).items():
+        page = await service.page("/healthz", PAGES[path], token=token)
+        session = await page.context.new_cdp_session(page)
+        await session.send("Network.enable")
+        await session.send("Emulation.setCPUThrottlingRate", {"rate": 4})
+        await page.add_init_script(USABLE)
+        for _ in range(3):
+            await session.send("Network.clearBrowserCache")
+            await page.goto(service.url + path)
+            took.setdefault(path, []).append(await page.evaluate("usable"))
+            if took[path][-1] < 1_000:
+                break
+        await page.close()
+    assert all(min(each) < 1_000 for each in took.values()), took
