@@ -23,6 +23,7 @@ async def test_an_offer_is_there_within_a_second_and_ends_in_a_slip_without_an_i
     card = page.locator("[data-posting=slip-1]")
     await expect(card.get_by_role("button", name="接这个活")).to_be_visible(timeout=1_000)
     await expect(card.get_by_text("为什么给你:")).to_be_visible()
+    await expect(page.locator(".skeleton")).to_have_count(0)
     await checked(page)
     await card.get_by_role("button", name="接这个活").click()
     await expect(card.get_by_text("录用了!")).to_be_visible()

@@ -49,7 +49,7 @@ export class Compose extends EventTarget {
       this.said,
     );
     this.#wire(box);
-    this.#form.asking = Boolean(box.value);
+    this.#form.asking = false;
     if (box.value) this.#understand();
   }
 
@@ -90,7 +90,7 @@ export class Compose extends EventTarget {
     this.#key = newKey();
     sessionStorage.setItem(DRAFT, this.#sentence.control.value);
     this.#sentence.clear();
-    this.#form.asking = Boolean(this.#sentence.value);
+    if (!this.#sentence.value) this.#form.asking = false;
     this.#understand();
   }
 
