@@ -129,7 +129,8 @@ class WorkerUser(Actor):
         super().on_start()
         self.who = next(self.play.workers, None)
         self.line: Socket | None = None
-        self.answered: set[str] = set()
+        self.answered: set[tuple[str, int]] = set()
+        """Offers by id and wave: whoever let one pass may be asked again."""
         self.since_ms = 0.0
         if self.who is not None:
             self.draw = Random(f"{self.play.seed} {self.who.profile}")  # noqa: S311 - behaviour
@@ -181,8 +182,8 @@ class WorkerUser(Actor):
         assert self.who is not None
         entry, posting = card["entry"], card["posting"]
         offer = entry["offer"]
-        if offer not in self.answered:
-            self.answered.add(offer)
+        if (offer, entry["wave"]) not in self.answered:
+            self.answered.add((offer, entry["wave"]))
             self.play.diary.note(
                 Received(
                     posting["id"], self.who.profile, offer, entry["wave"], entry["offered_ms"], now_ms(), with_hello
