@@ -145,11 +145,13 @@ class Block(Struct, frozen=True):
 
 
 class Tie(Struct, frozen=True):
-    """What a worker and an employer have to do with each other. Neither side is told of the other's block."""
+    """What a worker and an employer have to do with each other. Neither side is told of the other's block, nor the
+    employer that it is a worker's favourite: that gives nobody a better place."""
 
     done: int = 0
     last_work_ms: int = 0
     favourite: bool = False
+    worker_favourite: bool = False
     worker_block: Block | None = None
     employer_block: Block | None = None
 

@@ -146,9 +146,11 @@ class Store(Seating):
         and open offers are withdrawn. Who has said yes or has a seat keeps it."""
         return await self.call("block", employer, profile, by, int(blocks), reason)
 
-    async def favour(self, employer: str, profile: str, favourite: bool) -> Done:
-        """The employer marks somebody as a favourite, or takes that back."""
-        return await self.call("favour", employer, profile, int(favourite))
+    async def favour(
+        self, employer: str, profile: str, favourite: bool, by: Literal["worker", "employer"] = "employer"
+    ) -> Done:
+        """One side marks the other as a favourite, or takes that back."""
+        return await self.call("favour", employer, profile, by, int(favourite))
 
     async def complain(
         self, id_: str, profile: str, category: Category, posting: str, text: bytes, digest: str

@@ -18,10 +18,12 @@ class TodayQuery(Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class FittingView(Struct, kw_only=True):
-    """A posting that the worker can do, with reasons; `waits` tells what keeps an offer of it from coming by itself."""
+    """A posting that the worker can do, with reasons; `waits` tells what keeps an offer of it from coming by itself.
+    `favourite`: of an employer that the worker has marked as one."""
 
     posting: Brief
     distance_m: int
+    favourite: bool
     reasons: list[str]
     waits: list[Reason]
 
@@ -35,7 +37,7 @@ class OutOfReachView(Struct, kw_only=True):
 
 
 class TodayView(Struct, kw_only=True):
-    """What somebody can do today near here, the best first, and what they almost could."""
+    """What somebody can do today near here, favourite employers and then the best first, and what they almost could."""
 
     fits: list[FittingView]
     out_of_reach: list[OutOfReachView]

@@ -110,6 +110,9 @@ ROUTES: Final[tuple[Route, ...]] = (
           ties.list_employers_of, tie_views.WorkersEmployers, AS_WORKER),
     Route("PUT", "/v1/profiles/{profile}/blocks/{employer}", "A worker blocks an employer, or lifts it",
           ties.block_employer, views.Written, AS_WORKER, tie_views.BlockChange, errors=("no_employer", "no_profile")),
+    Route("PUT", "/v1/profiles/{profile}/favourites/{employer}", "Mark an employer as a favourite, or not",
+          ties.favour_employer, views.Written, AS_WORKER, tie_views.FavouriteChange,
+          errors=("no_employer", "no_profile")),
     # people
     Route("GET", "/v1/profiles/{profile}/person", "Who a profile is; staff say why", people.get_person,
           people_views.PersonView, AS_WORKER, query=people_views.Why, errors=("no_profile",), audited=True),

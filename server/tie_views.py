@@ -40,12 +40,13 @@ class EmployersPeople(Struct):
 
 
 class KnownEmployer(Struct, kw_only=True):
-    """An employer a worker has to do with. `block` is the worker's own; `employer_block` only for staff."""
+    """An employer a worker has to do with: `favourite`, `block` are the worker's; `employer_block` only for staff."""
 
     employer: str
     name: str
     done: int
     last_work_ms: int
+    favourite: bool
     block: Block | None
     employer_block: Block | None = None
 
@@ -81,10 +82,11 @@ def employers_view(ties: Mapping[str, Tie], names: Mapping[str, str], *, staff: 
             name=names.get(employer, ""),
             done=tie.done,
             last_work_ms=tie.last_work_ms,
+            favourite=tie.worker_favourite,
             block=tie.worker_block,
             employer_block=tie.employer_block if staff else None,
         )
         for employer, tie in ties.items()
-        if staff or tie.done or tie.worker_block
+        if staff or tie.done or tie.worker_favourite or tie.worker_block
     ]
     return WorkersEmployers(sorted(employers, key=lambda e: (-e.last_work_ms, e.employer)))

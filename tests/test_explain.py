@@ -154,9 +154,23 @@ async def test_over_http_clerks_see_it_all_and_workers_themselves(market: Store,
         today = (await api.get("/v1/today", token=asked)).data
         assert [f["posting"]["id"] for f in today["fits"]] == ["j"]
         assert [r["code"] for r in today["fits"][0]["waits"]] == ["not_asked"]
+        assert not today["fits"][0]["favourite"]
         many = (await api.post("/v1/postings/outlook", {"posting": plain(doc)}, token=clerk)).data
         assert many["people"] == 6
         assert many["words"].startswith("现在有6人合适,约")
+        await market.put_employer("liked", builders.employer())
+        await builders.post(market, "k", employer="liked", headcount=1)
+        async with asyncio.timeout(10):
+            while len(fits := (await api.get("/v1/today", token=asked)).data["fits"]) < 2:  # noqa: ASYNC110 - only asked
+                await asyncio.sleep(0.01)
+        last = fits[-1]["posting"]["id"]
+        path = f"/v1/profiles/p1/favourites/{'liked' if last == 'k' else builders.EMPLOYER}"
+        assert (await api.put(path, {}, token=out)).code == "forbidden"
+        assert (await api.put(path, {}, token=asked)).status == 200
+        fits = (await api.get("/v1/today", token=asked)).data["fits"]
+        assert [(f["posting"]["id"] == last, f["favourite"]) for f in fits] == [(True, True), (False, False)]
+        known = (await api.get("/v1/profiles/p1/employers", token=asked)).data["employers"]
+        assert [e["favourite"] for e in known] == [True]
         answering.cancel()
         await asyncio.wait([answering])
 

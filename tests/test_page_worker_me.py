@@ -109,8 +109,12 @@ async def test_an_employer_is_blocked_and_a_penalty_appealed(service: Service) -
     await page.get_by_role("button", name="交给工作人员复核").click()
     await expect(page.get_by_text("申诉中")).to_be_visible()
     assert [p.state for p in (await api.store.penalties("profile", who)).values()] == ["appealed"]
-    await api.store.block(builders.EMPLOYER, who, "worker", True, "少给")
+    await api.store.favour(builders.EMPLOYER, who, True, "worker")
     await page.evaluate("location.hash = 'me/employers'")
+    await expect(page.get_by_role("button", name="★ 已收藏")).to_be_visible()
+    await check(page)
+    await api.store.block(builders.EMPLOYER, who, "worker", True, "少给")
+    await page.get_by_role("button", name="★ 已收藏").click()
     await expect(page.get_by_text("已不再派给你")).to_be_visible()
     await check(page)
     await page.get_by_role("button", name="改回来").click()

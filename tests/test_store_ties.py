@@ -73,5 +73,12 @@ async def test_favourites_are_marked_and_unmarked(store: Store) -> None:
     assert (held.known, held.favourite) == (True, True)
     await store.favour(EMPLOYER, "ann", False)
     assert await tie(store, "ann") == Tie()
+    await store.favour(EMPLOYER, "ann", True, "worker")
+    await replayed(store, store.favour(EMPLOYER, "ann", True, "worker"))
+    held = await tie(store, "ann")
+    assert (held.known, held.worker_favourite) == (False, True), "a worker's own mark gives them no better place"
+    assert await store.employers_of("ann") == [EMPLOYER]
+    await store.favour(EMPLOYER, "ann", False, "worker")
+    assert await tie(store, "ann") == Tie()
     await refused(store, "no_profile", store.favour(EMPLOYER, "nobody", True))
     await refused(store, "no_employer", store.block("no-firm", "ann", "worker", True))

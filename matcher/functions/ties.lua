@@ -1,5 +1,6 @@
 -- Ties: what a worker and an employer have to do with each other: shifts done there, marked as a favourite, blocks.
---   m people_of:EMPLOYER    hash   profile -> tie (msgpack): done, last_work_ms, favourite, worker_block, employer_block
+--   m people_of:EMPLOYER    hash   profile -> tie (msgpack): done, last_work_ms, favourite (of the employer),
+--                                  worker_favourite, worker_block, employer_block
 --   m employers_of:PROFILE  set    the employers with such a tie
 --   m ties_v                hash   employer -> version of its ties
 -- A block is { at_ms, reason } of the side that set it; neither side is told of the other's.
@@ -9,7 +10,7 @@ local function get_tie(m, employer, profile)
 end
 
 local function put_tie(m, employer, profile, tie) -- a tie that says nothing any more is gone
-  if tie.done > 0 or tie.favourite or tie.worker_block or tie.employer_block then
+  if tie.done > 0 or tie.favourite or tie.worker_favourite or tie.worker_block or tie.employer_block then
     redis.call('HSET', m .. 'people_of:' .. employer, profile, cmsgpack.pack(tie))
     redis.call('SADD', m .. 'employers_of:' .. profile, employer)
   else

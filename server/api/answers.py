@@ -2,29 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from aiohttp import web
 
 from matcher import questions
 from matcher.errors import KuaizhaoError
 from matcher.explain import Explanation, explained, own_words
+from matcher.model import PostingRecord
 from matcher.questions import HowMany, HowManyAnswer, Today, TodayAnswer, Why, WhyAnswer
+from matcher.store import Store
 from server.answer_views import FittingView, Outlook, OutOfReachView, TodayQuery, TodayView, WhyView
 from server.api.offers import whose
 from server.api.reviewed import check_document
 from server.auth import STAFF, check_employer, may_see
 from server.keys import CALLER, CARDS, STORE
 from server.posting_views import NewPosting
-from server.worker_views import Brief, OwnQuery
+from server.worker_views import OwnQuery
 
 
 async def get_today(request: web.Request, query: TodayQuery) -> TodayView:
     """What somebody can do today near here, with reasons; for what is just out of reach, what is missing."""
     profile = await whose(request, OwnQuery(query.profile))
     found = await questions.ask(request.app[STORE], Today(profile, query.limit), TodayAnswer)
-    named = await _briefs(request, [*(f.posting for f in found.fits), *(o.posting for o in found.out_of_reach)])
+    records = await request.app[STORE].postings(
+        [*(f.posting for f in found.fits), *(o.posting for o in found.out_of_reach)]
+    )
+    named = {brief.id: brief for brief in await request.app[CARDS].briefs(records)}
+    favourites = await _of_favourites(request.app[STORE], profile, records)
     fits = [
-        FittingView(posting=named[f.posting], distance_m=f.distance_m, reasons=f.reasons, waits=f.waits)
-        for f in found.fits
+        FittingView(
+            posting=named[f.posting],
+            distance_m=f.distance_m,
+            favourite=f.posting in favourites,
+            reasons=f.reasons,
+            waits=f.waits,
+        )
+        for f in sorted(found.fits, key=lambda f: f.posting not in favourites)
         if f.posting in named
     ]
     near = [
@@ -35,9 +49,10 @@ async def get_today(request: web.Request, query: TodayQuery) -> TodayView:
     return TodayView(fits=fits, out_of_reach=near)
 
 
-async def _briefs(request: web.Request, ids: list[str]) -> dict[str, Brief]:
-    records = await request.app[STORE].postings(ids)
-    return {brief.id: brief for brief in await request.app[CARDS].briefs(records)}
+async def _of_favourites(store: Store, profile: str, records: Sequence[PostingRecord]) -> set[str]:
+    """Those of the postings whose employer the worker has marked as a favourite."""
+    ties = await store.ties({record.doc.employer: (profile,) for record in records})
+    return {r.id for r in records if (tie := ties[r.doc.employer].get(profile)) and tie.worker_favourite}
 
 
 async def post_outlook(request: web.Request, new: NewPosting) -> Outlook:

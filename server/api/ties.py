@@ -58,6 +58,14 @@ async def list_employers_of(request: web.Request, _: None) -> WorkersEmployers:
     return employers_view(own, names, staff=caller.role in STAFF)
 
 
+async def favour_employer(request: web.Request, change: FavouriteChange) -> Written:
+    """A worker marks an employer as a favourite, to see its postings first, or takes that back; it is not told."""
+    employer, profile = request.match_info["employer"], request.match_info["profile"]
+    check_profile(request[CALLER], profile)
+    done = await request.app[STORE].favour(employer, profile, change.favourite, "worker")
+    return Written(id=employer, v=done.v, replay=done.replay)
+
+
 async def block_employer(request: web.Request, change: BlockChange) -> Written:
     """A worker wants nothing more from an employer, or takes that back; the employer is not told."""
     employer, profile = request.match_info["employer"], request.match_info["profile"]

@@ -111,8 +111,9 @@ export class Find {
     fill(this.near.list, near.map((each) => this.#dayCard(each)));
   }
 
-  #dayCard({ posting, distance_m: distanceM, reasons = [], waits = [], missing = [] }) {
+  #dayCard({ posting, distance_m: distanceM, favourite = false, reasons = [], waits = [], missing = [] }) {
     const waiting = waits.length > 0 && h("p", { class: "why" }, h("b", {}, "还没派给你:"), waits.map((each) => each.words).join(" · "));
+    const known = favourite && h("p", {}, `★ ${posting.employer_name},你收藏的`);
     const wrong = h("p", { class: "wrong", role: "alert" });
     const wish = async () => {
       wrong.textContent = "";
@@ -128,7 +129,7 @@ export class Find {
     };
     const why = button("为什么没问我", () => showWhy(this.#app, { posting }), { class: "plain" });
     const actions = missing.length ? [why] : [why, button("我想去", wish, { class: "primary" })];
-    return offer(posting, { reasons, distanceM, missing: missing.map((each) => each.words), status: [waiting, wrong].filter(Boolean), actions });
+    return offer(posting, { reasons, distanceM, missing: missing.map((each) => each.words), status: [known, waiting, wrong].filter(Boolean), actions });
   }
 }
 
