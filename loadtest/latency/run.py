@@ -46,8 +46,8 @@ class Scale(Struct, frozen=True):
 
 
 SCALES: Final = (
-    Scale("100k", 100_000, CONNECTED, 200, (100, 200, 300, 400, 500, 600), every_in_hall=3),
-    Scale("1m", 1_000_000, CONNECTED, 100, (50, 100, 150, 200, 250, 300), every_in_hall=2),
+    Scale("100k", 100_000, CONNECTED, 200, (200, 300, 400, 500, 600), every_in_hall=3),
+    Scale("1m", 1_000_000, CONNECTED, 100, (100, 150, 200, 250, 300), every_in_hall=2),
 )
 
 
