@@ -17,9 +17,8 @@ from server.wire import Format
 PROTOCOLS: Final[dict[str, Format]] = {"kuaizhao.json": "json", "kuaizhao.msgpack": "msgpack"}
 ALIVE_S: Final = 20.0
 """How often a socket is told that the line is there: browsers hide pings from pages, and a line can end wordlessly.
-Each socket has a beat of its own: those of aiohttp fall on full seconds, and ten thousand of them took 0.4 s."""
-PING_EVERY: Final = 3
-"""Every third time it is the protocol's ping as well; a client that has not answered it by the next one is gone."""
+A ping goes with it; a client that has not answered one by the next is gone. Each socket has a beat of its own: those
+of aiohttp fall on full seconds, and ten thousand of them took 0.4 s."""
 PING: Final = b""
 """Stands among the frames for a ping; nothing else that is sent is empty."""
 CLOSE_S: Final = 5.0
@@ -69,7 +68,6 @@ class Socket:
         self._sending: asyncio.Task[None] | None = None
         self._stay: asyncio.Timeout | None = None
         self._alive: asyncio.TimerHandle | None = None
-        self._beats = 0
         self._waits_for_pong = False
 
     def put(self, frame: bytes) -> bool:
@@ -114,14 +112,12 @@ class Socket:
         self._waits_for_pong = False
 
     def _tell_alive(self) -> None:
-        self._beats += 1
-        if self._beats % PING_EVERY == 0:
-            if self._waits_for_pong:
-                self.end(GONE)
-            self._waits_for_pong = True
-            self.put(PING)
-        if not self._frames or self._frames == [PING]:  # else something is being said
+        if self._waits_for_pong:
+            self.end(GONE)
+        self._waits_for_pong = True
+        if not self._frames:  # else something is being said
             self.put(ALIVE[self.wire_format])
+        self.put(PING)
         self._alive = asyncio.get_running_loop().call_later(ALIVE_S, self._tell_alive)
 
     def _send_soon(self) -> None:

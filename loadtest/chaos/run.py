@@ -36,6 +36,7 @@ SEED: Final = 7
 EACH: Final = 6
 ENOUGH: Final = 20_000
 BETWEEN_S: Final = (0.3, 1.5)
+LINES_BESIDE: Final = 1_000
 SNAPSHOT_EVERY_S: Final = 2.0
 RECOVERS_WITHIN_S: Final = 60.0
 MOST_S: Final = 840.0
@@ -151,7 +152,8 @@ def measure(plan: Plan, folder: Path) -> Json:
         plan = Plan(plan.each, tuple(kind for kind in plan.kinds if kind != "wrong_clock"), plan.enough, plan.workers)
     disk = store_disk(folder / "data")
     try:
-        stage = Stage(folder / "data", snapshot_every_s=SNAPSHOT_EVERY_S)
+        everybody = 4 * (plan.workers + LINES_BESIDE)  # all from one address, beside lines that are dead
+        stage = Stage(folder / "data", snapshot_every_s=SNAPSHOT_EVERY_S, lines_per_address=everybody)
         if shim is not None:
             stage.environment |= shim.environment
         with stage:
