@@ -20,7 +20,7 @@ from playwright.async_api import Browser
 from matcher import homes
 from matcher.store import Store
 from server.embedded import EmbeddedStore
-from tests import browser, builders, kiosk_page
+from tests import browser, builders, employers_page, kiosk_page
 from tests.memory import DAYLIGHT
 
 TEST_CLOCK = """
@@ -175,6 +175,12 @@ async def hall(module_hall: kiosk_page.Hall) -> AsyncIterator[kiosk_page.Hall]:
     """The module's hall, for one test; what it posted is over afterwards."""
     yield module_hall
     await module_hall.over()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def cast(service: browser.Service) -> employers_page.Cast:
+    """An invented firm and its porters, one test's own."""
+    return await employers_page.new_cast(service)
 
 
 async def move_clock(store: Store, by_ms: int) -> None:

@@ -3,104 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import re
 import time
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import pytest_asyncio
-from aiohttp.test_utils import TestServer
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import expect
 
-from matcher.model import HOUR_MS
-from server.keys import BOARDS, VAULT
-from server.simulated_gateway import SimulatedGateway, Weather
+from server.keys import BOARDS
 from tests import browser, builders
-from tests.api import Api
 from tests.browser import (
     DESK,
     PHONE,
     Service,
-    check_accessible,
-    check_contrast,
-    check_sizes,
     first_view_bytes,
     in_browser,
 )
+from tests.employers_page import SENTENCE, Cast, accept, in_play, looks_right, of, opened
 
 pytestmark = in_browser
-SENTENCE = "明天6点 3个搬运工 200元/天 城阳区流亭 日结"
-_firms, _people = itertools.count(1), itertools.count(1)
-
-
-@dataclass
-class Cast:
-    """A firm and porters of one test's own."""
-
-    firm: str
-    workers: list[str]
-    telephones: dict[str, str]
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def cast(service: Service) -> Cast:
-    """An invented firm, and porters whom everything fits, with who they are; what earlier tests posted is over."""
-    store, vault = service.api.store, service.api.app[VAULT]
-    for posting in await store.ids("posting"):
-        if (await store.posting(posting)).state not in ("closed", "withdrawn", "expired"):
-            await store.withdraw(posting)
-    made = Cast(f"firm-of-test-{next(_firms)}", [], {})
-    await store.put_employer(made.firm, builders.employer())
-    for n in itertools.islice(_people, 9):
-        id_ = f"worker-{n:03d}"
-        made.workers.append(id_)
-        made.telephones[id_] = f"199{n:08d}"
-        person = vault.seal(builders.person(n, telephone=made.telephones[id_]))
-        await store.register(id_, builders.profile(), person, builders.vector(), builders.MODEL)
-    return made
-
-
-async def opened(service: Service, cast: Cast, viewport: dict[str, int] = DESK) -> Page:
-    token = await service.api.token("employer", cast.firm)
-    page = await service.page("/employer", viewport, token=token)
-    await page.wait_for_selector(".compose textarea")
-    return page
-
-
-async def looks_right(page: Page) -> None:
-    await check_accessible(page)
-    await check_contrast(page)
-    await check_sizes(page, target=24, text=14)
-
-
-def of(page: Page, name: str) -> Any:
-    return page.locator(f"[data-field={name}]").first
-
-
-async def accept(api: Api, posting: str, count: int) -> list[str]:
-    """So many of those who were asked say yes, over the API, each for themselves."""
-    asked: list[str] = []
-    async with asyncio.timeout(20):
-        while len(asked) < count:
-            entries = await api.store.entries(posting)
-            asked = sorted(p for p, e in entries.items() if e.offer == "open")
-            await asyncio.sleep(0.05)
-    for profile in asked[:count]:
-        reply = await api.post(f"/v1/offers/{posting}:{profile}:1/accept", token=await api.worker(profile))
-        assert reply.status == 200, reply.data
-    return asked[:count]
-
-
-async def in_play(service: Service, cast: Cast, id_: str, seated: int, **over: Any) -> list[str]:
-    """A posting with so many seated, made by the store alone: nobody else is asked."""
-    people = cast.workers[:seated]
-    await builders.post(service.api.store, id_, employer=cast.firm, **over)
-    await browser.asked(service.api.store, id_, people)
-    await builders.accept(service.api.store, id_, *people)
-    return people
 
 
 async def test_one_sentence_is_posted_and_fills_before_ones_eyes(service: Service, cast: Cast) -> None:
@@ -241,96 +161,6 @@ async def test_a_change_asks_those_who_are_seated_again(service: Service, cast: 
     await expect(page.locator(".live kz-seats")).to_contain_text("1/1人")
 
 
-async def test_arrival_no_show_and_done(service: Service, cast: Cast) -> None:
-    seated = await in_play(service, cast, "j-day", 3, headcount=3, starts_in_ms=2_500, lasts_ms=HOUR_MS)
-    own = await service.api.get(f"/v1/assignments/j-day:{seated[0]}/pass", token=await service.api.worker(seated[0]))
-    page = await opened(service, cast)
-    await page.locator("[data-posting=j-day] button").click()
-    code = page.locator(".check-in input")
-    await code.fill("12")
-    await code.press("Enter")
-    await expect(page.locator(".check-in .wrong")).to_contain_text("六位数字")
-    await looks_right(page)
-    await code.fill(own.data["code"])
-    await code.press("Enter")
-    first, second, third = (page.locator(f"[data-profile={profile}]") for profile in seated)
-    await expect(first.locator(".badge")).to_have_text("到了")
-    await page.get_by_role("button", name="现场的码").click()
-    await expect(page.locator("dialog .digits")).to_have_text(re.compile(r"^\d{6}$"))
-    await looks_right(page)
-    await page.keyboard.press("Escape")
-    await second.get_by_role("button", name="签到").click()
-    await expect(second.locator(".badge")).to_have_text("到了")
-    await asyncio.sleep(2.5)  # the shift begins: before that nobody is missing
-    await page.locator("[data-posting=j-day] button").click()
-    await third.get_by_role("button", name="没来").click()
-    await looks_right(page)
-    await page.locator("dialog").get_by_role("button", name="没来").click()
-    await expect(page.locator(".detail")).to_contain_text("退出和没来 1")
-    await first.get_by_role("button", name="干完了").click()
-    await expect(first.locator(".badge")).to_contain_text("等他确认收到工钱")
-    await service.api.store.paid("j-day", seated[0])
-    await expect(first.locator(".badge")).to_have_text("工钱已收到")
-    await first.get_by_role("button", name="收藏").click()
-    await expect(page.locator(".detail .banner.yes")).to_contain_text("收藏了")
-    await first.get_by_role("button", name="以后不要").click()
-    await page.locator("dialog").get_by_role("button", name="算了").click()
-    await looks_right(page)
-    await page.get_by_role("button", name="再招一次").click()
-    await expect(page.locator(".compose textarea")).to_have_value("虚构:搬运纸箱,日结")
-    await expect(page.locator(".compose .banner.yes")).to_contain_text("先叫1个")
-
-
-async def test_a_fair_award_counts_down(service: Service, cast: Cast) -> None:
-    await builders.post(service.api.store, "j-fair", award="fair", employer=cast.firm)
-    await browser.asked(service.api.store, "j-fair", cast.workers[:2])
-    await builders.accept(service.api.store, "j-fair", cast.workers[0])
-    page = await opened(service, cast)
-    item = page.locator("[data-posting=j-fair]")
-    await expect(item).to_contain_text("1 人报了名")
-    await expect(item.locator("kz-countdown")).to_contain_text(re.compile(r"公布结果还有0:[0-3]\d"))
-    await looks_right(page)
-
-
-async def test_people_who_worked_here_are_chosen_marked_and_refused(service: Service, cast: Cast) -> None:
-    await in_play(service, cast, "j-past", 1, headcount=1, starts_in_ms=HOUR_MS)
-    await service.api.store.check_in("j-past", cast.workers[0])
-    page = await opened(service, cast)
-    await service.api.store.favour(cast.firm, cast.workers[1], True)
-    await page.get_by_role("button", name="干过活的人").click()
-    row = page.locator(f"tr[data-profile={cast.workers[1]}]")
-    await expect(row).to_contain_text("已收藏")
-    await looks_right(page)
-    await row.get_by_role("checkbox").check()
-    await row.get_by_role("button", name="以后不要").click()
-    await expect(row.get_by_role("checkbox")).to_be_disabled()
-    await row.get_by_role("button", name="恢复").click()
-    await row.get_by_role("checkbox").check()
-    await page.get_by_role("button", name="再叫他们(1人)").click()
-    await expect(page.locator(".compose .banner.yes")).to_contain_text("先叫1个")
-    await row.get_by_role("button", name="收藏").wait_for(state="hidden")
-
-
-async def test_a_late_withdrawal_leaves_points_and_is_appealed(service: Service, cast: Cast) -> None:
-    await in_play(service, cast, "j-late", 1, headcount=1, starts_in_ms=HOUR_MS)
-    page = await opened(service, cast)
-    await page.locator("[data-posting=j-late] button").click()
-    await page.get_by_role("button", name="撤回岗位").click()
-    await expect(page.locator("dialog")).to_contain_text("临近开工撤回会记分")
-    await page.get_by_role("button", name="撤回这一天").click()
-    await expect(page.locator("[data-posting=j-late] .badge")).to_have_text("已撤回")
-    await page.get_by_role("button", name="记分和申诉").click()
-    penalty = page.locator("li", has_text="临近开工撤回岗位").first
-    await penalty.get_by_role("button", name="申诉").click()
-    await page.get_by_role("button", name="递上去").click()
-    await expect(page.locator(".wrong").filter(has_text="写一句")).to_be_visible()
-    await looks_right(page)
-    await page.get_by_label("怎么回事").fill("虚构:停电了,没法开工")
-    await page.get_by_role("button", name="递上去").click()
-    await expect(penalty).to_contain_text("申诉中")
-    await looks_right(page)
-
-
 async def test_the_line_drops_and_comes_back(service: Service, cast: Cast) -> None:
     await in_play(service, cast, "j-line", 1)
     page = await opened(service, cast)
@@ -397,61 +227,3 @@ async def test_on_a_phone_nothing_is_cut_off(service: Service, cast: Cast) -> No
 async def test_the_first_view_of_who_is_logged_in_is_small(service: Service, cast: Cast) -> None:
     token = await service.api.token("employer", cast.firm)
     assert await first_view_bytes(service, "/employer", token=token) < 100_000
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def texted(chromium: Browser, valkey_url: str, tmp_path: Path) -> AsyncIterator[tuple[Service, SimulatedGateway]]:
-    """A service whose messages go through a simulated gateway."""
-    gateway = SimulatedGateway(Weather(longest_delay_s=0.0), seed=7)
-    server = TestServer(gateway.app(), host="127.0.0.1")
-    await server.start_server()
-    try:
-        address = str(server.make_url("/messages"))
-        async with browser.serving(chromium, valkey_url, tmp_path, gateway_url=address) as service:
-            yield service, gateway
-            await service.close_pages()
-    finally:
-        await server.close()
-
-
-async def test_in_by_telephone_and_code(texted: tuple[Service, SimulatedGateway]) -> None:
-    service, gateway = texted
-    telephone, clerk = builders.person(7).telephone, await service.api.token("clerk")
-    body = {"telephone": telephone}
-    assert (await service.api.post(f"/v1/employers/{builders.EMPLOYER}/logins", body, token=clerk)).status == 200
-    page = await service.page("/employer", DESK)
-    await page.get_by_label("手机号").fill("123")
-    await page.get_by_role("button", name="发验证码").click()
-    await expect(page.locator(".wrong").first).to_contain_text("11位数字")
-    await looks_right(page)
-    await page.get_by_label("手机号").fill(telephone)
-    await page.get_by_role("button", name="发验证码").click()
-    async with asyncio.timeout(20):
-        while not gateway.of(telephone):  # noqa: ASYNC110 - a telephone can only be looked at
-            await asyncio.sleep(0.01)
-    (code,) = re.findall(r"\d{6}", gateway.of(telephone)[0])
-    wrong = "000000" if code != "000000" else "111111"
-    await page.get_by_label("验证码").fill(wrong)
-    await page.keyboard.press("Enter")
-    await expect(page.locator(".wrong").filter(has_text="不对")).to_be_visible()
-    await page.get_by_label("验证码").fill(code)
-    await page.keyboard.press("Enter")
-    await expect(page.locator(".bar")).to_contain_text(builders.employer().name)
-    await page.get_by_role("button", name="退出").click()
-    await expect(page.get_by_label("手机号")).to_be_visible()
-
-
-async def test_in_by_a_token_of_the_right_role(service: Service, cast: Cast) -> None:
-    page = await service.page("/employer", DESK)
-    await page.locator("summary").click()
-    tokens = [await service.api.token(role, cast.firm) for role in ("clerk", "employer")]
-    for token, said in (("nothing", "口令不对"), (tokens[0], "不是给这一页的")):
-        await page.get_by_label("口令", exact=True).fill(token)
-        await page.get_by_role("button", name="进入").click()
-        await expect(page.locator(".wrong").filter(has_text=said)).to_be_visible()
-        await looks_right(page)
-    await page.get_by_label("口令", exact=True).fill(tokens[1])
-    await page.get_by_label("口令", exact=True).press("Enter")
-    await expect(page.locator(".bar")).to_contain_text(builders.employer().name)
-    await page.reload()
-    await expect(page.locator(".bar")).to_contain_text(builders.employer().name)

@@ -5,7 +5,7 @@
 const ASSETS = "{assets}";
 const PAGE = "/worker";
 const FILES = [
-  "design/tokens.css", "design/base.css", "design/frame.css", "design/controls.css", "design/told.css", "design/offers.css", "design/icon.svg", "design/pictograms.svg", "worker/worker.css",
+  "design/tokens.css", "design/base.css", "design/frame.css", "design/controls.css", "design/told.css", "design/offers.css", "design/icon.svg", "design/pictograms.svg", "worker/worker.css", "worker/mine.css",
   "lib/api.js", "lib/clock.js", "lib/dom.js", "lib/inbox.js", "lib/keyed.js", "lib/later.js", "lib/pictograms.js", "lib/socket.js", "lib/svg.js", "lib/trades.js", "lib/values.js", "lib/words.js",
   "parts/controls.js", "parts/countdown.js", "parts/dialog.js", "parts/field.js", "parts/line.js", "parts/offer.js", "parts/qr.js", "parts/telephone.js", "parts/token.js",
   "worker/arrival.js", "worker/arrive.js", "worker/cards.js", "worker/draw.js", "worker/find.js", "worker/me.js", "worker/mine.js",
