@@ -27,10 +27,19 @@ _ENDINGS: Final = re.compile(r"\(.*?\)|有限责任公司|股份有限公司|有
 def person_marks(person: Person, vault: Vault) -> list[str]:
     """`i:` and the hash of the ID number, where there is one; `n:` and that of name and telephone; `t:` and that of the
     telephone, which a family may share: it finds people and makes no twins."""
-    marks = [f"n:{vault.keyed_hash(f'mark name {person.name} {person.telephone}')[:_MARK_CHARS]}"]
+    marks = [_name_mark(person.name, person.telephone, vault)]
     if person.id_number:
         marks.insert(0, id_mark(person.id_number, vault))
     return [*marks, telephone_mark(person.telephone, vault)]
+
+
+def row_marks(name: str, telephone: str, id_number: str, vault: Vault) -> list[str]:
+    """Marks of whom a row names that stays out, of what can be read of it. The telephone alone counts where there is no
+    name: another name on it is another of the family."""
+    marks = [id_mark(id_number, vault)] if id_number else []
+    if name and telephone:
+        return [*marks, _name_mark(name, telephone, vault)]
+    return [*marks, telephone_mark(telephone, vault)] if telephone else marks
 
 
 def id_mark(id_number: str, vault: Vault) -> str:
@@ -41,6 +50,10 @@ def id_mark(id_number: str, vault: Vault) -> str:
 def telephone_mark(telephone: str, vault: Vault) -> str:
     """The mark under which everybody with this telephone is found."""
     return f"t:{vault.keyed_hash(f'mark telephone {telephone}')[:_MARK_CHARS]}"
+
+
+def _name_mark(name: str, telephone: str, vault: Vault) -> str:
+    return f"n:{vault.keyed_hash(f'mark name {name} {telephone}')[:_MARK_CHARS]}"
 
 
 def posting_marks(posting: Posting, employer: Employer) -> list[str]:

@@ -61,9 +61,10 @@ def merge_id(row: str) -> str:
     return f"m.{row}"
 
 
-def keep_args(list_: KeptList, kept: Kept, run: str, sealed: bytes) -> list[Any]:
-    """The arguments of the operation `keep`; for `merge` they follow the record."""
-    return [kept.id, list_, kept.source, _origin_key(kept.origin), run, codec.pack(kept), sealed]
+def keep_args(list_: KeptList, kept: Kept, run: str, sealed: bytes, marks: Sequence[str] = ()) -> list[Any]:
+    """The arguments of the operation `keep`; for `merge` they follow the record. `marks` are of whom a row in the
+    quarantine names: it is erased with them, and no row of who was erased is kept (`erased`)."""
+    return [kept.id, list_, kept.source, _origin_key(kept.origin), run, codec.pack(kept), sealed, " ".join(marks)]
 
 
 def _origin_key(origin: str) -> str:

@@ -93,7 +93,9 @@ class Vault:
         return head + nonce + self._wrappers[self.keys.newest].encrypt(nonce, data_key, head)
 
     def _data_key(self, sealed: bytes) -> bytes:
-        if sealed[:1] != _FORMAT or len(sealed) < _HEAD_BYTES + NONCE_BYTES + _TAG_BYTES:
+        if sealed and sealed[:1] != _FORMAT:
+            raise SealError(f"sealed person has format {sealed[0]}, this version reads {_FORMAT[0]} and no other")
+        if len(sealed) < _HEAD_BYTES + NONCE_BYTES + _TAG_BYTES:
             raise SealError("sealed person has an unknown shape")
         if sealed[1] not in self._wrappers:
             self.refresh()

@@ -11,7 +11,7 @@ from msgspec import Struct, structs
 from numpy.typing import NDArray
 
 from ingest.columns import Kind, Layout, UnknownLayout, layout
-from ingest.duplicates import person_marks, posting_marks
+from ingest.duplicates import person_marks, posting_marks, row_marks
 from ingest.findings import Verdict
 from ingest.inference import TradeInference
 from ingest.ledger import SERIES, Note, row_digest
@@ -21,7 +21,7 @@ from ingest.posting_parts import series_days
 from ingest.posting_parts import unnamed as unnamed_posting
 from ingest.postings import judge, read_posting, short_hash
 from ingest.problems import Problem, problem
-from ingest.profiles import read_profile, row_number
+from ingest.profiles import named_in, read_profile, row_number
 from ingest.profiles import unnamed as unnamed_profile
 from ingest.sites import ConfiguredSite
 from ingest.texts import posting_text, profile_text
@@ -181,6 +181,10 @@ class Preparer:
             ref = cells.get("ref") or short_hash(*(f"{k}={v}" for k, v in sorted(cells.items())))
             id_ = posting_id(site, ref)
         return Named(line, id_, digest, known, cells)
+
+    def marks(self, named: Named) -> list[str]:
+        """Of whom a row names that stays out; nothing for a posting, or a row that is not understood at all."""
+        return row_marks(*named_in(named.cells), self._vault) if named.kind == "profile" else []
 
     def _layout(self, site: str, headers: tuple[str, ...]) -> Layout | UnknownLayout:
         if (site, headers) not in self._layouts:

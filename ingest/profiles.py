@@ -108,13 +108,19 @@ def _tell_skills(doc: Profile, reading: Reading) -> None:
             reading.notes.append(f"{title}:{'、'.join(names[id_] for id_ in ids)}(按技能描述)")
 
 
+def named_in(cells: Mapping[str, str]) -> tuple[str, str, str]:
+    """Name, telephone and ID number as far as a row has them in a form that can be read; else empty."""
+    phone = telephone(cells.get("telephone", ""), mobile=True)
+    return "".join(cells.get("name", "").split()), phone.value if phone else "", _id_number(cells)
+
+
 def row_number(cells: Mapping[str, str]) -> str:
     """What the row is known by: its site's own number, else the ID number, else name and telephone, else nothing."""
     ref = cells.get("ref", "").strip() or _id_number(cells)
     if ref:
         return ref
-    name, phone = "".join(cells.get("name", "").split()), telephone(cells.get("telephone", ""), mobile=True)
-    return f"{name}/{phone.value}" if name and phone else ""
+    name, phone, _ = named_in(cells)
+    return f"{name}/{phone}" if name and phone else ""
 
 
 def _id_number(cells: Mapping[str, str]) -> str:

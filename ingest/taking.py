@@ -289,22 +289,32 @@ class Taker:
         )
 
     async def _keep_refused(self, some: Understood) -> None:
-        batch, steps = some.batch, []
-        for refused in some.ready.refused:
-            named, note = refused.named, some.notes.get(refused.named.id)
-            kept = self._kept_row(named, refused.problems, some)
-            twice = any(found.code == "duplicate_row" for found in refused.problems)
-            if twice:  # the first row with this number keeps its note
-                kept.id = nameless(batch.origin, named.line.line)
-            line = named.line
-            if any(found.code == "erased" for found in refused.problems):  # nothing of it is kept
-                kept.row, line = {}, Line(line.line, None, "erased", kept.message)
-            args = keep_args("quarantine", kept, batch.run, self._transit.seal(line))
-            digest, record = (note.digest, note.record) if note is not None else (NOTHING, NOTHING)
-            row = "" if twice else named.id
-            steps.append(Step(row, named.line.line, digest, "quarantined", record, "keep", args))
-        for answer in await self._ledger.take(batch.source, batch.run, steps):
-            some.counts[answer if isinstance(answer, str) else "quarantined"] += 1  # else twice in one list, both bad
+        refused = some.ready.refused
+        while refused:
+            steps = [self._keep_step(each, some) for each in refused]
+            answers = await self._ledger.take(some.batch.source, some.batch.run, steps)
+            gone = []
+            for each, answer in zip(refused, answers, strict=True):
+                if isinstance(answer, KuaizhaoError) and answer.code == "erased":  # kept once more, without its cells
+                    gone.append(Refused(each.named, [self._problem(answer)]))
+                else:
+                    outcome = answer if isinstance(answer, str) else "quarantined"  # twice in one list, both bad
+                    some.counts[outcome] += 1
+            refused = gone
+
+    def _keep_step(self, refused: Refused, some: Understood) -> Step:
+        named, note = refused.named, some.notes.get(refused.named.id)
+        kept, line = self._kept_row(named, refused.problems, some), named.line
+        twice = any(found.code == "duplicate_row" for found in refused.problems)
+        if twice:  # the first row with this number keeps its note
+            kept.id = nameless(some.batch.origin, named.line.line)
+        erased = any(found.code == "erased" for found in refused.problems)
+        if erased:  # nothing of it is kept
+            kept.row, line = {}, Line(line.line, None, "erased", kept.message)
+        marks = [] if erased else self._preparer.marks(named)
+        args = keep_args("quarantine", kept, some.batch.run, self._transit.seal(line), marks)
+        digest, record = (note.digest, note.record) if note is not None else (NOTHING, NOTHING)
+        return Step("" if twice else named.id, named.line.line, digest, "quarantined", record, "keep", args)
 
     async def keep(self, batch: Batch, found: Problem) -> Counter[str]:
         """Puts the rows of a batch into the quarantine as they are."""

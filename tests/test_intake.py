@@ -330,6 +330,41 @@ async def test_another_sites_stale_list_does_not_bring_back_who_was_erased(
     assert (row.problems[0].code, row.row, await market.count("profile")) == ("erased", {}, 0)
 
 
+async def test_rows_in_the_quarantine_are_erased_with_whom_they_name(
+    market: Store, encoder: Encoder, tmp_path: Path
+) -> None:
+    good, bad = tmp_path / "workers.csv", tmp_path / "bad.csv"
+    good.write_text(PROFILES + profile_line("1"), "utf-8")
+    await take(market, encoder, good)
+    named = profile_line("1").split(",")
+    bad.write_text(
+        PROFILES
+        + profile_line("71", name=named[1], tel=named[3], id="", consent="")  # by name and telephone
+        + profile_line("72", name="张样本改名", id=named[2], consent="")  # by the ID number
+        + profile_line("73", name="", tel=named[3], id="")  # by the telephone, since there is no name
+        + profile_line("74", name="李样本家人", tel=named[3], id="", consent="")  # another of the family
+        + profile_line("75", consent=""),
+        "utf-8",
+    )
+    assert (await take(market, encoder, bad, site="jimo")).quarantined == 5
+    assert (await market.erase(VAULT.profile_id("licang:1"))).state == "erased"
+    assert sorted(row.line for row in await kept(market)) == [5, 6]
+    assert {cells["姓名"] for cells in await kept_cells(market)} == {"李样本家人", "张样本75"}
+
+    assert (await take(market, encoder, bad, site="jimo")).quarantined == 5
+    told = {row.line: (row.problems[0].code, bool(row.row)) for row in await kept(market)}
+    assert told[2] == told[3] == ("erased", False)
+    names = [cells["姓名"] for cells in await kept_cells(market)]
+    assert sorted(names) == ["", "张样本75", "李样本家人"]  # a telephone alone tells nobody apart
+
+
+async def kept_cells(store: Store) -> list[dict[str, str]]:
+    """What the rows in the quarantine hold, sealed."""
+    rows = await store.hashes("kept", [row.id for row in await kept(store)])
+    lines = [Transit(VAULT).line(raw[b"sealed"]) for raw in rows]
+    return [line.cells for line in lines if line.cells is not None]
+
+
 async def test_somebody_who_was_erased_stays_so_and_leaves_nothing_in_the_quarantine(
     market: Store, encoder: Encoder, tmp_path: Path
 ) -> None:

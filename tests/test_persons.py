@@ -46,6 +46,14 @@ def test_what_was_never_sealed_is_refused(sealed: bytes) -> None:
         Vault(KEY).unseal(sealed)
 
 
+def test_a_format_of_before_key_versions_is_named() -> None:
+    old = b"\x01" + Vault(KEY).seal(SOMEONE)[2:]
+    with pytest.raises(SealError, match="format 1, this version reads 2"):
+        Vault(KEY).unseal(old)
+    with pytest.raises(SealError, match="format 1"):
+        Vault(KEY).rewrap(old)
+
+
 def test_another_master_key_opens_nothing() -> None:
     with pytest.raises(SealError):
         Vault(os.urandom(32)).unseal(Vault(KEY).seal(SOMEONE))

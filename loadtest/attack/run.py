@@ -19,7 +19,7 @@ import uvloop
 
 from loadtest.attack import bodies, connections, logins
 from loadtest.attack.target import Json, Target, standing
-from loadtest.attack.turns import Attack, compared, rows, taken
+from loadtest.attack.turns import Attack, Turn, compared, rows, taken
 from loadtest.stage import Stage, free_port
 from server import sessions
 
@@ -47,8 +47,9 @@ ATTACKS: Final[tuple[Attack, ...]] = (
 )
 LASTING: Final = connections.slow_bodies
 """Waits for the server's time limits, most of the time; it goes on beside the others."""
-QUIET_S: Final = 45.0
-ROUNDS: Final = 5
+QUIET_S: Final = 60.0
+ROUNDS: Final = 2
+"""Each as long as `LASTING`, half a minute: thousands of the normal client's requests on both sides."""
 
 
 async def attacked(target: Target, say: Callable[[str], None]) -> Json:
@@ -66,9 +67,11 @@ async def attacked(target: Target, say: Callable[[str], None]) -> Json:
     quiet_from = time.time()
     await asyncio.sleep(QUIET_S)
     quiet_until = time.time()
-    lasting = asyncio.create_task(taken(target, LASTING))
-    turns = [await taken(target, attack) for _ in range(ROUNDS) for attack in ATTACKS if attack is not LASTING]
-    turns.append(await lasting)
+    turns: list[Turn] = []
+    for _ in range(ROUNDS):
+        lasting = asyncio.create_task(taken(target, LASTING))
+        turns += [await taken(target, attack) for attack in ATTACKS if attack is not LASTING]
+        turns.append(await lasting)
     attacked_until = time.time()
     normal.stdin.close()
     out, _ = await reading

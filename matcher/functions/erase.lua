@@ -47,6 +47,7 @@ operation('erase', function(m, a, now)
   end
   cut_ties(m, id)
   forget_merged_rows(m, id)
+  forget_rows_of(m, known[2])
   forget_penalties(m, id)
   forget_complaints(m, id)
   release_marks(m, id, known[2])

@@ -4,6 +4,7 @@
 --   m quarantine      zset   id -> when it was kept;   m merges likewise
 -- A merge is kept under 'm.' and the row's id, a row in the quarantine under its id.
 --   m kept_of:ORIGIN  set    ids of the rows in quarantine that came from one file or address
+--   m kept_by:MARK    set    ids of the rows in quarantine that name whoever has this mark (marks.lua): erased with them
 local KEPT_MS = 30 * 86400000
 
 local function merged_row(id)
@@ -11,19 +12,35 @@ local function merged_row(id)
 end
 
 local function forget_kept(m, id)
-  local known = redis.call('HMGET', m .. 'kept:' .. id, 'list', 'origin', 'source', 'record')
+  local known = redis.call('HMGET', m .. 'kept:' .. id, 'list', 'origin', 'source', 'record', 'marks')
   redis.call('DEL', m .. 'kept:' .. id)
   redis.call('ZREM', m .. 'quarantine', id)
   redis.call('ZREM', m .. 'merges', id)
   if known[2] then redis.call('SREM', m .. 'kept_of:' .. known[2], id) end
   if known[4] then redis.call('SREM', m .. 'merged:' .. known[4], known[3] .. ' ' .. merged_row(id)) end
+  for _, mark in ipairs(words_of(known[5])) do redis.call('SREM', m .. 'kept_by:' .. mark, id) end
   return known[1] and true or false
 end
 
--- keep: ARGV id, list (quarantine | merges), source, origin, run, doc, sealed
+local function forget_rows_of(m, marks)
+  for _, mark in ipairs(words_of(marks)) do
+    for _, id in ipairs(redis.call('SMEMBERS', m .. 'kept_by:' .. mark)) do forget_kept(m, id) end
+  end
+end
+
+-- keep: ARGV id, list (quarantine | merges), source, origin, run, doc, sealed, marks of whom it names
 operations.keep = function(m, a, now)
+  if was_erased(m, a[8]) then return refuse('erased') end
   local key = m .. 'kept:' .. a[1]
-  redis.call('HSET', key, 'list', a[2], 'source', a[3], 'origin', a[4], 'run', a[5], 'doc', a[6], 'sealed', a[7])
+  for _, mark in ipairs(words_of(redis.call('HGET', key, 'marks') or '')) do
+    redis.call('SREM', m .. 'kept_by:' .. mark, a[1])
+  end
+  redis.call('HSET', key, 'list', a[2], 'source', a[3], 'origin', a[4], 'run', a[5], 'doc', a[6], 'sealed', a[7],
+    'marks', a[8])
+  for _, mark in ipairs(words_of(a[8])) do
+    redis.call('SADD', m .. 'kept_by:' .. mark, a[1])
+    redis.call('PEXPIRE', m .. 'kept_by:' .. mark, KEPT_MS)
+  end
   redis.call('PEXPIRE', key, KEPT_MS)
   redis.call('ZADD', m .. a[2], string.format('%.0f', now), a[1])
   redis.call('ZREMRANGEBYSCORE', m .. a[2], '-inf', string.format('%.0f', now - KEPT_MS))
