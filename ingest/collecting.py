@@ -16,7 +16,7 @@ import aiohttp
 import msgspec
 import structlog
 
-from ingest.bringing import Brought, Source, bring, chunks
+from ingest.enqueue import Enqueued, Source, chunks, enqueue
 from ingest.fields.days import local_day
 from ingest.pipeline import Machinery, file_source, put_site
 from ingest.readers import BadRow, Row, read
@@ -69,10 +69,10 @@ class Collector:
             if connector.enabled
         ]
 
-    async def once(self, only: Collection[str] = ()) -> list[Brought]:
+    async def once(self, only: Collection[str] = ()) -> list[Enqueued]:
         """Runs every enabled connector (of some sites) once, side by side; answers when their rows are in the queue."""
         runs = await asyncio.gather(*(self.run(site, connector) for site, connector in self._enabled(only)))
-        return [brought for some in runs for brought in some]
+        return [enqueued for some in runs for enqueued in some]
 
     async def forever(self) -> None:
         """Runs every connector by its schedule, until it is cancelled."""
@@ -93,7 +93,7 @@ class Collector:
                 log.exception("connector_failed", site=site, connector=connector.name)
                 await asyncio.sleep(connector.every_s)
 
-    async def run(self, site: str, connector: Connector) -> list[Brought]:
+    async def run(self, site: str, connector: Connector) -> list[Enqueued]:
         """Runs a connector once. Raises StoreUnavailable."""
         async with self._reading:
             if site not in self._written:
@@ -107,21 +107,21 @@ class Collector:
                     return [await self._feed(site, connector, fetcher)]
                 return [await self._page(site, connector, fetcher)]
 
-    async def _folder(self, site: str, connector: Folder) -> list[Brought]:
+    async def _folder(self, site: str, connector: Folder) -> list[Enqueued]:
         folder = self._data_dir / connector.folder
         files = await asyncio.to_thread(whole_files, folder)
         now_ms = await self._parts.store.now_ms() if files else 0
-        brought = []
+        enqueued = []
         for path in files:
             source = file_source(path, site, connector.name, now_ms, complete=connector.complete)
             rows = chunks(read_later(path, self._sites[site].columns))
-            done = await bring(self._parts.queue, self._parts.runs, source, rows, self._telling(site))
+            done = await enqueue(self._parts.queue, self._parts.runs, source, rows, self._telling(site))
             await asyncio.to_thread(put_away, path, REFUSED if done.error else TAKEN)
-            brought.append(done)
+            enqueued.append(done)
         await asyncio.to_thread(forget_old, folder)
-        return brought
+        return enqueued
 
-    async def _feed(self, site: str, connector: Feed, fetcher: Fetcher) -> Brought:
+    async def _feed(self, site: str, connector: Feed, fetcher: Fetcher) -> Enqueued:
         columns = self._sites[site].columns
         shape = _shape(connector, columns)
         source = await self._source(site, connector, connector.address)
@@ -131,12 +131,12 @@ class Collector:
         def known_by() -> str:
             return f"{shape} {msgspec.json.encode(feed.validators).decode()}" if connector.paging is None else ""
 
-        return await bring(self._parts.queue, self._parts.runs, source, feed.rows(), self._telling(site), known_by)
+        return await enqueue(self._parts.queue, self._parts.runs, source, feed.rows(), self._telling(site), known_by)
 
-    async def _page(self, site: str, connector: Page, fetcher: Fetcher) -> Brought:
+    async def _page(self, site: str, connector: Page, fetcher: Fetcher) -> Enqueued:
         source = await self._source(site, connector, connector.address)
         rows = PageRows(fetcher, connector).rows()
-        return await bring(self._parts.queue, self._parts.runs, source, rows, self._telling(site))
+        return await enqueue(self._parts.queue, self._parts.runs, source, rows, self._telling(site))
 
     async def _source(self, site: str, connector: Connector, address: str) -> Source:
         today = local_day(await self._parts.store.now_ms())

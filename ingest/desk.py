@@ -10,13 +10,13 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
+from ingest.batches import Sealer
 from ingest.commands import print_runs
 from ingest.fields.days import local_time
-from ingest.kept import Kept, KeptList, KeptRows
+from ingest.kept_rows import Kept, KeptList, KeptRows
 from ingest.persons import Vault
 from ingest.readers.rows import line_in_words
 from ingest.runs import Runs
-from ingest.transit import Transit
 from matcher.settings import Settings
 from matcher.store import Store, opened
 
@@ -96,4 +96,4 @@ def unmerge(settings: Settings, out: TextIO, id_: str) -> int:
 
 
 def _desk(settings: Settings, store: Store) -> KeptRows:
-    return KeptRows(store, Transit(Vault.open(settings.data_dir)))
+    return KeptRows(store, Sealer(Vault.open(settings.data_dir)))

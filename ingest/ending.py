@@ -12,10 +12,10 @@ from typing import Final
 
 from msgspec import Struct
 
-from ingest.kept import KeptRows
+from ingest.batches import Ending
+from ingest.kept_rows import KeptRows
 from ingest.ledger import NOTHING, Ledger, Note
 from ingest.runs import Runs
-from ingest.transit import Ending
 from matcher.connection import guarded
 from matcher.errors import KuaizhaoError
 from matcher.model import PostingState

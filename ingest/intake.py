@@ -12,14 +12,14 @@ from typing import Final
 
 import structlog
 
+from ingest.batch_writer import BatchWriter, Looked, Understood
+from ingest.batches import Batch, Ending, Sealer
 from ingest.ending import Ender
-from ingest.kept import KeptRows
+from ingest.kept_rows import KeptRows
 from ingest.prepare import Preparer
 from ingest.problems import problem
 from ingest.queue import Entry, Queue
 from ingest.runs import Runs
-from ingest.taking import Looked, Taker, Understood
-from ingest.transit import Batch, Ending, Transit
 from matcher.errors import StoreUnavailable
 from matcher.store import Store
 
@@ -45,11 +45,11 @@ class Intake:
     """One process's work on the queue."""
 
     def __init__(
-        self, store: Store, queue: Queue, preparer: Preparer, transit: Transit, progress: Progress = _ignore
+        self, store: Store, queue: Queue, preparer: Preparer, sealer: Sealer, progress: Progress = _ignore
     ) -> None:
         self._store, self._queue, self._preparer = store, queue, preparer
-        self._taker = Taker(store, preparer, transit)
-        self._ender, self._runs = Ender(store, KeptRows(store, transit)), Runs(store)
+        self._writer = BatchWriter(store, preparer, sealer)
+        self._ender, self._runs = Ender(store, KeptRows(store, sealer)), Runs(store)
         self._progress = progress
         self._understanding = asyncio.Lock()
 
@@ -98,7 +98,7 @@ class Intake:
         if entry.deliveries > TRIED:
             return None
         try:
-            return await self._taker.look(batch)
+            return await self._writer.look(batch)
         except StoreUnavailable:
             raise
         except Exception:
@@ -107,7 +107,7 @@ class Intake:
 
     async def _understood(self, looked: Looked) -> Understood | None:
         try:
-            return await self._taker.understand(looked)
+            return await self._writer.understand(looked)
         except StoreUnavailable:
             raise
         except Exception:
@@ -116,7 +116,7 @@ class Intake:
 
     async def _written(self, ahead: Understood) -> Counter[str] | None:
         try:
-            return await self._taker.write(ahead)
+            return await self._writer.write(ahead)
         except StoreUnavailable:
             raise
         except Exception:
@@ -135,12 +135,12 @@ class Intake:
         code = "given_up" if give_up else "internal"
         if not give_up:
             try:
-                return await self._taker.write(await self._taker.understand(await self._taker.look(alone)))
+                return await self._writer.write(await self._writer.understand(await self._writer.look(alone)))
             except StoreUnavailable:
                 raise
             except Exception:
                 log.exception("row_failed", source=alone.source, run=alone.run, line=alone.lines[0].line)
-        return await self._taker.keep(alone, problem(code, ""))
+        return await self._writer.keep(alone, problem(code, ""))
 
     async def _end(self, entry: Entry, ending: Ending) -> None:
         put, done = await self._runs.batches(ending.run)

@@ -12,7 +12,9 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from ingest.bringing import Source, bring, chunks
+from ingest.batch_writer import put_when_missing
+from ingest.batches import Sealer
+from ingest.enqueue import Source, chunks, enqueue
 from ingest.fields.days import local_day
 from ingest.inference import TradeInference
 from ingest.intake import Intake, Progress
@@ -22,8 +24,6 @@ from ingest.queue import Queue
 from ingest.readers import read
 from ingest.runs import Run, Runs
 from ingest.sites import ConfiguredSite, configured
-from ingest.taking import put_when_missing
-from ingest.transit import Transit
 from matcher.store import Store
 
 BY_HAND = "files"
@@ -53,9 +53,9 @@ def machinery(
     infer: TradeInference | None = None,
 ) -> Machinery:
     """Puts the parts together; `encoder` is loaded when the first row needs it."""
-    queue, transit = Queue(store, vault), Transit(vault)
+    queue, sealer = Queue(store, vault), Sealer(vault)
     preparer = Preparer(configured() if sites is None else sites, vault, encoder, infer)
-    return Machinery(store, queue, Runs(store), Intake(store, queue, preparer, transit, progress))
+    return Machinery(store, queue, Runs(store), Intake(store, queue, preparer, sealer, progress))
 
 
 def file_source(path: Path, site: str, name: str, now_ms: int, *, complete: bool = False) -> Source:
@@ -94,7 +94,7 @@ async def ingest(
     async def read_all() -> None:
         for path, source in sources:
             rows = chunks(read(path, known[site].columns))
-            await bring(parts.queue, parts.runs, source, rows, begun.append)
+            await enqueue(parts.queue, parts.runs, source, rows, begun.append)
 
     reading = asyncio.create_task(read_all())
 

@@ -38,28 +38,34 @@ MOST_PEOPLE: Final = 500
 """Seats of one posting, as the model has it."""
 
 
-class Parts(Struct, kw_only=True):
-    """The fields of a posting as far as they were understood. `listed_only` says that the work is 长期: then the shift
-    is a usual day's, on the last day on which the posting counts."""
+class Terms(Struct, kw_only=True):
+    """What a posting may say of its work, as far as it was understood; None where it says nothing. `listed_only` says
+    that the work is 长期."""
 
-    text: str
     trade: str | None = None
     headcount: int | None = None
-    wage: Wage | None = None
-    shift: Shift | None = None
     listed_only: bool = False
     valid_until_ms: int | None = None
     place: Place | None = None
     settlement: Settlement | None = None
     age_min: int | None = None
     age_max: int | None = None
-    gender: str | None = None
     certificates: list[str] = []
     hazards: list[str] = []
     meals: bool = False
     transport: bool = False
     outdoor: bool = False
     insurance: str = ""
+
+
+class Parts(Terms, kw_only=True):
+    """The fields of a posting as read from its cells. The shift of 长期 work is a usual day's, on the last day on which
+    the posting counts."""
+
+    text: str
+    wage: Wage | None = None
+    shift: Shift | None = None
+    gender: str | None = None
 
 
 def read_parts(

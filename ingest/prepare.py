@@ -10,6 +10,7 @@ import numpy as np
 from msgspec import Struct, structs
 from numpy.typing import NDArray
 
+from ingest.batches import Batch, Line
 from ingest.columns import Kind, Layout, UnknownLayout, layout
 from ingest.duplicates import person_marks, posting_marks, row_marks
 from ingest.findings import Verdict
@@ -25,7 +26,6 @@ from ingest.profiles import named_in, read_profile, row_number
 from ingest.profiles import unnamed as unnamed_profile
 from ingest.sites import ConfiguredSite
 from ingest.texts import posting_text, profile_text
-from ingest.transit import Batch, Line
 from matcher.model import Employer, Posting, Profile
 
 Vectors = NDArray[np.float32]

@@ -17,8 +17,8 @@ import msgspec
 from msgspec import Struct
 from redis.exceptions import ResponseError
 
+from ingest.batches import Batch, Ending, Sealer
 from ingest.persons import Vault
-from ingest.transit import Batch, Ending, Transit
 from matcher.connection import COMMAND_TIMEOUT_S, guarded
 from matcher.errors import KuaizhaoError
 from matcher.store import Store
@@ -45,7 +45,7 @@ class Queue:
     """The queue of one market."""
 
     def __init__(self, store: Store, vault: Vault, consumer: str = "") -> None:
-        self._store, self._transit = store, Transit(vault)
+        self._store, self._sealer = store, Sealer(vault)
         self._consumer = consumer or socket.gethostname()
         self._key = store.key("ingest")
         self._back = "0"  # where to read on among what we had not finished; "" when there is nothing more
@@ -55,7 +55,7 @@ class Queue:
 
     async def put(self, batch: Batch, most: int = MOST_WAITING) -> None:
         """Adds a batch; waits while `most` entries wait. Raises StoreUnavailable."""
-        body = self._transit.seal(batch)
+        body = self._sealer.seal(batch)
         wait_s = AGAIN_S
         while True:
             try:
@@ -69,7 +69,7 @@ class Queue:
 
     async def offer(self, batch: Batch, most: int) -> None:
         """Adds a batch unless `most` entries wait. Raises `overloaded`, StoreUnavailable."""
-        await self._store.call("enqueue", most, batch.run, "rows", self._transit.seal(batch))
+        await self._store.call("enqueue", most, batch.run, "rows", self._sealer.seal(batch))
 
     async def end(self, ending: Ending) -> None:
         """Adds the end of a run."""
@@ -149,7 +149,7 @@ class Queue:
         body = fields[b"body"]
         value: Batch | Ending
         if fields[b"kind"] == b"rows":
-            value = await asyncio.to_thread(self._transit.batch, body)
+            value = await asyncio.to_thread(self._sealer.batch, body)
         else:
             value = msgspec.msgpack.decode(body, type=Ending)
         return Entry(id_.decode(), value, await self._deliveries(id_) if again else 1)

@@ -8,16 +8,16 @@ from __future__ import annotations
 from datetime import date
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from ingest.fields.found import as_written
 from ingest.findings import Finding, Outcome, Verdict, verdict
 from ingest.inference import Infer, nothing
 from ingest.lures import risk, signs
-from ingest.posting_parts import Parts, series_days
+from ingest.posting_parts import Parts, Terms, series_days
 from ingest.postings import PostingRow, judge, read_posting
 from ingest.understood import Understood
-from matcher.model import HOUR_MS, Pay, Place, Settlement, Site
+from matcher.model import HOUR_MS, Pay, Site
 
 _FIELDS: Final = {
     "工种": "trade",
@@ -64,27 +64,13 @@ class ShiftRead(Struct, frozen=True):
     end_ms: int | None
 
 
-class Draft(Struct, kw_only=True):
+class Draft(Terms, kw_only=True):
     """The understood values as a posting takes them; null where the text says nothing. Several `shifts` are a series, a
     posting a day."""
 
-    trade: str | None = None
-    headcount: int | None = None
-    shifts: list[ShiftRead] = []
-    listed_only: bool = False
-    valid_until_ms: int | None = None
-    place: Place | None = None
+    shifts: list[ShiftRead] = field(default_factory=list)
     pay: Pay | None = None
     pay_high_fen: int | None = None
-    settlement: Settlement | None = None
-    age_min: int | None = None
-    age_max: int | None = None
-    certificates: list[str] = []
-    hazards: list[str] = []
-    meals: bool = False
-    transport: bool = False
-    outdoor: bool = False
-    insurance: str = ""
 
 
 class Understanding(Struct, kw_only=True):
@@ -136,22 +122,10 @@ def _draft(parts: Parts, days: list[date], *, located: bool) -> Draft:
         moves = [(day - days[0]).days * _DAY_MS for day in days] or [0]
         start_ms, end_ms = parts.shift.start_ms, parts.shift.end_ms
         shifts = [ShiftRead(start_ms + move, end_ms + move if end_ms is not None else None) for move in moves]
+    terms = {name: getattr(parts, name) for name in Terms.__struct_fields__ if located or name != "place"}
     return Draft(
-        trade=parts.trade,
-        headcount=parts.headcount,
+        **terms,
         shifts=shifts,
-        listed_only=parts.listed_only,
-        valid_until_ms=parts.valid_until_ms,
-        place=parts.place if located else None,
         pay=parts.wage.pay() if parts.wage else None,
         pay_high_fen=parts.wage.high_fen if parts.wage else None,
-        settlement=parts.settlement,
-        age_min=parts.age_min,
-        age_max=parts.age_max,
-        certificates=parts.certificates,
-        hazards=parts.hazards,
-        meals=parts.meals,
-        transport=parts.transport,
-        outdoor=parts.outdoor,
-        insurance=parts.insurance,
     )

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from ingest.kept import Kept
+from ingest.kept_rows import Kept
 from ingest.problems import Problem
 from ingest.readers.rows import line_in_words
 from ingest.runs import Run, RunState

@@ -11,8 +11,8 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from typing import Any, Final
 
+from ingest.batches import ROWS
 from ingest.persons import Vault
-from ingest.transit import ROWS
 from matcher.connection import Done, guarded
 from matcher.store import Store
 from server.keys import DOORS

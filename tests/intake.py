@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from embeddings.encoder import Encoder
+from ingest.batches import Sealer
 from ingest.fields.days import local_time
 from ingest.identity import check_digit
-from ingest.kept import Kept, KeptList, KeptRows
+from ingest.kept_rows import Kept, KeptList, KeptRows
 from ingest.persons import Vault
 from ingest.pipeline import ingest, machinery
 from ingest.runs import Run
-from ingest.transit import Transit
 from matcher.model import HOUR_MS
 from matcher.store import Store
 
@@ -94,4 +94,4 @@ def counts(run: Run) -> tuple[int, int, int, int, int]:
 
 async def kept(store: Store, list_: KeptList = "quarantine") -> list[Kept]:
     """Rows that are kept for a person, by line."""
-    return sorted(await KeptRows(store, Transit(VAULT)).listed(list_), key=lambda row: row.line)
+    return sorted(await KeptRows(store, Sealer(VAULT)).listed(list_), key=lambda row: row.line)

@@ -13,17 +13,17 @@ from msgspec import structs
 from numpy.typing import NDArray
 
 from embeddings.encoder import Encoder
-from ingest.bringing import Source, bring, chunks
+from ingest.batches import Sealer
 from ingest.ending import believed
+from ingest.enqueue import Source, chunks, enqueue
 from ingest.fields.days import local_day
 from ingest.intake import GIVEN_UP
-from ingest.kept import KeptRows
+from ingest.kept_rows import KeptRows
 from ingest.pipeline import ingest, machinery
 from ingest.prepare import posting_id
 from ingest.queue import GROUP, Queue
 from ingest.readers import read
 from ingest.runs import Run, Runs
-from ingest.transit import Transit
 from matcher.errors import KuaizhaoError
 from matcher.store import Store
 from tests.intake import (
@@ -45,7 +45,7 @@ def encoder() -> Encoder:
 
 
 def desk(store: Store) -> KeptRows:
-    return KeptRows(store, Transit(VAULT))
+    return KeptRows(store, Sealer(VAULT))
 
 
 async def drain(store: Store, encoder: Encoder, run: str) -> Run:
@@ -244,7 +244,7 @@ async def test_a_batch_that_kills_again_and_again_is_given_up(market: Store, enc
     path.write_text(PROFILES + profile_line("1"), "utf-8")
     parts = machinery(market, VAULT, lambda: encoder)
     source = Source("licang", "files", path.name, date(2026, 11, 27))
-    run = (await bring(parts.queue, parts.runs, source, chunks(read(path)))).run
+    run = (await enqueue(parts.queue, parts.runs, source, chunks(read(path)))).run
     for _ in range(GIVEN_UP):
         killed = machinery(market, VAULT, lambda: encoder)  # the same machine, started again
         await killed.queue.open()
@@ -292,13 +292,13 @@ async def test_the_days_of_a_row_do_not_move_while_it_does_not_change(
     taken = []
     for later in (0, 1, 3):
         source = Source("licang", "feed", "a", first + timedelta(days=later), complete=True)
-        brought = await bring(parts.queue, parts.runs, source, chunks(read(path)))
-        run = await drain(market, encoder, brought.run)
+        enqueued = await enqueue(parts.queue, parts.runs, source, chunks(read(path)))
+        run = await drain(market, encoder, enqueued.run)
         taken.append((run.accepted, run.unchanged, run.withdrawn))
     assert taken == [(2, 0, 0), (0, 2, 0), (0, 2, 0)]
     path.write_text(head + row.replace("3名", "4名"), "utf-8")
-    brought = await bring(parts.queue, parts.runs, source, chunks(read(path)))
-    run = await drain(market, encoder, brought.run)
+    enqueued = await enqueue(parts.queue, parts.runs, source, chunks(read(path)))
+    run = await drain(market, encoder, enqueued.run)
     assert (run.accepted, run.withdrawn) == (2, 2), "changed on the third day, it counts from there"
 
 
@@ -310,11 +310,11 @@ async def test_what_a_dead_machine_left_lying_is_taken_over_before_its_run_ends(
     dead = Queue(market, VAULT, consumer="dead")
     await dead.open()
     source = Source("licang", "files", path.name, date(2026, 11, 27))
-    brought = await bring(dead, Runs(market), source, chunks(read(path)))
+    enqueued = await enqueue(dead, Runs(market), source, chunks(read(path)))
     assert await dead.take(1) is not None
     monkeypatch.setattr("ingest.queue.LEFT_LYING_MS", 30)
     monkeypatch.setattr("ingest.queue.LOOK_EVERY_S", 0.01)
-    closed = await drain(market, encoder, brought.run)
+    closed = await drain(market, encoder, enqueued.run)
     assert (closed.accepted, closed.state) == (2, "done")
 
 
@@ -361,7 +361,7 @@ async def test_rows_in_the_quarantine_are_erased_with_whom_they_name(
 async def kept_cells(store: Store) -> list[dict[str, str]]:
     """What the rows in the quarantine hold, sealed."""
     rows = await store.hashes("kept", [row.id for row in await kept(store)])
-    lines = [Transit(VAULT).line(raw[b"sealed"]) for raw in rows]
+    lines = [Sealer(VAULT).line(raw[b"sealed"]) for raw in rows]
     return [line.cells for line in lines if line.cells is not None]
 
 

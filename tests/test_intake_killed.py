@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from ingest.transit import Transit
+from ingest.batches import Sealer
 from matcher import codec, homes
 from matcher.store import Store
 from tests import killed
@@ -47,7 +47,7 @@ def lists(folder: Path, now_ms: int, round_: int) -> list[tuple[str, str]]:
 
 async def dump(store: Store) -> dict[str, Any]:
     """Everything that the market holds, but for what differs by its nature: times, runs, draws and sealing."""
-    transit = Transit(VAULT)
+    sealer = Sealer(VAULT)
     found: dict[str, Any] = {}
     for kind in ("profile", "posting", "employer", "site"):
         ids = sorted(await store.ids(kind))
@@ -64,7 +64,7 @@ async def dump(store: Store) -> dict[str, Any]:
     for name in ("quarantine", "merges"):
         ids = [id_.decode() for id_ in await store.commands.zrange(store.key(name), 0, -1)]
         for id_, raw in zip(ids, await store.hashes("kept", ids), strict=True):
-            found[f"{name} {id_}"] = codec.unpack(raw[b"doc"]), transit.line(raw[b"sealed"])
+            found[f"{name} {id_}"] = codec.unpack(raw[b"doc"]), sealer.line(raw[b"sealed"])
     events = await store.commands.xrange(store.key("events"))
     found["events"] = Counter((f[b"kind"], f[b"id"], f[b"v"]) for _, f in events)
     found["waiting"] = await store.commands.xlen(store.key("ingest"))

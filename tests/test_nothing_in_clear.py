@@ -20,11 +20,11 @@ from urllib.parse import quote
 import pytest
 
 from ingest import sample_profiles
+from ingest.batches import ROWS
 from ingest.duplicates import telephone_mark
 from ingest.persons import _HEAD_BYTES, SealError, Vault
 from ingest.sample_styles import STYLES
 from ingest.sites import sites
-from ingest.transit import ROWS
 from loadtest import demo
 from loadtest.stage import Stage
 from matcher.store import Store, opened

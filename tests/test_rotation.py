@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest import master_keys
+from ingest.batches import Line, Sealer
 from ingest.master_keys import KEY_VARIABLE, MasterKeyError, parsed, single
 from ingest.persons import SealError, Vault
-from ingest.transit import Line, Transit
 from matcher.settings import Settings
 from matcher.store import Store
 from server import master_key_command, rotation, staff
@@ -46,7 +46,7 @@ async def test_everything_moves_to_the_new_version_and_the_old_one_can_go(
     served = Vault.open(tmp_path, {})  # a web server's, running all the while
     await registered(store, served, 5)
     secret = await staff.add(store, served.box(DOORS), "boss", "manager", PASSWORD)
-    kept = Transit(served).seal(Line(3, {"name": "虚构人"}))
+    kept = Sealer(served).seal(Line(3, {"name": "虚构人"}))
     await store.commands.hset(store.key("kept", "r1"), mapping={"sealed": kept})
     names = [served.profile_id("licang:1"), served.mark(builders.person(1))]
     assert await rotation.in_use(store) == {1: 7}
@@ -67,7 +67,7 @@ async def test_everything_moves_to_the_new_version_and_the_old_one_can_go(
     account = await staff.find(store, "boss")
     assert account is not None
     assert later.box(DOORS).open(account.pending, "totp boss") == secret
-    assert Transit(later).line((await store.hashes("kept", ["r1"]))[0][b"sealed"]).cells == {"name": "虚构人"}
+    assert Sealer(later).line((await store.hashes("kept", ["r1"]))[0][b"sealed"]).cells == {"name": "虚构人"}
     assert later.unseal(await store.sealed_person("w3")) == builders.person(3)
     assert base64.b64encode(served.keys.versions[2]).decode() not in out.getvalue()
 

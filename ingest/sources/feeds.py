@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
 import msgspec
 
-from ingest.bringing import Rows, chunks
+from ingest.enqueue import Rows, chunks
 from ingest.readers import CannotRead, read
 from ingest.readers.json_values import is_json
 from ingest.readers.rows import BadRow, Row

@@ -12,7 +12,7 @@ from typing import Final
 import aiohttp
 from msgspec import Struct
 
-from ingest.bringing import NotModified
+from ingest.enqueue import NotModified
 from ingest.readers.rows import CannotRead
 from ingest.sites import plain_address
 

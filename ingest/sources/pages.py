@@ -11,8 +11,8 @@ from urllib.robotparser import RobotFileParser
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from ingest.bringing import Rows
 from ingest.columns import field_of
+from ingest.enqueue import Rows
 from ingest.readers.html_table import LARGEST
 from ingest.readers.rows import BadRow, CannotRead, Row
 from ingest.readers.text import encoding_of

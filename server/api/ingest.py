@@ -6,12 +6,12 @@ from typing import Final
 
 from aiohttp import web
 
-from ingest.bringing import BATCH_ROWS
+from ingest.batches import Batch, Ending, Line
+from ingest.enqueue import BATCH_ROWS
 from ingest.fields.days import local_day
 from ingest.pipeline import UnknownSite, put_site
 from ingest.queue import new_run
 from ingest.readers.json_values import row_of
-from ingest.transit import Batch, Ending, Line
 from matcher.errors import KuaizhaoError
 from server.ingest_views import (
     Discarded,

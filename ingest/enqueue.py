@@ -1,4 +1,4 @@
-"""Bringing: what a source gives goes into the queue in batches, and then the end of its run."""
+"""What a source gives goes into the queue in batches, and then the end of its run."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import Final
 import structlog
 from msgspec import Struct
 
+from ingest.batches import Batch, Ending, Line
 from ingest.queue import Queue, new_run
 from ingest.readers import BadRow, CannotRead, Row
 from ingest.runs import Runs
-from ingest.transit import Batch, Ending, Line
 from matcher.errors import StoreUnavailable
 
 log = structlog.get_logger()
@@ -45,7 +45,7 @@ class NotModified(Exception):
     """The source has not changed since it was last taken in."""
 
 
-class Brought(Struct):
+class Enqueued(Struct):
     """A run whose rows are in the queue. `error` says why there are not more of them."""
 
     run: str
@@ -81,14 +81,14 @@ def _some_of(rows: Iterator[Row | BadRow]) -> tuple[list[Row | BadRow], Exceptio
     return some, None
 
 
-async def bring(
+async def enqueue(
     queue: Queue,
     runs: Runs,
     source: Source,
     rows: AsyncIterator[Rows],
     began: Callable[[str], None] = _nobody,
     known_by: Callable[[], str] = _unknown,
-) -> Brought:
+) -> Enqueued:
     """Puts a source's rows into the queue, and the end of its run, which the intake closes.
 
     A source that fails ends its run with what it had given until then. `known_by` is asked afterwards: what the source
@@ -118,7 +118,7 @@ async def bring(
         log.exception("source_failed", source=source.key)
         ending.error = "读取时出错,已经记下"
     await queue.end(ending)
-    return Brought(run, ending.error)
+    return Enqueued(run, ending.error)
 
 
 def _line(row: Row | BadRow) -> Line:

@@ -1,4 +1,4 @@
-"""Taking in: one batch from the queue into the store. fields -> validate -> review -> dedupe -> embed -> post."""
+"""One batch from the queue into the store. fields -> validate -> review -> dedupe -> embed -> post."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from typing import Any, Final
 import structlog
 from msgspec import Struct, structs
 
+from ingest.batches import Batch, Line, Sealer
 from ingest.changes import material
 from ingest.duplicates import differences, same_person, same_shift
 from ingest.heat import hold_hot
-from ingest.kept import Kept, KeptRows, keep_args, merge_id, nameless
+from ingest.kept_rows import Kept, KeptRows, keep_args, merge_id, nameless
 from ingest.ledger import NOTHING, SERIES, Ledger, Note, Outcome, Step
 from ingest.postings import employer_id
 from ingest.prepare import Named, Preparer, Ready, ReadyPosting, ReadyProfile, Refused, by_day, posted_again, spared
 from ingest.problems import Problem, problem
-from ingest.transit import Batch, Line, Transit
 from matcher import homes
 from matcher.connection import guarded
 from matcher.errors import KuaizhaoError
@@ -63,12 +63,12 @@ class _Write(Struct):
     apart: list[str] = []
 
 
-class Taker:
+class BatchWriter:
     """Takes batches in. Raises StoreUnavailable wherever it writes."""
 
-    def __init__(self, store: Store, preparer: Preparer, transit: Transit) -> None:
-        self._store, self._preparer, self._transit = store, preparer, transit
-        self._ledger, self._kept = Ledger(store), KeptRows(store, transit)
+    def __init__(self, store: Store, preparer: Preparer, sealer: Sealer) -> None:
+        self._store, self._preparer, self._sealer = store, preparer, sealer
+        self._ledger, self._kept = Ledger(store), KeptRows(store, sealer)
         self._employers: set[str] = set()
 
     async def look(self, batch: Batch) -> Looked:
@@ -268,7 +268,7 @@ class Taker:
     def _merge(self, row: ReadyProfile | ReadyPosting, record: str, differs: list[str], some: Understood) -> Step:
         kept = self._kept_row(row.named, [problem("merged", "", record)], some)
         kept.id, kept.record, kept.differs = merge_id(row.named.id), record, differs
-        args = keep_args("merges", kept, some.batch.run, self._transit.seal(row.named.line))
+        args = keep_args("merges", kept, some.batch.run, self._sealer.seal(row.named.line))
         return self._step(row, "merged", record, "merge", [record, *args])
 
     # -- rows that stay out -----------------------------------------------------------------------------------------
@@ -312,7 +312,7 @@ class Taker:
         if erased:  # nothing of it is kept
             kept.row, line = {}, Line(line.line, None, "erased", kept.message)
         marks = [] if erased else self._preparer.marks(named)
-        args = keep_args("quarantine", kept, some.batch.run, self._transit.seal(line), marks)
+        args = keep_args("quarantine", kept, some.batch.run, self._sealer.seal(line), marks)
         digest, record = (note.digest, note.record) if note is not None else (NOTHING, NOTHING)
         return Step("" if twice else named.id, named.line.line, digest, "quarantined", record, "keep", args)
 

@@ -9,10 +9,10 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from ingest.batches import Batch, Line, Sealer
 from ingest.problems import Problem
 from ingest.queue import new_run
 from ingest.runs import Runs
-from ingest.transit import Batch, Line, Transit
 from matcher import codec
 from matcher.connection import guarded
 from matcher.errors import KuaizhaoError
@@ -74,8 +74,8 @@ def _origin_key(origin: str) -> str:
 class KeptRows:
     """The kept rows of a market, and what a person can do with them."""
 
-    def __init__(self, store: Store, transit: Transit) -> None:
-        self._store, self._transit = store, transit
+    def __init__(self, store: Store, sealer: Sealer) -> None:
+        self._store, self._sealer = store, sealer
 
     async def count(self, list_: KeptList) -> int:
         """How many there are."""
@@ -114,7 +114,7 @@ class KeptRows:
         raw, _ = await self._raw(id_)
         if raw[b"list"] != b"quarantine":
             raise KuaizhaoError("not_found", id_)
-        kept, line = _kept(raw, 0), self._transit.line(raw[b"sealed"])
+        kept, line = _kept(raw, 0), self._sealer.line(raw[b"sealed"])
         if line.cells is None:
             raise KuaizhaoError("bad_field", "这一行没能读出来,请在原表里改好再导入")
         mended = Line(line.line, {**line.cells, **changes}, taken_for=line.taken_for or kept.digest)
@@ -126,7 +126,7 @@ class KeptRows:
         kept = _kept(raw, 0)
         if raw[b"list"] != b"merges" or kept.undone_ms:
             raise KuaizhaoError("not_found", id_)
-        line = self._transit.line(raw[b"sealed"])
+        line = self._sealer.line(raw[b"sealed"])
         return await self._again(kept, line, "unmerge", [by])
 
     async def _again(self, kept: Kept, line: Line, operation: str, more: list[str]) -> str:
@@ -135,7 +135,7 @@ class KeptRows:
         undoes = operation == "unmerge"
         batch = Batch(run, kept.source, kept.site, kept.origin, kept.day, [line], kept="" if undoes else kept.id)
         middle = [kept.record] if undoes else []
-        await self._store.call(operation, kept.id, *middle, run, self._transit.seal(batch), *more)
+        await self._store.call(operation, kept.id, *middle, run, self._sealer.seal(batch), *more)
         return run
 
     async def discard(self, ids: Sequence[str]) -> None:

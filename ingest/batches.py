@@ -64,7 +64,7 @@ _batches = msgspec.msgpack.Decoder(Batch)
 _lines = msgspec.msgpack.Decoder(Line)
 
 
-class Transit:
+class Sealer:
     """Seals and opens what is under way."""
 
     def __init__(self, vault: Vault) -> None:
