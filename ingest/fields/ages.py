@@ -26,10 +26,13 @@ _PLAIN_RANGE = re.compile(
     r"(?:^|(?<=[,。;\s(]))(?P<low>1[6-9]|2[0-5])\s*(?:-|至|到)\s*(?P<high>3[5-9]|[45]\d|6[0-5])(?=[,。;\s)]|$)"
 )
 """18-45 alone in its clause: no pay and no clock looks like that."""
+_PLAIN_MOST = re.compile(r"(?:^|(?<=[,。;\s(男女]))(?P<high>3[05]|4[058]|5[058]|6[05])\s*(?:以下|以内)(?=[,。;\s)]|$)")
+"""50以下 alone in its clause."""
+_SAYS_AGE = re.compile(r"岁|年[龄纪]|年满")
 _BY_SEX = re.compile(r"[男女][性工生士]?[,: ]?\d\d\s*[-至到]")
 _RELAXED = re.compile(r"放宽[^,。;\n]{0,3}$")
 _OTHERS_BEFORE = re.compile(
-    r"(?:老人|奶奶|爷爷|老太|阿婆|照[顾看]|护理(?!员|工|师)|宝宝|孩子|小孩|幼儿|雇主|客户|接送)[^。;\n]{0,8}$"
+    r"(?:老人|奶奶|爷爷|老太|阿婆|照[顾看]|护理(?!员|工|师)|宝宝|孩子|小孩|幼儿|雇主|客户|接送)[^,。;\n]{0,8}$"
 )
 _OTHERS_BEHIND = re.compile(r"^(?:的)?(?:老|长者|儿童|小?孩|宝宝|幼儿|婴|患者|病人|顾客|会员|学员|学生)")
 _BARE_CELL = re.compile(rf"\s*(?P<low>{_N})(?:{_OLD})?\s*(?:-+|至|到|、)\s*(?P<high>\d\d)(?:{_OLD})?\s*")
@@ -48,9 +51,8 @@ def age_limits(text: str, *, column: bool = False) -> Found[tuple[int | None, in
     text = plain(text)
     if column and (cell := _BARE_CELL.fullmatch(text)):
         return _limits(text, [(whole(cell["low"]), whole(cell["high"]), 0, len(text))])
-    if not column and "岁" not in text and "年龄" not in text and "年满" not in text and not _BY_SEX.search(text):
-        alone = _PLAIN_RANGE.search(text)
-        return Found((int(alone["low"]), int(alone["high"])), alone[0], guessed=True) if alone else None
+    if not column and not _SAYS_AGE.search(text) and not _BY_SEX.search(text):
+        return _unsaid(text)
     read = []
     for match in _AGE.finditer(text):
         found = _read(text, match, column)
@@ -77,6 +79,14 @@ def _read(text: str, match: re.Match[str], column: bool) -> tuple[int | None, in
     if match["below"]:
         return _one(match["max_below"], lowest=False) if named or match["max_below_old"] else None
     return _one(match["one"], lowest=match["up"] is not None) if named or match["one_old"] else None
+
+
+def _unsaid(text: str) -> Found[tuple[int | None, int | None]] | None:
+    """Limits of which nothing says that they are ages, but what they look like."""
+    if both := _PLAIN_RANGE.search(text):
+        return Found((int(both["low"]), int(both["high"])), both[0], guessed=True)
+    most = _PLAIN_MOST.search(text)
+    return Found((None, int(most["high"])), most[0], guessed=True) if most else None
 
 
 def _possible(low: int | None, high: int | None) -> bool:

@@ -20,7 +20,7 @@ _PERIODS = (
 def _clock_pattern(name: str) -> str:
     """A clock time whose groups carry `name`, so that two can stand in one pattern."""
     return (
-        rf"(?P<{name}next>次日|第二天|翌日|次晨|明天|明(?=[早晨晚]))?\s*(?P<{name}period>{_PERIODS})?\s*"
+        rf"(?P<{name}next>次日|第二天|翌日|次晨|明天|明(?=[早晨晚])|(?<!\d)\d{{1,2}}[号日])?\s*(?P<{name}period>{_PERIODS})?\s*"
         rf"(?:(?P<{name}h>\d{{1,2}}):(?P<{name}m>\d{{2}})(?::\d{{2}})?"
         rf"|(?P<{name}H>{WHOLE})\s*[点时](?!间)"
         rf"(?:\s*(?P<{name}half>半)|\s*(?P<{name}quarter>[一三]刻)|"

@@ -14,7 +14,7 @@ MOST: Final = 9_999
 _N = rf"(?<![\d.:/-])({WHOLE})"
 _CELL = re.compile(rf"(?:约|共|招)?({WHOLE})(?:\s*(?:-+|至|到)\s*({WHOLE}))?\s*[名人位个多以上左右]*")
 _TOTAL = re.compile(
-    rf"(?:招[聘收工]?|需求?|用工|缺)?(?:总?人数|名额)\s*(?:为|是|约)?\s*:?\s*{_N}(?![\d.]|\s*(?:周?岁|小时|天))|"
+    rf"(?:招[聘收工]?|需求?|用工|缺)?(?:总?人数|名额)\s*(?:为|是|约)?\s*:?\s*({WHOLE})(?![\d.]|\s*(?:周?岁|小时|天))|"
     rf"(?:总?共|合计|总计)\s*(?:招[聘收]?|需要?|要|缺)?\s*{_N}\s*[名人位个]"
 )
 _COUNTED = re.compile(
@@ -24,9 +24,13 @@ _COUNTED = re.compile(
 _WANTED_BEFORE = re.compile(r"(?:招|要|缺|找|来|需|急聘?)[^,。;\d\n]{0,4}$")
 _WANTED_BEHIND = re.compile(r"^(?:$|[,。;!\s]|[的能会有男女熟年身])")
 _WORKER_BEFORE = re.compile(r"(?:工|员|手|司机|保安|师傅|阿姨|大姐|保洁|厨师|学徒)\s*:?\s*$")
-_WORKER_BEHIND = re.compile(r"^[\u4e00-\u9fff/]{0,5}?(?:工|员|人|手|师傅|司机|保安|阿姨|大姐|学徒|厨师|保洁)")
+_WORKER_BEHIND = re.compile(
+    r"^[\u4e00-\u9fff/]{0,5}?(?:工|员|人|手|劳力|小伙|姑娘|师傅|司机|保安|阿姨|大姐|学徒|厨师|保洁)"
+)
 _EACH = re.compile(rf"各\s*(?:招|需)?\s*({WHOLE})\s*(?:[名人位]|个(?![月小])|(?=[,。;\s]|$))")
 _HAN = re.compile(r"[\u4e00-\u9fff]{0,5}")
+_HAN_LAST = re.compile(r"(?:工|员|师傅|手|保洁|保安|司机|阿姨|学徒)\s*$")
+_ASKS = re.compile(r"急|诚|现|需要?|招聘?|要|找|来|缺|共|各|人数")
 _LISTED = re.compile(r"[^,。;:!?\n]*$")
 _SEXES = re.compile(
     rf"男(?:性|工|生|士)?\s*({WHOLE})\s*[名人个位]?\s*[,、和/ ]?\s*"
@@ -74,9 +78,10 @@ def _added(text: str) -> Found[int | None] | None:
             continue
         if match["loose"] and not _of_people(before, behind):
             continue
-        if count == 1 and behind.lstrip()[:1].isdigit():  # 一人150: what each gets
+        if count == 1 and match[0].endswith("人") and behind.lstrip()[:1].isdigit():  # 一人150: what each gets
             continue
-        noun = _pairs(before[-5:]) | _pairs(_HAN.match(behind)[0])  # type: ignore[index]
+        named = _pairs(_ASKS.sub(" ", before[-5:]))
+        noun = named if _HAN_LAST.search(before) and named else named | _pairs(_HAN.match(behind)[0])  # type: ignore[index]
         if any(count == known and noun & pairs for known, pairs in nouns):
             continue
         nouns.append((count, noun))

@@ -18,7 +18,9 @@ from matcher.model import PayUnit
 Kind = Literal["pay", "base", "bare", "trial"]
 """Pay as a whole; a part that is surely paid (底薪); money of which nothing more is said; pay while on trial."""
 
-_PIECES: Final = "车 件 单 吨 趟 箱 包 个 平 平米 平方 米 方 立方 套 棵 亩 斤 公斤 户 张 份 只 块 台 根 袋 桶 篇 条 双"
+_PIECES: Final = (
+    "车 件 单 吨 趟 箱 包 个 平 平米 平方 米 方 立方 套 棵 亩 斤 公斤 户 张 份 只 块 台 根 袋 桶 篇 条 双 柜 笼"
+)
 _UNITS: Final[tuple[tuple[PayUnit, str], ...]] = (
     ("hour", "小时 钟头 个小时 个钟 时 h H"),
     ("day", "天 日 工 个工"),
@@ -44,7 +46,7 @@ _FIGURE = rf"(?:\d{{1,3}}(?:'\d{{3}})+(?!\d)|\d{{1,6}}(?:\.\d{{1,2}}(?!\d))?(?![
 def _per(prefix: str) -> str:
     """What the money is for, behind it: `/天`, `一天`, `每月`, `/10小时`. Groups carry `prefix`."""
     return (
-        r" *(?:/ *人 *)?(?:[/每]|(?:一|(?<!\d)1)(?=个?[天月日班晚小钟车件单趟]|个(?![\u4e00-\u9fff]))) *"
+        r" *(?:/ *人 *)?(?:[/每]|(?:一|(?<!\d)1)(?=个?[天月日班晚小钟车件单趟平吨斤亩棵箱柜]|个(?![\u4e00-\u9fff]))) *"
         rf"(?:(?P<{prefix}hours>\d{{1,2}}(?:\.5)?) *个?(?=小时|h|H))?(?P<{prefix}unit>{_UNIT})(?![a-zA-Z\d])"
     )
 
@@ -66,7 +68,7 @@ _ONLY_PART = re.compile(
     r"^\s*(?:的|/月|左右|以上)?\s*(?:高?提成|全勤|满勤|餐补|饭补|房补|车补|话补|[^,。;\s]{0,8}(?:补贴|补助|津贴)|奖|押金|保证金|"
     r"伙食|体检|保险|工龄|红包|路费|车费|封顶|定金|学费|服装|的?(?:消费|保额|赔付))"
 )
-_ON_TOP = re.compile(r"\s*\+\s*(?:高?提成|奖|绩效|补贴|全勤|满勤|加班|岗位|[房餐饭]补|包吃)")
+_ON_TOP = re.compile(r"\s*(?:保底)?\s*\+\s*(?:高?提成|奖|绩效|社保|保险|五险|补贴|全勤|满勤|加班|岗位|[房餐饭]补|包吃)")
 _PER_BEFORE = re.compile(
     rf"(?:每|一|1|按)\s*(?P<unit>{_UNIT})(?!人)\s*"
     r"(?:可以?|能|大概|大约|约|给|发|挣|拿|赚|得|开|工钱|工资|薪资|报酬|收入|是|为|在|到|达|不低于|最[少低]|至少|"
@@ -78,13 +80,13 @@ _WORDS_BEFORE = re.compile(
     r"保额|赔|消费|[满交缴加](?=\s*$))|"
     r"(?P<base>底[薪资]|基本(?:工资|薪)|基础工资|保底|起薪|固定(?:工资|薪资)|最低工资|无责)|"
     r"(?P<pay>[月日时年周]薪|综合|工资|薪[资酬水金]|薪|待遇|收入|报酬|工钱|工价|人工|价格|单价|到手|[能可]拿|[能可]?挣|拿到|"
-    r"计件|包月|[日现]结|平均|[每一]人(?=\s*$)|人均|[月日]入|[月日]均)"
+    r"计件|包月|[日现]结|平均|[每一]人(?=\s*$)|给(?=\s*¥?$)|整包(?=\s*$)|人均|[月日]入|[月日]均)"
 )
 _TRIAL = re.compile(
     r"(?P<on>试用|试工|试岗|实习|培训期|学徒期|见习|首月|第一个?月|前.{1,2}个?月)|(?P<after>转正|期满|过后|合格后|以后|期后)"
 )
-_CLAUSE_END = re.compile(r"[。;!?,、\n]")
-_SENTENCE_END = re.compile(r"[。;!?\n]")
+_CLAUSE_END = re.compile(r"[。;!?,、|\n]")
+_SENTENCE_END = re.compile(r"[。;!?|\n]")
 _LOOKED_BACK: Final = 30
 _LEAST_YUAN: Final[dict[str | None, float]] = {"hour": 3, "day": 20, "shift": 20, "month": 300, "piece": 0.01, None: 10}
 _MOST_YUAN: Final = 100_000.0
@@ -116,7 +118,8 @@ def _read(text: str, match: re.Match[str], column: bool) -> Sum | None:
         return None
     if not has_money and len(match["low"]) == 1 and not match["low"].isdigit() and not match["low_scale"]:
         return None
-    if _ONLY_PART.match(text[match.end() : match.end() + 8]):
+    behind = text[match.end() : match.end() + 8]
+    if _ONLY_PART.match(behind) and not (match["unit"] and behind[:1] == " "):
         return None
     sentence = _since(_SENTENCE_END, text[max(0, match.start() - _LOOKED_BACK) : match.start()])
     clause = _since(_CLAUSE_END, sentence)
