@@ -2,8 +2,9 @@
 
 ``pairs.py`` says what the pairs are, ``titles.py`` what the titles. Figures of pairs come in two kinds. *Unseen* leaves
 out every trade that is asked for: ten folds of trades, the model tuned anew without the fold's trades (their names,
-phrases and jargon) and without what the classification says of their occupations. *Known* is the shipped model: it
-knows the trades and none of these wordings. Figures that need a package or ``../shared`` are null where those are not
+phrases and jargon), without what the classification says of their occupations and without every scene of everyday
+knowledge that holds a name or an alias of one of them. *Known* is the shipped model: it knows the trades and none of
+these wordings. Figures that need a package or ``../shared`` are null where those are not
 there.
 """
 
@@ -23,11 +24,20 @@ import torch
 
 from embeddings.assemble import Matrix, unit
 from embeddings.baselines import CharacterTfIdf, cached_teacher
-from embeddings.classification import classified
 from embeddings.encoder import SHIPPED_MODEL, Encoder, EncoderSettings, Kind, Vectors
-from embeddings.generator import concepts
 from embeddings.occupations import occupations
-from embeddings.pairs import FOLDS, Pair, Scores, TextEncoder, likeness, pair_figures, read_pairs, unseen_likeness
+from embeddings.pairs import (
+    FOLDS,
+    Pair,
+    Scores,
+    TextEncoder,
+    independent,
+    likeness,
+    pair_figures,
+    read_pairs,
+    unseen_likeness,
+)
+from embeddings.pairs import independent_figures as independent_pairs
 from embeddings.recogniser import Recogniser
 from embeddings.teacher import TEACHER_PACKAGE, cached_package, default_cache
 from embeddings.titles import (
@@ -36,9 +46,9 @@ from embeddings.titles import (
     posting_titles,
     title_figures,
 )
-from embeddings.train import Ground, lay_ground, tuned_rows
+from embeddings.titles import independent_figures as independent_titles
+from embeddings.train import Ground, lay_ground, subjects, tuned_rows
 from embeddings.tuning import Recipe
-from matcher.trades import trades
 
 FOLD_STEPS = 700
 """Steps a fold: fewer than of the shipped model, for ten tunings must be borne with."""
@@ -58,11 +68,10 @@ class Table:
 
 
 def taught_without(cache: Path, recipe: Recipe, leave_out: Collection[str]) -> Table:
-    """A model tuned without these trades and their occupations."""
-    known = concepts(leave_out=leave_out)
+    """A model tuned without these trades, their occupations and the scenes that name them."""
+    known = subjects(recipe, leave_out)
     ground = lay_ground(known, cache)
-    beside = classified(leave_out={trades()[trade].code for trade in leave_out})
-    return Table(ground, tuned_rows(ground, known, recipe, beside))
+    return Table(ground, tuned_rows(ground, known, recipe))
 
 
 def speed(encoder: Encoder, texts: Sequence[str]) -> dict[str, float]:
@@ -105,11 +114,13 @@ def unseen_figures(cache: Path, recipe: Recipe, say: Callable[[str], None]) -> d
 
 
 def real_title_figures(encoder: TextEncoder) -> dict[str, float | None]:
-    """Real titles through the recogniser as it is shipped."""
+    """Real titles, and those of somebody independent, through the recogniser as it is shipped."""
     titles = posting_titles()
-    return title_figures(
-        Recogniser(encoder), titles and [each for each in titles if each.half == "test"], "titles_postings"
-    )
+    recogniser = Recogniser(encoder)
+    return {
+        **title_figures(recogniser, titles and [each for each in titles if each.half == "test"], "titles_postings"),
+        **independent_titles(recogniser),
+    }
 
 
 def measure(cache: Path, recipe: Recipe, say: Callable[[str], None] = print) -> dict[str, object]:
@@ -128,6 +139,7 @@ def measure(cache: Path, recipe: Recipe, say: Callable[[str], None] = print) -> 
         "steps_a_fold": recipe.steps,
         **unseen_figures(cache, recipe, say),
         **pair_figures(both_sets(encoder, sets), "_known"),
+        **independent_pairs(encoder),
         **alias_figures(encoder),
         **real_title_figures(encoder),
         **speed(encoder, texts),
@@ -135,11 +147,13 @@ def measure(cache: Path, recipe: Recipe, say: Callable[[str], None] = print) -> 
         "baselines": {
             "char_tfidf": {
                 **pair_figures([likeness(each, pairs) for each, pairs in zip(tfidf, sets, strict=True)]),
+                **independent_pairs(CharacterTfIdf([pair.profile for pair in independent()])),
                 **nearest_name_figures(CharacterTfIdf([fact.name for fact in occupations().values()])),
             },
             "teacher": teacher
             and {
                 **pair_figures(both_sets(teacher, sets)),
+                **independent_pairs(teacher),
                 **nearest_name_figures(teacher),
                 **teacher_speed(teacher, texts),
             },

@@ -53,6 +53,19 @@ def read_pairs(path: Path = LEXICON / "pairs.tsv") -> tuple[list[Pair], list[Pai
     return natural, [pair for pair in pairs if pair.stratum != "natural"]
 
 
+def independent() -> list[Pair]:
+    """300 pairs written by somebody who saw nothing of this project; no trade is named."""
+    lines = (LEXICON / "independent_pairs.tsv").read_text(encoding="utf-8").splitlines()
+    texts = [line.split("\t") for line in lines]
+    return [Pair(posting, profile, "", "independent") for posting, profile in texts]
+
+
+def independent_figures(encoder: TextEncoder) -> dict[str, float]:
+    """MRR of the independent pairs: all, and the even rows, which nobody read who worked on the model."""
+    found = ranks(likeness(encoder, independent()))
+    return {"independent_pairs_mrr": mrr(found), "independent_pairs_mrr_even": mrr(found[1::2])}
+
+
 def likeness(encoder: TextEncoder, pairs: Sequence[Pair], asked: Sequence[int] | None = None) -> Scores:
     """Likeness of the postings ``asked`` for (default all) to the profiles of all pairs, (asked, pairs)."""
     asked = range(len(pairs)) if asked is None else asked

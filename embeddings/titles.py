@@ -3,7 +3,8 @@
 *Alias table*: 1,809 titles of recruitment sites with their occupation, in folds of occupations whose titles were taken
 out of the recogniser's facts and words; no title of the table is trained on as such. *Postings*: titles of the postings
 in ``../shared``, labelled by hand (``lexicon/posting_titles.tsv`` holds row ids and acceptable codes only); a title is
-easy when the name or an alias of an acceptable occupation stands in it.
+easy when the name or an alias of an acceptable occupation stands in it. *Independent*: 320 titles written with their
+codes by somebody who saw neither lexicon nor recogniser.
 """
 
 from __future__ import annotations
@@ -51,6 +52,21 @@ def posting_titles(folder: Path = _POSTINGS) -> list[Title] | None:
     texts = _texts_of_postings(folder)
     rows = [line.split("\t") for line in (LEXICON / "posting_titles.tsv").read_text(encoding="utf-8").splitlines()]
     return [Title(texts[row], frozenset(codes.split()), half) for row, half, codes in rows]
+
+
+def independent_figures(recogniser: Recogniser) -> dict[str, float | None]:
+    """Titles by somebody who saw nothing of this project, with acceptable codes and how hard the writer found them."""
+    lines = (LEXICON / "independent_titles.tsv").read_text(encoding="utf-8").splitlines()
+    asked = [line.split("\t") for line in lines]
+    found = recogniser.recognise_many([text for text, _, _ in asked])
+    right = [
+        bool(set(answer.occupation_codes[:1]) & set(codes.split(",")))
+        for answer, (_, codes, _) in zip(found, asked, strict=True)
+    ]
+    return {
+        f"independent_titles_{how}": _share([each for each, row in zip(right, asked, strict=True) if row[2] == how])
+        for how in ("easy", "hard")
+    }
 
 
 def _texts_of_postings(folder: Path) -> dict[str, str]:

@@ -8,7 +8,7 @@ the teacher's vectors are cached.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,14 +19,15 @@ from tokenizers import Tokenizer
 
 from embeddings.assemble import SIF, Matrix, save_model, sif_weights, word_vectors
 from embeddings.classification import classified
-from embeddings.generator import Concept, chatter, concepts
+from embeddings.generator import chatter, concepts
+from embeddings.scenes import scenes
 from embeddings.teacher import TeacherVectors, default_cache, word_frequencies
-from embeddings.tuning import Recipe, Splitter, WordTable, all_rows, tune
+from embeddings.tuning import Recipe, Splitter, Subject, WordTable, all_rows, tune
 from embeddings.vocabulary import Vocabulary, build_tokenizer, choose, own_words, traditional_spellings
-from matcher.trades import simplified_characters
+from matcher.trades import simplified_characters, trades
 
 CHARACTERS = 5_500
-WORDS = 27_000
+WORDS = 12_500
 """Words taken by frequency besides the lexicon's: as many as fit 16 MB."""
 TUNINGS = 3
 """Tunings averaged in the shipped model."""
@@ -43,9 +44,24 @@ class Ground:
     weights: NDArray[np.float32]
 
 
-def lay_ground(known: Mapping[str, Concept], cache: Path, say: Callable[[str], None] = print) -> Ground:
-    """Vocabulary, tokenizer and teacher vectors for these concepts; downloads what the cache lacks."""
-    own = own_words(known.values(), chatter().places)
+def subjects(recipe: Recipe, leave_out: Collection[str] = ()) -> list[Subject]:
+    """What there is to teach: trades, occupations of the classification, scenes of everyday knowledge.
+
+    ``leave_out``: trade ids to know nothing of: nothing said of them or of their occupations, and no scene that holds
+    one of their names.
+    """
+    unknown = [trades()[trade] for trade in leave_out]
+    names = {name.lower() for trade in unknown for name in (trade.name, *trade.aliases)}
+    return [
+        Subject(list(concepts(leave_out=leave_out).values()), recipe.batch),
+        Subject(list(classified(leave_out={trade.code for trade in unknown}).values()), recipe.side_batch, recipe.side),
+        Subject(list(scenes(leave_out=names).values()), recipe.scene_batch, recipe.scene),
+    ]
+
+
+def lay_ground(known: Iterable[Subject], cache: Path, say: Callable[[str], None] = print) -> Ground:
+    """Vocabulary, tokenizer and teacher vectors for these subjects; downloads what the cache lacks."""
+    own = own_words((concept for subject in known for concept in subject.concepts), chatter().places)
     vocabulary = choose(word_frequencies(cache), own, characters=CHARACTERS, words=WORDS)
     spellings = traditional_spellings(sorted(own), simplified_characters())
     tokenizer, word_of_token = build_tokenizer(vocabulary, spellings)
@@ -54,16 +70,8 @@ def lay_ground(known: Mapping[str, Concept], cache: Path, say: Callable[[str], N
     return Ground(vocabulary, tokenizer, word_of_token, vectors, weights)
 
 
-def tuned_rows(
-    ground: Ground,
-    known: Mapping[str, Concept],
-    recipe: Recipe,
-    beside: Mapping[str, Concept],
-    tunings: int = 1,
-) -> Matrix:
-    """Tune on the concepts, with those of the classification beside them.
-
-    Rows are (words + 1, dimension), row 0 the unknown word's zeros.
+def tuned_rows(ground: Ground, known: Sequence[Subject], recipe: Recipe, tunings: int = 1) -> Matrix:
+    """Tune on the subjects. Rows are (words + 1, dimension), row 0 the unknown word's zeros.
 
     Several tunings differ by their seed only, and their rows are averaged: they start from the same vectors, so
     their mean is a model as well, a little better than each (Wortsman et al. 2022, https://arxiv.org/abs/2203.05482).
@@ -72,16 +80,16 @@ def tuned_rows(
     splitter = Splitter(ground.tokenizer, ground.word_of_token)
     for number in range(tunings):
         table = WordTable(ground.vocabulary.words, ground.vectors, ground.weights)
-        one = replace(recipe, seed=recipe.seed + number)
-        tune(table, splitter, list(known.values()), one, list(beside.values()))
+        tune(table, splitter, known, replace(recipe, seed=recipe.seed + number))
         rows += all_rows(table) / tunings
     return np.concatenate([np.zeros((1, rows.shape[1]), np.float32), rows])
 
 
-def build(folder: Path, known: Mapping[str, Concept], cache: Path, recipe: Recipe | None = None) -> Ground:
-    """Train a model on the concepts and write it to ``folder``."""
+def build(folder: Path, cache: Path, recipe: Recipe) -> Ground:
+    """Train a model on all there is to teach and write it to ``folder``."""
+    known = subjects(recipe)
     ground = lay_ground(known, cache)
-    rows = tuned_rows(ground, known, recipe or Recipe(), classified(), TUNINGS)
+    rows = tuned_rows(ground, known, recipe, TUNINGS)
     save_model(folder, ground.tokenizer, rows, ground.word_of_token + 1)
     return ground
 
@@ -95,7 +103,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    ground = build(arguments.out, concepts(), arguments.cache, recipe=Recipe(steps=arguments.steps))
+    ground = build(arguments.out, arguments.cache, Recipe(steps=arguments.steps))
     size = sum(path.stat().st_size for path in arguments.out.rglob("*") if path.is_file())
     print(f"{arguments.out}: {len(ground.vocabulary)} words, {size / 1e6:.1f} MB")
 

@@ -39,7 +39,11 @@ class Recipe:
     """Occupations of the classification a step, in a contrast of their own."""
     side: float = 0.3
     """Weight of that contrast beside the trades'."""
-    scale: float = 14.0
+    scene_batch: int = 128
+    """Scenes of everyday knowledge a step, likewise."""
+    scene: float = 0.6
+    """Weight of their contrast."""
+    scale: float = 17.0
     dropped: float = 0.2
     """Share of a text's words left out."""
     letters: float = 0.5
@@ -168,23 +172,33 @@ def batches(known: Sequence[Concept], recipe: Recipe) -> Iterator[tuple[list[Con
         yield [known[place] for place in chosen], masked[chosen][:, chosen]
 
 
-class Course:
-    """Texts of concepts, step by step, and how well a table tells them apart."""
+@dataclass(frozen=True)
+class Subject:
+    """Concepts taught in a contrast of their own: so many a step, with this weight."""
 
-    def __init__(self, splitter: Splitter, known: Sequence[Concept], recipe: Recipe) -> None:
+    concepts: Sequence[Concept]
+    batch: int
+    weight: float = 1.0
+
+
+class Course:
+    """Texts of a subject, step by step, and how well a table tells its concepts apart."""
+
+    def __init__(self, splitter: Splitter, subject: Subject, recipe: Recipe) -> None:
         self._splitter = splitter
         self._recipe = recipe
+        self._weight = subject.weight
         self._maker = TextMaker(recipe.seed)
         self._draw = np.random.default_rng(recipe.seed)
-        self._batches = batches(known, recipe)
+        self._batches = batches(subject.concepts, replace(recipe, batch=subject.batch))
 
     def loss(self, table: WordTable) -> torch.Tensor:
-        """The contrast of the next step's concepts."""
+        """The weighted contrast of the next step's concepts."""
         chosen, masked = next(self._batches)
         pairs = [self._maker.pair(concept) for concept in chosen]
         postings = bag([self._words(posting) for posting, _ in pairs])
         profiles = bag([self._words(profile) for _, profile in pairs])
-        return contrast(postings.embed(table), profiles.embed(table), masked, self._recipe)
+        return self._weight * contrast(postings.embed(table), profiles.embed(table), masked, self._recipe)
 
     def _words(self, parts: Iterable[str]) -> Words:
         words = self._splitter.words(parts)
@@ -192,14 +206,8 @@ class Course:
         return kept if len(kept) else words
 
 
-def tune(
-    table: WordTable,
-    splitter: Splitter,
-    known: Sequence[Concept],
-    recipe: Recipe,
-    beside: Sequence[Concept] = (),
-) -> list[float]:
-    """Train the table in place on ``known`` and, beside it, on other concepts; returns the loss of every step.
+def tune(table: WordTable, splitter: Splitter, subjects: Sequence[Subject], recipe: Recipe) -> list[float]:
+    """Train the table in place on all subjects at once; returns the loss of every step.
 
     Deterministic for a seed and one thread.
     """
@@ -207,14 +215,12 @@ def tune(
     table.mark_letters(recipe.letters)
     optimisers = _optimisers(table, recipe)
     fading = [torch.optim.lr_scheduler.LinearLR(each, 1.0, 0.01, total_iters=recipe.steps) for each in optimisers]
-    courses = [(1.0, Course(splitter, known, recipe))]
-    if beside:
-        courses.append((recipe.side, Course(splitter, beside, replace(recipe, batch=recipe.side_batch))))
+    courses = [Course(splitter, subject, recipe) for subject in subjects]
     losses = []
     for _ in range(recipe.steps):
         for optimiser in optimisers:
             optimiser.zero_grad(set_to_none=True)
-        loss = torch.stack([weight * course.loss(table) for weight, course in courses]).sum()
+        loss = torch.stack([course.loss(table) for course in courses]).sum()
         torch.autograd.backward(loss)
         for optimiser in optimisers:
             optimiser.step()

@@ -101,7 +101,7 @@ def build_tokenizer(vocabulary: Vocabulary, spellings: Mapping[str, str]) -> tup
     """
     from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
 
-    scores = [math.log(share) for share in vocabulary.probabilities()]
+    scores = [round(math.log(share), 3) for share in vocabulary.probabilities()]  # long figures would cost a megabyte
     number = {word: row for row, word in enumerate(vocabulary.words)}
     variants = {old: number[new] for old, new in spellings.items() if new in number and old not in number}
     pieces = [(UNKNOWN, min(scores) - 10), *zip(vocabulary.words, scores, strict=True)]

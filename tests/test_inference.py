@@ -89,7 +89,7 @@ async def test_rows_are_taken_with_the_inferred_trade(market: Store, encoder: En
     jobs, people = tmp_path / "jobs.csv", tmp_path / "people.csv"
     rows = [
         posting_line("1", now_ms, trade=BOATS, text="日结(虚构)"),
-        posting_line("2", now_ms, trade="", text=f"虚构:{BOATS}"),
+        posting_line("2", now_ms, trade="", text=f"虚构:{CELLS}"),
         posting_line("3", now_ms, trade="样本未知", text="日结(虚构)"),
         posting_line("4", now_ms, trade="搬运工", text=f"虚构:{BOATS}"),
     ]
@@ -99,7 +99,7 @@ async def test_rows_are_taken_with_the_inferred_trade(market: Store, encoder: En
     assert (report.accepted, report.quarantined) == (3, 1)
     assert "bad_trade" in str(await kept(market))
     trades = [(await market.posting(posting_id("licang", n))).doc.trade for n in "124"]
-    assert trades == ["fibreglass_worker", "fibreglass_worker", "porter"]
+    assert trades == ["fibreglass_worker", "battery_worker", "porter"]
     assert (await take(market, encoder, people)).accepted == 1
     (worker,) = await market.ids("profile")
     assert (await market.profile(worker)).doc.trades[0] == "battery_worker"

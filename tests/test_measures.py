@@ -15,9 +15,10 @@ from embeddings.generator import LEXICON, Concept, concepts, phrases
 from embeddings.occupations import Occupation, occupations
 from embeddings.pairs import Pair, folds, likeness, mrr, ranks, read_pairs, small_set_mrr, unseen_likeness
 from embeddings.recogniser import Recogniser
+from embeddings.scenes import scenes
 from embeddings.titles import Title, posting_titles, title_figures
 from embeddings.train import Ground, tuned_rows
-from embeddings.tuning import Recipe, Splitter, WordTable, tune
+from embeddings.tuning import Recipe, Splitter, Subject, WordTable, tune
 from embeddings.vocabulary import build_tokenizer, choose, own_words
 from matcher.trades import trades
 
@@ -122,6 +123,15 @@ def test_the_classification_is_taught_without_the_occupations_left_out() -> None
     assert all(len(concept.posting) >= 3 for concept in known.values())
 
 
+def test_scenes_are_taught_without_the_lines_that_hold_a_word_left_out() -> None:
+    known = scenes()
+    assert len(known) > 2500
+    assert all(len(concept.words) >= 3 for concept in known.values())
+    kept = scenes(leave_out={"洗碗"})
+    assert 0 < len(kept) < len(known)
+    assert not any("洗碗" in " ".join(concept.texts) for concept in kept.values())
+
+
 def _small_ground(known: dict[str, Concept]) -> Ground:
     vocabulary = choose({}, own_words(known.values()), characters=0, words=0)
     tokenizer, word_of_token = build_tokenizer(vocabulary, {})
@@ -139,11 +149,10 @@ def test_tuning_brings_the_words_of_a_trade_together() -> None:
     }
     ground = _small_ground(known)
     recipe = Recipe(steps=100, batch=3, shift_rate=0.005, dropped=0.0)
-    rows = tuned_rows(ground, known, recipe, beside={})
-    table = Table(ground, rows)
-    vectors = table.encode(["看门", "守夜", "炒菜", "颠勺"])
+    taught = [Subject(list(known.values()), recipe.batch)]
+    vectors = Table(ground, tuned_rows(ground, taught, recipe)).encode(["看门", "守夜", "炒菜", "颠勺"])
     assert vectors[0] @ vectors[1] > vectors[0] @ vectors[2] + 0.5
     assert vectors[2] @ vectors[3] > vectors[2] @ vectors[1] + 0.5
     again = WordTable(ground.vocabulary.words, ground.vectors, ground.weights)
-    losses = tune(again, Splitter(ground.tokenizer, ground.word_of_token), list(known.values()), recipe)
+    losses = tune(again, Splitter(ground.tokenizer, ground.word_of_token), taught, recipe)
     assert losses[-1] < losses[0] / 2
