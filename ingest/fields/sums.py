@@ -87,6 +87,8 @@ _TRIAL = re.compile(
 )
 _CLAUSE_END = re.compile(r"[。;!?,、|\n]")
 _SENTENCE_END = re.compile(r"[。;!?|\n]")
+_A_MONTH: Final = (2_200, 30_000)
+"""Yuan: a round range in between that stands by itself is a month's pay; years lie below."""
 _LOOKED_BACK: Final = 30
 _LEAST_YUAN: Final[dict[str | None, float]] = {"hour": 3, "day": 20, "shift": 20, "month": 300, "piece": 0.01, None: 10}
 _MOST_YUAN: Final = 100_000.0
@@ -165,11 +167,20 @@ def _digits_end(match: re.Match[str]) -> int:
 
 
 def _stands_alone(text: str, match: re.Match[str]) -> bool:
-    """Whether a line holds nothing else: `2000-2500`."""
+    """Whether a line holds nothing else: `2000-2500`; or a clause a month's pay: `包吃住,4500-5000,常白班`."""
+    around = text[match.start() - 1 : match.start()], text[match.end() : match.end() + 1]
+    if _is_month(match["low"], match["high"]) and all(c == "" or c in " ,;|。、\n" for c in around):
+        return True
     first = text.rfind("\n", 0, match.start()) + 1
     last = text.find("\n", match.end())
     line = text[first : last if last >= 0 else len(text)]
     return line.strip(" 。.;,") == match[0].strip() and (match["high"] is not None or "以上" in match[0])
+
+
+def _is_month(low: str, high: str | None) -> bool:
+    if high is None or not (low.isdigit() and high.isdigit()):
+        return False
+    return _A_MONTH[0] <= int(low) < int(high) <= _A_MONTH[1] and int(low) % 100 == int(high) % 100 == 0
 
 
 def _unit(match: re.Match[str], per: re.Match[str] | None) -> PayUnit | None:
