@@ -69,7 +69,7 @@ CHANNEL_WORDS: Final = {"push": "推送", "sms": "短信", "call": "电话", "ki
 PEOPLE_AN_EMPLOYER: Final = 250
 URGENT_H: Final = (1.2, 4.0)
 """How long before its start an urgent shift is posted."""
-URGENT_RARE_SHARE: Final = 0.1
+URGENT_RARE_SHARE: Final = 0.05
 """Share of urgent postings in one of the rare trades, a third of all trades that people name: hands that are wanted
 within hours carry, clean, sort, cook; nobody looks for a map collector at dawn. Our guess."""
 SHIFT_HOURS: Final = (4, 5, 6, 8)
