@@ -69,9 +69,6 @@ CHANNEL_WORDS: Final = {"push": "推送", "sms": "短信", "call": "电话", "ki
 PEOPLE_AN_EMPLOYER: Final = 250
 URGENT_H: Final = (1.2, 4.0)
 """How long before its start an urgent shift is posted."""
-URGENT_RARE_SHARE: Final = 0.05
-"""Share of urgent postings in one of the rare trades, a third of all trades that people name: hands that are wanted
-within hours carry, clean, sort, cook; nobody looks for a map collector at dawn. Our guess."""
 SHIFT_HOURS: Final = (4, 5, 6, 8)
 LEAST_HOURLY_FEN: Final = 2_300
 """Above the minimum of every district: what is posted here opens at once."""
@@ -126,24 +123,6 @@ def trade_shares() -> dict[str, float]:
 @cache
 def _trades_upto() -> tuple[list[str], NDArray[np.float64]]:
     return list(trade_shares()), np.cumsum(list(trade_shares().values()))
-
-
-@cache
-def _urgent_upto() -> tuple[list[str], NDArray[np.float64]]:
-    shares = trade_shares()
-    rare = min(shares.values())
-    rare_share = sum(share for share in shares.values() if share == rare)
-    urgent = [
-        share * (URGENT_RARE_SHARE / rare_share if share == rare else (1 - URGENT_RARE_SHARE) / (1 - rare_share))
-        for share in shares.values()
-    ]
-    return list(shares), np.cumsum(urgent)
-
-
-def urgent_trade(rng: Generator) -> str:
-    """The trade of an urgent posting."""
-    names, upto = _urgent_upto()
-    return names[min(int(np.searchsorted(upto, rng.random(), side="right")), len(names) - 1)]
 
 
 def trades_drawn(rng: Generator, n: int) -> list[str]:
@@ -285,7 +264,7 @@ def employers(n: int) -> dict[str, Employer]:
 
 def urgent_posting(rng: Generator, employer: str, now_ms: int) -> Posting:
     """A shift of today that a verified employer posts now and that opens at once."""
-    (where,), trade = places(rng, 1), urgent_trade(rng)
+    (where,), (trade,) = places(rng, 1), trades_drawn(rng, 1)
     known, seats = trades.trades()[trade], headcount(rng)
     start_ms = now_ms + int(rng.uniform(*URGENT_H) * HOUR_MS)
     shift_h = int(rng.choice(SHIFT_HOURS))

@@ -26,12 +26,9 @@ from server.embedded import EmbeddedStore
 AT_ONCE: Final = 1_000
 LOG_INS_AT_ONCE: Final = 256
 EMPLOYERS: Final = 100
-EVERY_IN_HALL: Final = 3
-"""One in so many of the connected is in a hall: who is at home with the app open is one of very many nearby, and at
-least half of the offers are to go to the connected."""
 DAYS: Final = (2, 60)
 """Shifts lie so many days ahead: who is seated on one is still free on the others."""
-HEADCOUNTS: Final = (1, 1, 2, 2, 3)
+HEADCOUNTS: Final = (1, 2, 3)
 LIFTED: Final = {"daily_cap": 255, "quiet_from_minute": 0, "quiet_until_minute": 0}
 """Settings of the market that a measurement cannot do with: offers of a day, and the hours of quiet. The cap of live
 offers stays."""
@@ -47,21 +44,21 @@ class City(Struct, frozen=True):
     employers: dict[str, str]
 
 
-def prepare(folder: Path, profiles: int, connected: int, seed: int) -> City:
-    """Fills an empty data directory with a city; answers with who takes part. The market's model is named by a first
-    start of the service."""
+def prepare(folder: Path, profiles: int, connected: int, every_in_hall: int, seed: int) -> City:
+    """Fills an empty data directory with a city; answers with who takes part. One in `every_in_hall` of the connected
+    is in a hall. The market's model is named by a first start of the service."""
     with Stage(folder) as stage:
         market = stage.settings.market
     (folder / f"snapshot-{market}.bin").unlink()  # of nobody: reading the records is quicker than a million events
     store = EmbeddedStore(folder)
     store.start()
     try:
-        return asyncio.run(_fill(store.url, market, profiles, connected, seed))
+        return asyncio.run(_fill(store.url, market, profiles, connected, every_in_hall, seed))
     finally:
         store.stop()
 
 
-async def _fill(url: str, market: str, profiles: int, connected: int, seed: int) -> City:
+async def _fill(url: str, market: str, profiles: int, connected: int, every_in_hall: int, seed: int) -> City:
     async with opened(url, market) as store:
         await store.configure(LIFTED)
         await put_sites(store)
@@ -69,7 +66,7 @@ async def _fill(url: str, market: str, profiles: int, connected: int, seed: int)
         for id_, firm in employers.items():
             await store.put_employer(id_, firm)
         here = await _register(store, profiles, connected, seed)
-        await _arrive(store, here)
+        await _arrive(store, here, every_in_hall)
         return City(profiles, await log_in(store, "worker", here), await log_in(store, "employer", list(employers)))
 
 
@@ -106,13 +103,13 @@ def _batches(everybody: Iterator[ProfileRecord]) -> Iterator[list[ProfileRecord]
         yield some
 
 
-async def _arrive(store: Store, here: list[str]) -> None:
+async def _arrive(store: Store, here: list[str], every_in_hall: int) -> None:
     """Who is connected can work today; some are in a hall."""
     until_ms = await store.now_ms() + DAY_MS
     for first in range(0, len(here), AT_ONCE):
         calls = []
         for n, id_ in enumerate(here[first : first + AT_ONCE], first + 1):
-            state: PresenceState = "in_hall" if n % EVERY_IN_HALL == 0 else "available"
+            state: PresenceState = "in_hall" if n % every_in_hall == 0 else "available"
             calls.append(("presence", [id_, state, until_ms, n if state == "in_hall" else ""]))
         await store.call_many(calls)
 
