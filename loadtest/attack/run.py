@@ -19,7 +19,7 @@ import uvloop
 
 from loadtest.attack import bodies, connections, logins
 from loadtest.attack.target import Json, Target, standing
-from loadtest.attack.turns import Attack, Turn, compared, rows, taken
+from loadtest.attack.turns import Attack, Turn, compared, during, rows, taken
 from loadtest.stage import Stage, free_port
 from server import sessions
 
@@ -48,8 +48,9 @@ ATTACKS: Final[tuple[Attack, ...]] = (
 LASTING: Final = connections.slow_bodies
 """Waits for the server's time limits, most of the time; it goes on beside the others."""
 QUIET_S: Final = 60.0
-ROUNDS: Final = 2
-"""Each as long as `LASTING`, half a minute: thousands of the normal client's requests on both sides."""
+ROUNDS: Final = 4
+"""Each as long as `LASTING`, half a minute. The normal client's figures are of the seconds in which another attack goes
+on as well: the pauses in between would dilute them."""
 
 
 async def attacked(target: Target, say: Callable[[str], None]) -> Json:
@@ -72,12 +73,11 @@ async def attacked(target: Target, say: Callable[[str], None]) -> Json:
         lasting = asyncio.create_task(taken(target, LASTING))
         turns += [await taken(target, attack) for attack in ATTACKS if attack is not LASTING]
         turns.append(await lasting)
-    attacked_until = time.time()
     normal.stdin.close()
     out, _ = await reading
     seen = [(float(at), float(ms)) for at, ms in (line.split() for line in out.decode().splitlines())]
     quiet = [ms for at, ms in seen if quiet_from <= at < quiet_until]
-    meanwhile = [ms for at, ms in seen if quiet_until <= at < attacked_until]
+    meanwhile = during([turn for turn in turns if turn.outcome.name != LASTING.__name__], seen)
     found = rows(turns, seen)
     for row in found:
         say(LINE.format(**row | {"said": "refused" if row["refused"] else "NOT REFUSED"}))

@@ -42,8 +42,13 @@ def rows(turns: Sequence[Turn], seen: Seen) -> list[Json]:
     return [_row(name, some, seen) for name, some in by_name.items()]
 
 
+def during(turns: Sequence[Turn], seen: Seen) -> list[float]:
+    """What the normal client's requests took while one of these turns went on."""
+    return [ms for at, ms in seen if any(turn.began_s <= at < turn.ended_s for turn in turns)]
+
+
 def _row(name: str, turns: Sequence[Turn], seen: Seen) -> Json:
-    meanwhile = [ms for at, ms in seen if any(turn.began_s <= at < turn.ended_s for turn in turns)]
+    meanwhile = during(turns, seen)
     refused = all(turn.outcome.refused for turn in turns)
     telling = [turn.outcome for turn in turns if turn.outcome.refused == refused][-1]
     return {
