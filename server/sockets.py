@@ -93,7 +93,7 @@ class Socket:
         self._answer, self._stay = answer, stay
         self._frames.insert(0, hello)
         self._send_soon()
-        own_beat = random()  # noqa: S311 - to spread them, not a secret
+        own_beat = (1 + random()) / 2  # noqa: S311 - to spread them, not a secret; a hello is word enough for a while
         self._alive = asyncio.get_running_loop().call_later(ALIVE_S * own_beat, self._tell_alive)
         if self.why is not None:
             stay.reschedule(asyncio.get_running_loop().time())

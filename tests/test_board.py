@@ -20,12 +20,14 @@ from server import boards
 from server.board_views import BoardHello, GoneFrame, PostingFrame, WaitingFrame
 from server.keys import BOARDS
 from server.posting_views import PostingView
+from server.sockets import AliveFrame
 from server.wire import typed
 from tests import builders
 from tests.api import Api, prepared, running
 from tests.conftest import TEST_CLOCK, new_market
 
 Frame = BoardHello | PostingFrame | GoneFrame | WaitingFrame
+Said = Frame | AliveFrame
 
 
 @pytest.fixture
@@ -49,10 +51,10 @@ class Board:
         self.waiting: Any = None
 
     async def receive(self, within_s: float = 5.0) -> Frame:
-        message = await self.line.receive(within_s)
-        assert message.type in (WSMsgType.TEXT, WSMsgType.BINARY), message
-        plain = msgspec.json.decode(message.data) if message.type is WSMsgType.TEXT else codec.unpack(message.data)
-        frame: Frame = typed(plain, Frame)  # type: ignore[arg-type]  # a union of tagged structs
+        """The next frame that tells something."""
+        frame = await self._said(within_s)
+        while isinstance(frame, AliveFrame):
+            frame = await self._said(within_s)
         if isinstance(frame, BoardHello):
             self.postings = {view.id: view for view in frame.postings}
             self.waiting = frame.waiting
@@ -63,6 +65,13 @@ class Board:
         else:
             self.waiting = frame.waiting
         return frame
+
+    async def _said(self, within_s: float) -> Said:
+        message = await self.line.receive(within_s)
+        assert message.type in (WSMsgType.TEXT, WSMsgType.BINARY), message
+        plain = msgspec.json.decode(message.data) if message.type is WSMsgType.TEXT else codec.unpack(message.data)
+        said: Said = typed(plain, Said)  # type: ignore[arg-type]  # a union of tagged structs
+        return said
 
     async def until(self, seen: Any) -> None:
         async with asyncio.timeout(5):
