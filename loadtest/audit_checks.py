@@ -13,16 +13,13 @@ from typing import Final, Literal, get_args
 from msgspec import Struct
 
 from matcher.model import (
-    ACCEPTANCE_MOVES,
-    ASSIGNMENT_MOVES,
     CALENDAR_HOLDING,
-    OFFER_MOVES,
-    POSTING_MOVES,
     SEAT_HOLDING,
     Entry,
     PostingRecord,
     PostingState,
 )
+from matcher.moves import ACCEPTANCE_MOVES, ASSIGNMENT_MOVES, OFFER_MOVES, POSTING_MOVES
 
 Fault = Literal["double_booked", "overfilled", "lost", "illegal_states", "version_gaps"]
 Found = Iterator[tuple[Fault, str]]

@@ -1,4 +1,4 @@
-"""The nouns of the trade as types, and the moves their states allow (pure: no IO, no clock).
+"""The nouns of the trade as types, with their states (pure: no IO, no clock).
 
 Units: instants are epoch milliseconds (`_ms`), money is integer fen (`_fen`), places are WGS-84 degrees, distances are
 metres (`_m`). The same types check what comes in over the API, what is stored and what OpenAPI shows.
@@ -40,43 +40,6 @@ CHANNELS: Final[tuple[Channel, ...]] = get_args(Channel)
 Role = Literal["worker", "employer", "kiosk", "clerk", "manager", "integration", "newcomer"]
 """Who asks; a newcomer has proved a telephone and is not registered yet."""
 
-POSTING_MOVES: Final[dict[str, frozenset[str]]] = {
-    "draft": frozenset({"open", "blocked", "awaiting_review", "closed", "withdrawn", "expired"}),
-    "awaiting_review": frozenset({"open", "draft", "closed", "withdrawn", "expired"}),
-    "blocked": frozenset({"draft", "open", "closed", "withdrawn", "expired"}),
-    "open": frozenset({"filled", "awaiting_review", "closed", "withdrawn", "expired"}),
-    "filled": frozenset({"open", "closed", "withdrawn", "expired"}),
-    "closed": frozenset(),
-    "withdrawn": frozenset(),
-    "expired": frozenset(),
-}
-OFFER_MOVES: Final[dict[str, frozenset[str]]] = {
-    "open": frozenset({"accepted", "declined", "expired", "withdrawn"}),
-    "accepted": frozenset(),
-    "declined": frozenset(),
-    "expired": frozenset(),
-    "withdrawn": frozenset(),
-}
-ACCEPTANCE_MOVES: Final[dict[str, frozenset[str]]] = {
-    "gathering": frozenset({"waiting", "withdrawn"}),
-    "waiting": frozenset({"seated", "standby", "passed_over", "withdrawn"}),
-    "standby": frozenset({"seated", "called", "lapsed", "withdrawn"}),
-    "called": frozenset({"seated", "lapsed", "withdrawn"}),
-    "seated": frozenset(),
-    "passed_over": frozenset(),
-    "lapsed": frozenset(),
-    "withdrawn": frozenset(),
-}
-ASSIGNMENT_MOVES: Final[dict[str, frozenset[str]]] = {
-    "seated": frozenset({"confirmed", "checked_in", "consent_due", "released", "no_show"}),
-    "confirmed": frozenset({"checked_in", "consent_due", "released", "no_show"}),
-    "consent_due": frozenset({"seated", "confirmed", "released"}),
-    "checked_in": frozenset({"done"}),
-    "done": frozenset({"paid"}),
-    "paid": frozenset(),
-    "released": frozenset(),
-    "no_show": frozenset(),
-}
 SEAT_HOLDING: Final = frozenset({"seated", "confirmed", "consent_due", "checked_in", "done", "paid"})
 """Assignment states that occupy one of the posting's seats."""
 CALENDAR_HOLDING: Final = frozenset({"seated", "confirmed", "consent_due", "checked_in", "done", "paid"})

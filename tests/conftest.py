@@ -23,6 +23,8 @@ from server.embedded import EmbeddedStore
 from tests import browser, builders, employers_page, kiosk_page
 from tests.memory import DAYLIGHT
 
+pytest.register_assert_rewrite("tests.settling")
+
 TEST_CLOCK = """
 local function now_ms(m) -- the store's clock, moved by one key and stopped by another; only tests write them
   local moved = tonumber(redis.call('GET', m .. 'test_clock_ms')) or 0

@@ -8,7 +8,7 @@ from typing import Any, get_args
 import msgspec
 import pytest
 
-from matcher import codec, model
+from matcher import codec, model, moves
 from matcher.model import HOUR_MS, Certificate, Hours, Pay, Posting, Presence, Profile, age_on, hourly_fen, shift_hours
 from tests import design
 from tests.builders import EMPLOYER, employer, person, posting, profile, site
@@ -17,17 +17,17 @@ DAWN_MS = 1_772_399_400_000
 
 
 @pytest.mark.parametrize(
-    ("moves", "states", "wanted"),
+    ("allowed", "states", "wanted"),
     [
-        (model.POSTING_MOVES, model.PostingState, design.POSTING),
-        (model.OFFER_MOVES, model.OfferState, design.OFFER),
-        (model.ACCEPTANCE_MOVES, model.AcceptanceState, design.ACCEPTANCE),
-        (model.ASSIGNMENT_MOVES, model.AssignmentState, design.ASSIGNMENT),
+        (moves.POSTING_MOVES, model.PostingState, design.POSTING),
+        (moves.OFFER_MOVES, model.OfferState, design.OFFER),
+        (moves.ACCEPTANCE_MOVES, model.AcceptanceState, design.ACCEPTANCE),
+        (moves.ASSIGNMENT_MOVES, model.AssignmentState, design.ASSIGNMENT),
     ],
     ids=["posting", "offer", "acceptance", "assignment"],
 )
-def test_moves_are_those_of_the_design(moves: Any, states: Any, wanted: dict[str, set[str]]) -> None:
-    assert {state: set(to) for state, to in moves.items()} == wanted
+def test_moves_are_those_of_the_design(allowed: Any, states: Any, wanted: dict[str, set[str]]) -> None:
+    assert {state: set(to) for state, to in allowed.items()} == wanted
     assert set(get_args(states)) == set(wanted)
 
 
