@@ -1,6 +1,6 @@
 """Micro-batching: requests that arrive while a batch is being encoded share the next one.
 
-One worker thread owns the model, so the event loop never waits for PyTorch. An idle batcher encodes at once: no time
+One worker thread owns the model, so the event loop never waits for it. An idle batcher encodes at once: no time
 is spent waiting for company.
 """
 

@@ -1,7 +1,7 @@
 """Text to unit vectors: one interface for postings, profiles and queries, over any sentence-transformers model.
 
-Importing this module is cheap; PyTorch and sentence-transformers are imported by ``Encoder.load``. The default model
-ships with the project (``embeddings/model``) and needs no network.
+The default model ships with the project (``embeddings/model``), needs no network, and is read by ``Table``; for every
+other model ``Encoder.load`` imports PyTorch and sentence-transformers.
 """
 
 from __future__ import annotations
@@ -9,9 +9,8 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Literal
@@ -19,12 +18,16 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from embeddings.table import Table, is_table
+
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 Kind = Literal["posting", "profile", "query"]
 KINDS: tuple[Kind, ...] = ("posting", "profile", "query")
 Vectors = NDArray[np.float32]
+Run = Callable[[list[str], str], Vectors]
+"""One call into a model: texts and the prompt before each; vectors, not yet normalised."""
 
 SHIPPED_MODEL = Path(__file__).resolve().parent / "model"
 MAX_CHARS = 4_000
@@ -44,7 +47,7 @@ class EncoderSettings:
     cache_texts: int = 20_000
     """Vectors of the last texts are kept: 1 kB each at 256 numbers. 0 keeps none."""
     threads: int = 1
-    """Threads PyTorch may use. One is best for the shipped model; a transformer gains from more."""
+    """Threads PyTorch may use; the shipped model uses none of it."""
     batch_size: int = 512
     """Texts a call into the model; transformers want 16 to 64."""
 
@@ -57,13 +60,14 @@ class Encoder:
     dimension: int
     """Numbers a vector."""
 
-    def __init__(self, model: SentenceTransformer, settings: EncoderSettings) -> None:
-        self._model = model
-        self._static = type(model[0]).__name__ == "StaticEmbedding"
+    def __init__(self, run: Run, settings: EncoderSettings, content: str) -> None:
+        """``content``: a digest of the weights."""
+        self._run = run
         self._settings = settings
         self._lock = Lock()
         self._cache: OrderedDict[tuple[Kind, str], Vectors] = OrderedDict()
         self.dimension = self._encode_new([""], "query").shape[1]
+        self.model_id = _model_id(settings, self.dimension, content)
 
     @classmethod
     def load(cls, settings: EncoderSettings | None = None) -> Encoder:
@@ -74,25 +78,11 @@ class Encoder:
         settings = settings or EncoderSettings()
         folder = Path(settings.model)
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-        if folder.is_dir():
-            os.environ.setdefault("HF_HUB_OFFLINE", "1")
-        import torch
-        from sentence_transformers import SentenceTransformer
-
-        torch.set_num_threads(settings.threads)
-        try:
-            model = SentenceTransformer(
-                settings.model,
-                device="cpu",
-                truncate_dim=settings.dimension,
-                local_files_only=folder.is_dir(),
-            )
-        except OSError as error:
-            raise FileNotFoundError(f"no sentence-transformers model at {settings.model!r}: {error}") from error
+        if folder.is_dir() and is_table(folder):
+            return cls(_run_of_table(Table(folder), settings.dimension), settings, _folder_digest(folder))
+        model = _sentence_transformer(settings)
         content = _folder_digest(folder) if folder.is_dir() else _weights_digest(model)
-        encoder = cls(model, settings)
-        encoder.model_id = _model_id(settings, encoder.dimension, content)
-        return encoder
+        return cls(_run_of(model), settings, content)
 
     def encode(self, texts: Sequence[str], kind: Kind) -> Vectors:
         """Unit vectors, float32 (n, dimension), in the order of ``texts``.
@@ -127,24 +117,6 @@ class Encoder:
             vectors[row] = guard_vector(texts[row], vectors.shape[1])
         return vectors
 
-    def _run(self, texts: list[str], prompt: str) -> Vectors:
-        """One call into the model, vectors not yet normalised."""
-        if not self._static:
-            return self._model.encode(texts, prompt=prompt, show_progress_bar=False).astype(np.float32)
-        import torch
-
-        # A table of words needs none of what encode() does around it; without it one text takes a quarter the time, and
-        # a third less again without the places of words in the text, which nothing here asks for.
-        batch = [prompt + text for text in texts]
-        words = [each.ids for each in self._model.tokenizer.encode_batch_fast(batch, add_special_tokens=False)]
-        with torch.inference_mode():
-            features = {
-                "input_ids": torch.tensor([word for text in words for word in text], dtype=torch.long),
-                "offsets": torch.tensor([0, *accumulate(map(len, words[:-1]))], dtype=torch.long),
-            }
-            found: Vectors = self._model(features)["sentence_embedding"].float().numpy()
-        return found[:, : self._settings.dimension].copy()
-
     def _remembered(self, kind: Kind, text: str) -> Vectors | None:
         vector = self._cache.get((kind, text))
         if vector is not None:
@@ -158,6 +130,30 @@ class Encoder:
             if len(self._cache) > self._settings.cache_texts:
                 self._cache.popitem(last=False)
         return vector
+
+
+def _run_of_table(table: Table, dimension: int | None) -> Run:
+    return lambda texts, prompt: table.sums([prompt + text for text in texts])[:, :dimension]
+
+
+def _run_of(model: SentenceTransformer) -> Run:
+    return lambda texts, prompt: model.encode(texts, prompt=prompt, show_progress_bar=False).astype(np.float32)
+
+
+def _sentence_transformer(settings: EncoderSettings) -> SentenceTransformer:
+    offline = Path(settings.model).is_dir()
+    if offline:
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    import torch
+    from sentence_transformers import SentenceTransformer
+
+    torch.set_num_threads(settings.threads)
+    try:
+        return SentenceTransformer(
+            settings.model, device="cpu", truncate_dim=settings.dimension, local_files_only=offline
+        )
+    except OSError as error:
+        raise FileNotFoundError(f"no sentence-transformers model at {settings.model!r}: {error}") from error
 
 
 def _readable(text: str) -> str:

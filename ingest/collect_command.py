@@ -33,7 +33,7 @@ log = structlog.get_logger()
 
 
 class LazyEncoder:
-    """The configured model, loaded when the first row needs it: a collector that waits needs no PyTorch."""
+    """The configured model, loaded when the first row needs it: a collector that waits needs none."""
 
     def __init__(self, settings: Settings, store: Store) -> None:
         self._settings, self._store = settings, store
@@ -42,7 +42,7 @@ class LazyEncoder:
         self._naming: set[asyncio.Task[None]] = set()
 
     def __call__(self) -> Encoder:
-        """The model; in a thread the first time, which takes a few seconds."""
+        """The model; in a thread the first time, which may take a few seconds."""
         if self._encoder is None:
             self._encoder = configured_encoder(self._settings)
             spare_what_is_loaded()

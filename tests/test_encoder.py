@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import socket
 import subprocess
@@ -11,7 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from embeddings.encoder import MAX_CHARS, SHIPPED_MODEL, Encoder, EncoderSettings, guard_vector
+from embeddings import table
+from embeddings.encoder import KINDS, MAX_CHARS, SHIPPED_MODEL, Encoder, EncoderSettings, guard_vector
 
 ODD_TEXTS = [
     "",
@@ -54,11 +56,31 @@ def test_the_shipped_model_needs_no_network(monkeypatch: pytest.MonkeyPatch) -> 
     assert Encoder.load().encode(["搬砖"], "posting").shape == (1, 256)
 
 
-def test_the_plain_library_reads_the_shipped_model() -> None:
+def test_the_plain_library_reads_the_same_vectors(monkeypatch: pytest.MonkeyPatch) -> None:
     from sentence_transformers import SentenceTransformer
 
-    vectors = SentenceTransformer(str(SHIPPED_MODEL), device="cpu").encode(["搬水泥", "切菜"])
-    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+    monkeypatch.setattr(table, "WORDS_AT_ONCE", 40)
+    texts = [text[:200] for text in [*ODD_TEXTS, "搬水泥", "切菜", "招两个小工搬水泥,日结" * 20] if text.isprintable()]
+    plain = SentenceTransformer(str(SHIPPED_MODEL), device="cpu").encode(texts)
+    ours = table.Table(SHIPPED_MODEL).sums(texts)
+    known = np.linalg.norm(plain, axis=1) > 0.5
+    assert known.sum() >= 8
+    ours[known] /= np.linalg.norm(ours[known], axis=1, keepdims=True)
+    np.testing.assert_allclose(ours, plain, atol=2e-6)
+
+
+def test_any_other_model_goes_through_the_library(tmp_path: Path) -> None:
+    folder = copied_model(tmp_path / "other")
+    modules = json.loads((folder / "modules.json").read_text("utf-8"))
+    (folder / "modules.json").write_text(json.dumps(modules[:1]), "utf-8")  # not normalised
+    assert not table.is_table(folder)
+    assert not table.is_table(tmp_path)
+    texts = ["搬水泥", "", "切菜 洗碗"]
+    settings = EncoderSettings(str(folder), dimension=64, prompts={"query": "厨师 "})
+    other, ours = Encoder.load(settings), Encoder.load(EncoderSettings(dimension=64, prompts={"query": "厨师 "}))
+    for kind in KINDS:
+        np.testing.assert_allclose(other.encode(texts, kind), ours.encode(texts, kind), atol=1e-6)
+    assert other.model_id != ours.model_id
 
 
 def test_the_shipped_model_stays_small() -> None:
@@ -66,8 +88,11 @@ def test_the_shipped_model_stays_small() -> None:
     assert sum(sizes) <= 16_000_000
 
 
-def test_importing_the_encoder_does_not_import_torch() -> None:
-    check = "import sys, embeddings.encoder, embeddings.batcher; sys.exit('torch' in sys.modules)"
+def test_the_shipped_model_is_read_without_pytorch() -> None:
+    check = (
+        "import sys; from embeddings.encoder import Encoder; Encoder.load().encode(['搬砖'], 'posting')\n"
+        "import server.app, ingest.collect_command; sys.exit('torch' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0
 
 
