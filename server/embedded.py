@@ -18,6 +18,8 @@ from server.parent import die_with_parent
 READY_WITHIN_S = 60.0
 LOCK_WITHIN_S = 3.0
 REWRITE_RESTS_EVERY = 3
+ROOM_BYTES = 1 << 20
+"""With less room than this on its disk the server is not started: it would read its whole file, and end again."""
 LONGEST_SOCKET_PATH = 107
 """Bytes of a Unix socket's address on Linux (unix(7)), less the final zero."""
 
@@ -28,6 +30,10 @@ class StoreFailed(RuntimeError):
 
 class DataDirectoryBusy(StoreFailed):
     """Another store already runs on this data directory."""
+
+
+class NoRoom(StoreFailed):
+    """The disk is full."""
 
 
 def configuration(data_dir: Path, socket: Path) -> str:
@@ -83,11 +89,14 @@ class EmbeddedStore:
         return f"unix://{self.socket}"
 
     def start(self) -> None:
-        """Starts the server; returns when it answers. Raises DataDirectoryBusy, StoreFailed."""
+        """Starts the server; returns when it answers. Raises DataDirectoryBusy, NoRoom, StoreFailed."""
         if len(os.fsencode(self.socket)) > LONGEST_SOCKET_PATH:
             raise StoreFailed(f"数据目录的路径太长,请换一个短一些的:{self.socket}")
         self.data_dir.mkdir(parents=True, exist_ok=True)
         lock = self._take_lock()
+        disk = os.statvfs(self.data_dir)
+        if disk.f_bavail * disk.f_frsize < ROOM_BYTES:
+            raise NoRoom(f"磁盘满了,数据库写不进去,请腾出空间:{self.data_dir}")
         conf = self.data_dir / "store.conf"
         conf.write_text(configuration(self.data_dir, self.socket), "utf-8")
         self.socket.unlink(missing_ok=True)

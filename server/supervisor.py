@@ -17,18 +17,20 @@ from pathlib import Path
 from typing import Final
 
 from matcher.settings import PREFIX, Settings
-from server.embedded import EmbeddedStore, StoreFailed
+from server.embedded import EmbeddedStore, NoRoom, StoreFailed
 from server.parent import die_with_parent
 from server.ready import is_ready
 
-AGAIN_FIRST_S: Final = 0.2
+AGAIN_S: Final = 0.2
+"""The wait before the second start in a row; the first is at once."""
 AGAIN_MOST_S: Final = 10.0
 STORE_AGAIN_MOST_S: Final = 1.0
 """The store is the one that everything waits for: after a full disk there is room again at any moment."""
-STEADY_AFTER_S: Final = 30.0
-"""A child that ran this long has recovered: its back-off starts anew."""
+STEADY_AFTER_S: Final = 10.0
+"""A child that ran this long had started well: what ended it was something new, and its back-off starts anew."""
 LOOK_S: Final = 0.1
-"""How often /readyz is asked until it says yes for the first time."""
+"""How often /readyz is asked until it says yes for the first time, and a full disk whether there is room."""
+LONGEST_SLEEP_S: Final = 30.0
 STOP_WITHIN_S: Final = 15.0
 _WATCHED: Final = {signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
 
@@ -49,13 +51,13 @@ def run_once(settings: Settings, *arguments: str) -> int:
 
 
 class Patience:
-    """When to start again what has ended: soon at first, later each time, soon again after it ran for a while."""
+    """When to start again what has ended: at once at first, later each time, at once again after it ran for a while."""
 
     def __init__(self, most_s: float = AGAIN_MOST_S) -> None:
         self.at = 0.0
         self._most_s = most_s
         self._started_at = 0.0
-        self._again_s = AGAIN_FIRST_S
+        self._again_s = 0.0
 
     def started(self) -> None:
         """It was started now."""
@@ -65,8 +67,8 @@ class Patience:
         """Notes when to start it again; answers with the wait in seconds."""
         now = time.monotonic()
         if now - self._started_at > STEADY_AFTER_S:
-            self._again_s = AGAIN_FIRST_S
-        wait_s, self._again_s = self._again_s, min(self._again_s * 2, self._most_s)
+            self._again_s = 0.0
+        wait_s, self._again_s = self._again_s, min(max(AGAIN_S, self._again_s * 2), self._most_s)
         self.at = now + wait_s
         return wait_s
 
@@ -134,6 +136,7 @@ class Supervisor:
         self.say = say
         self.store = None if settings.redis_url else EmbeddedStore(settings.data_dir)
         self.store_patience = Patience(STORE_AGAIN_MOST_S)
+        self._disk_is_full = False
         self.children = [Child(name, settings) for name in ("match", "serve", "collect", "audit-log", *also)]
         self.stopping = False
 
@@ -154,7 +157,7 @@ class Supervisor:
                 child.start()
             greeted = False
             while not self.stopping:
-                self._watch(STEADY_AFTER_S if greeted else LOOK_S)
+                self._watch(LONGEST_SLEEP_S if greeted else LOOK_S)
                 if not greeted and not self.stopping and is_ready(self.settings):
                     greet()
                     greeted = True
@@ -175,7 +178,8 @@ class Supervisor:
         for child in self._ended(self.children):
             assert child.process is not None
             code = child.process.returncode
-            self.say(f"{child.name} 停了(代码 {code}),{child.plan_restart():.1f} 秒后重启;原因见 {child.log}")
+            when = f"{wait_s:.1f} 秒后" if (wait_s := child.plan_restart()) else "马上"
+            self.say(f"{child.name} 停了(代码 {code}),{when}重启;原因见 {child.log}")
         for child in self.children:
             if child.process is None and child.patience.at <= time.monotonic():
                 child.start()
@@ -192,10 +196,18 @@ class Supervisor:
             return
         self.store_patience.plan()  # at once the first time; if it does not last, not before this
         self.store_patience.started()
-        self.say("store 停了,正在重启")
+        if not self._disk_is_full:
+            self.say("store 停了,正在重启")
         try:
             self.store.start()
-        except (StoreFailed, OSError) as exc:  # a full disk, say: it is tried until there is room again
+            self._disk_is_full = False
+        except NoRoom as exc:
+            if not self._disk_is_full:
+                self.say(f"{exc};有空间后马上重启")
+            self._disk_is_full = True
+            self.store_patience.at = time.monotonic() + LOOK_S
+        except (StoreFailed, OSError) as exc:
+            self._disk_is_full = False
             self.say(f"{exc};{self.store_patience.plan():.1f} 秒后再试")
 
     @staticmethod

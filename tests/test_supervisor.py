@@ -16,8 +16,9 @@ from matcher.settings import Settings
 from server.embedded import DataDirectoryBusy, EmbeddedStore, StoreFailed
 from server.parent import die_with_parent
 from server.supervisor import (
-    AGAIN_FIRST_S,
     AGAIN_MOST_S,
+    AGAIN_S,
+    LOOK_S,
     STEADY_AFTER_S,
     STORE_AGAIN_MOST_S,
     Patience,
@@ -37,13 +38,13 @@ def test_back_off_doubles_and_starts_anew_after_a_steady_time() -> None:
     patience = Patience()
     patience.started()
     waits = [patience.plan() for _ in range(12)]
-    assert waits[:3] == [AGAIN_FIRST_S, AGAIN_FIRST_S * 2, AGAIN_FIRST_S * 4]
+    assert waits[:4] == [0.0, AGAIN_S, AGAIN_S * 2, AGAIN_S * 4]
     assert waits[-1] == AGAIN_MOST_S
     store_patience = Supervisor(Settings(), str).store_patience
     store_patience.started()
     assert max(store_patience.plan() for _ in range(12)) == STORE_AGAIN_MOST_S
     patience._started_at = time.monotonic() - STEADY_AFTER_S - 1
-    assert patience.plan() == AGAIN_FIRST_S
+    assert patience.plan() == 0.0
 
 
 def test_a_killed_store_comes_back_with_everything_acknowledged(tmp_path: Path) -> None:
@@ -78,6 +79,27 @@ def test_a_store_that_cannot_start_is_tried_again_later(tmp_path: Path) -> None:
     supervisor._restart_store()
     assert len(said) == 2, "it waits before it tries again"
     broken.unlink()
+    supervisor.store_patience.at = 0.0
+    supervisor._restart_store()
+    assert supervisor.store.is_running()
+    supervisor.store.stop()
+
+
+def test_a_store_whose_disk_is_full_is_started_as_soon_as_there_is_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    supervisor = Supervisor(Settings(data_dir=str(tmp_path)), said.append)
+    assert supervisor.store is not None
+    disk = os.statvfs(tmp_path)
+    monkeypatch.setattr("server.embedded.ROOM_BYTES", disk.f_blocks * disk.f_frsize + 1)
+    for _ in range(3):
+        supervisor.store_patience.at = 0.0
+        supervisor._restart_store()
+        assert not supervisor.store.is_running()
+        assert supervisor.store_patience.at <= time.monotonic() + LOOK_S, "it is looked at often"
+    assert said == ["store 停了,正在重启", f"磁盘满了,数据库写不进去,请腾出空间:{tmp_path / 'store'};有空间后马上重启"]
+    monkeypatch.setattr("server.embedded.ROOM_BYTES", 0)
     supervisor.store_patience.at = 0.0
     supervisor._restart_store()
     assert supervisor.store.is_running()
