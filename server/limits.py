@@ -141,16 +141,20 @@ async def _respond(route: Route, request: web.Request, door: Door | None = None)
 
 @web.middleware
 async def refusals(request: web.Request, handler: Endpoint) -> web.StreamResponse:
-    """Every refusal in the same form, every request measured; what nobody expected is logged, without its body."""
+    """Every refusal in the same form, every request measured; what nobody expected is logged, without its body.
+
+    A refusal loses its traceback: its frames hold the request, and some of them the refusal. Such a cycle would keep
+    both until the collector comes, which is seldom here (matcher/garbage.py).
+    """
     metrics, began = request.app[METRICS], time.perf_counter()
     resource = request.match_info.route.resource
     label = resource.canonical if resource is not None else "none"
     try:
         response = await handler(request)
     except KuaizhaoError as exc:
-        response = _refused(request, exc)
+        response = _refused(request, exc.with_traceback(None))
     except web.HTTPException as exc:
-        response = _refused_by_aiohttp(request, exc)
+        response = _refused_by_aiohttp(request, exc.with_traceback(None))
     except Exception:
         log.exception("request_failed", method=request.method, route=label)
         response = _refused(request, KuaizhaoError("internal"))

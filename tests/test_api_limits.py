@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
@@ -10,10 +11,12 @@ from threading import Event
 
 import numpy as np
 import pytest
+from aiohttp import web
 from numpy.typing import NDArray
 
 from embeddings.encoder import Kind
 from matcher.counts import Counts
+from matcher.errors import KuaizhaoError
 from matcher.store import Store
 from server.limits import WORKER_REQUESTS_AT_ONCE
 from tests import builders
@@ -222,3 +225,21 @@ async def test_metrics_show_what_the_matcher_told_last(store: Store, tmp_path: P
     assert 'kuaizhao_matcher_waves_total{result="refused"} 7.0' in told
     assert "kuaizhao_matcher_tombstones 13.0" in told
     assert len(told) == len(Counts.__struct_fields__)
+
+
+async def test_a_refused_request_is_gone_at_once_without_the_collector(store: Store, tmp_path: Path) -> None:
+    """The collector comes seldom here: a cycle would keep every refused request, with its buffers, for minutes."""
+    async with running(store, tmp_path) as api:
+        token = await api.worker("w1")
+        gc.collect()
+        gc.disable()
+        try:
+            for path in ("/v1/offers/nothing:w1:1/accept", "/v1/offers/bad/accept", "/v1/nowhere"):
+                assert (await api.post(path, token=token)).status >= 400
+            assert (await api.post("/v1/postings", {}, token="unknown")).status == 401
+            await api.get("/healthz")  # a connection keeps its last request
+            kept = [o for o in gc.get_objects() if isinstance(o, KuaizhaoError | web.Request)]
+        finally:
+            gc.enable()
+    assert [one for one in kept if isinstance(one, KuaizhaoError)] == []
+    assert len(kept) <= 1
