@@ -10,11 +10,13 @@ from random import Random
 import pytest
 
 from loadtest.audit_checks import ClientRecord
-from loadtest.crowd import cast, findings, run, soak
+from loadtest.crowd import cast, census, findings, run, soak
+from loadtest.crowd.census import Census, Kind
 from loadtest.crowd.diary import Diary, Line, Posted, Received, Told
 from loadtest.crowd.processes import slope
 from loadtest.crowd.shapes import Shape
 from matcher.model import Entry
+from matcher.store import Store
 
 # -- shapes ------------------------------------------------------------------------------------------------------------
 
@@ -175,6 +177,38 @@ def test_a_short_soak(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert found["postings_kept"] == 90
     assert found["postings_after_retention"] == 0
     assert set(found["rss_slope_mb_h"]) == {"store", "match", "serve", "collect", "audit-log"}
+
+
+def test_retention_is_judged_by_what_lasts_and_by_who_has_registered() -> None:
+    def counted(mb: float, people: int, postings: int = 0, passing_mb: float = 0.0) -> Census:
+        kinds = {"profile": Kind(people, people * 1_000), "posting": Kind(postings, postings * 3_000)}
+        return Census(int(mb * 2**20), kinds, int(passing_mb * 2**20))
+
+    first, last = counted(100, 50_000), counted(1_000, 51_000, 200_000)
+    fine, leaky = counted(112, 51_000, passing_mb=7.5), counted(112, 51_000)
+    found = soak.bounded(first, last, fine)
+    assert found["store_mb_after_retention"] == 104.5 <= found["store_mb_allowed"] == 106.1
+    assert (found["postings_kept"], found["postings_after_retention"]) == (200_000, 0)
+    assert found["left_over_kb"] == {"profile": 1_000.0}
+    leaked = soak.bounded(first, last, leaky)
+    assert leaked["store_mb_after_retention"] > leaked["store_mb_allowed"]
+
+
+async def test_a_census_knows_kinds_and_what_ends_by_itself(market: Store) -> None:
+    async def ours() -> Census:
+        found = await census.take(market)
+        return Census(found.used_bytes, {k: found.of(k) for k in ("lasting", "passing")}, found.passing_bytes)
+
+    before = await ours()
+    await market.commands.mset({market.key("lasting", str(n)): b"x" * 10_000 for n in range(3)})
+    await market.commands.set(market.key("passing", "1"), b"x" * 100_000, ex=3_600)
+    after = await ours()
+    assert (after.of("lasting").keys, after.of("passing").keys) == (3, 1)
+    grown = census.grown_kb(before, after)
+    assert list(grown) == ["passing", "lasting"]
+    assert 100 <= grown["passing"] <= 140
+    assert after.passing_bytes - before.passing_bytes >= 100_000
+    assert 0.03 * 0.9 <= after.lasting_mb - before.lasting_mb <= 0.2
 
 
 def test_what_is_not_as_promised_is_said() -> None:
