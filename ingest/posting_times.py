@@ -41,7 +41,7 @@ def read_shift(
     """
     found = _shift_of_columns(cells, base) or times.shift(_told(cells, text), base)
     if found and found.end_ms is not None:
-        reading.saw("时间", _times(found), found.words)
+        reading.saw("时间", times_shown(found), found.words)
         return found, False
     long = times.long_term(f"{cells.get('shift', '')}\n{text}")
     words = long.words if long else lasting
@@ -57,7 +57,7 @@ def read_shift(
         reading.refuse("missing", "shift", "几点结束")
         return found, False
     else:
-        reading.refuse("missing", "shift", "开始和结束时间")
+        reading.refuse("missing", "shift", "哪天" if clocks.span(text) else "开始和结束时间")
     return None, False
 
 
@@ -83,7 +83,8 @@ def _usual_day(text: str, last: date, words: str) -> Shift:
     return Shift(days.to_ms(last, start), days.to_ms(last + timedelta(days=later), end), words)
 
 
-def _times(shift: Shift) -> str:
+def times_shown(shift: Shift) -> str:
+    """As people read it: `11-24 06:00至11-24 14:00`."""
     first = days.local_time(shift.start_ms)
     last = days.local_time(shift.end_ms or shift.start_ms)
     return f"{first:%m-%d %H:%M}至{last:%m-%d %H:%M}"

@@ -5,16 +5,20 @@ What the employer's page shows while somebody types. Nothing here decides: the p
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 from msgspec import Struct, field
 
+from ingest.fields.clocks import span
+from ingest.fields.days import to_ms
 from ingest.fields.found import as_written
+from ingest.fields.times import Shift
 from ingest.findings import Finding, Outcome, Verdict, verdict
 from ingest.inference import Infer, nothing
 from ingest.lures import risk, signs
 from ingest.posting_parts import Parts, Terms, series_days
+from ingest.posting_times import times_shown
 from ingest.postings import PostingRow, judge, read_posting
 from ingest.understood import Understood
 from matcher.model import HOUR_MS, Pay, Site
@@ -91,15 +95,29 @@ def understand(text: str, site: Site, *, now_ms: int, today: date, infer: Infer 
     row = read_posting(cells, "somewhere", site, today, infer=infer)
     judged = _judged(row, now_ms)
     fields = row.reading.fields
+    draft = _draft(row.parts, series_days(cells, today), located="地点" in fields)
+    if row.parts.shift is None and (soonest := _soonest(text, now_ms, today)):
+        draft.shifts = [ShiftRead(soonest.start_ms, soonest.end_ms)]
+        fields["时间"] = Understood(times_shown(soonest), soonest.words, guessed=True)
     return Understanding(
         fields=[_field(title, fields[title], text) for title in _FIELDS if title in fields],
-        draft=_draft(row.parts, series_days(cells, today), located="地点" in fields),
+        draft=draft,
         missing=[Lacking(p.field, p.code, p.message) for p in row.reading.problems],
         notes=row.reading.notes,
         state=judged.state,
         findings=[_as_written(finding, text) for finding in judged.findings],
         risk=judged.risk,
     )
+
+
+def _soonest(text: str, now_ms: int, today: date) -> Shift | None:
+    """Where a text names clock times but no day: the next time that they come. Which day is meant stays missing."""
+    between = span(text)
+    if between is None:
+        return None
+    start, end, later = between.value
+    day = today if to_ms(today, start) > now_ms else today + timedelta(days=1)
+    return Shift(to_ms(day, start), to_ms(day + timedelta(days=later), end), between.words)
 
 
 def _judged(row: PostingRow, now_ms: int) -> Verdict:

@@ -57,6 +57,16 @@ async def test_what_is_missing_and_what_is_against_the_rules_is_said_while_typin
     assert (await api.post("/v1/understand", {"text": "搬运"}, token=await api.worker("w"))).code == "forbidden"
 
 
+async def test_a_clock_without_a_day_is_read_as_the_next_such_time(api: Api) -> None:
+    text = "搬运工2名 早6点到下午2点 200元/天 城阳区流亭"
+    found = (await api.post("/v1/understand", {"text": text}, token=await api.token("clerk"))).data
+    (shift,) = found["draft"]["shifts"]
+    assert 0 < shift["start_ms"] - now_ms() <= 24 * HOUR_MS
+    assert shift["end_ms"] - shift["start_ms"] == 8 * HOUR_MS
+    assert [each["guessed"] for each in found["fields"] if each["field"] == "time"] == [True]
+    assert [each["message"] for each in found["missing"]] == ["请补全:哪天"]
+
+
 async def test_several_days_and_long_term(api: Api) -> None:
     token = await api.token("clerk")
     body = {"text": "周六日两天 8:00-16:00 招保洁2名 240元/天"}

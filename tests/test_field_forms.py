@@ -60,6 +60,29 @@ SUNDAY = date(2026, 11, 22)
         ("早8晚6，200一天", 200, None, "day"),
         ("搬家找2个人,一人150", 150, None, "shift"),
         ("卸货一车120", 120, None, "piece"),
+        ("保底工资2000元/月,平均工资2800-5000元", 2_800, 5_000, "month"),
+        ("日均工资不低于80元/天,月综合收入2500元/月~4500元/月", 2_500, 4_500, "month"),
+        ("日薪不低于200", 200, None, "day"),
+        ("保底4000,熟手6000-9000", 6_000, 9_000, "month"),
+        ("2200底薪 综合5000+", 5_000, None, "month"),
+        ("学徒 2000-3000 转正3500-5000", 3_500, 5_000, "month"),
+        ("第一个月3000 以后4000-6000", 4_000, 6_000, "month"),
+        ("礼仪 18-28岁 500/天 2天", 500, None, "day"),
+        ("白班 7000左右 管住", 7_000, None, "month"),
+        ("月嫂 8800/26天", 8_800, None, "month"),
+        ("大工三百八小工二百二", 220, 380, "day"),
+        ("打荷1人4500,洗碗1人3200", 3_200, 4_500, "month"),
+        ("男工10人 260 日结", 260, None, "day"),
+        ("8小时190,夜班加20", 190, None, "shift"),
+        ("120元8小时 超时15元/h", 120, None, "shift"),
+        ("6.5元/单 日结 18-55 名额20", 6.5, None, "piece"),
+        ("包活价1800", 1_800, None, "shift"),
+        ("每车装满给400", 400, None, "piece"),
+        ("一袋2块5", 2.5, None, "piece"),
+        ("一套800 一天能装一套", 800, None, "piece"),
+        ("小时费50-80", 50, 80, "hour"),
+        ("30元/小时/人", 30, None, "hour"),
+        ("周六 早5点到下午2点 200 管饭", 200, None, "shift"),
     ],
 )
 def test_pay_in_running_text(text: str, yuan: float, high: float | None, unit: str) -> None:
@@ -79,6 +102,10 @@ def test_pay_in_running_text(text: str, yuan: float, high: float | None, unit: s
         "一箱20-30斤",
         "公司2015年成立,占地30亩",
         "满500元减50",
+        "男 170 以上",
+        "公司给予服务期限补贴,每月最高200元",
+        "电话尾号 891、800",
+        "保安172以上",
     ],
 )
 def test_sums_that_are_no_pay(text: str) -> None:
@@ -102,6 +129,15 @@ def test_sums_that_are_no_pay(text: str) -> None:
         ("搬家找2个人,一人150", 2),
         ("服务员15人,传菜5人", 20),
         ("包装工二十名", 20),
+        ("要大工3个小工5个", 8),
+        ("女工12 男工3", 15),
+        ("招小工1人150/天", 1),
+        ("打荷1人4500", 1),
+        ("要3名学生", 3),
+        ("学生可 10个", 10),
+        ("除草的 十来个", 10),
+        ("搬运工x6", 6),
+        ("招一对夫妻看门", 2),
     ],
 )
 def test_headcount_of_one_or_several_trades(text: str, count: int) -> None:
@@ -121,6 +157,7 @@ def test_headcount_of_one_or_several_trades(text: str, count: int) -> None:
         "冬夏工作服各2套",
         "成为一名优秀的厨师",
         "服务客户3000人",
+        "管20人的饭",
     ],
 )
 def test_people_who_are_not_wanted_here(text: str) -> None:
@@ -151,6 +188,10 @@ def test_a_column_may_say_more_than_a_number() -> None:
         ("年龄18+", (18, None)),
         ("养老院招护理员,50岁以内,照顾失能老人", (None, 50)),
         ("小时工23元,18-45,两班倒", (18, 45)),
+        ("女55以内 男60以内", (None, 60)),
+        ("村里60以下身体好的", (None, 60)),
+        ("时薪17,18-30岁", (18, 30)),
+        ("有驾照,50岁下", (None, 50)),
     ],
 )
 def test_ages_of_the_wanted(text: str, limits: tuple[int | None, int | None]) -> None:
@@ -186,6 +227,10 @@ def test_ages_that_limit_nobody(text: str) -> None:
         ("今晚8点到明早6点", ["11-22"]),
         ("12月1日-30日 8:00-17:00", ["12-01"]),
         ("长期,8:00-17:00", []),
+        ("26、27号 早7晚5", ["11-26", "11-27"]),
+        ("23号24号两天 9-18点", ["11-23", "11-24"]),
+        ("12月1、2、3日 8:00-17:00", ["12-01", "12-02", "12-03"]),
+        ("周五周六周日3天,9点到20点", ["11-27", "11-28", "11-29"]),
     ],
 )
 def test_one_shift_a_day_of_a_series(text: str, days: list[str]) -> None:
@@ -212,6 +257,7 @@ def test_what_is_not_long_term(text: str) -> None:
     "text",
     ["限女性", "女的,18-45岁", "保洁员(2人):女,50岁以下", "男6名", "服务员(女)/传菜员(男)", "已婚女士优先",
     "女限", "45周岁以下女性;",
+     "40-58岁女,包吃", "本科在读女生 周六", "文员1人(女,25岁)", "要20名大姐",
      "招聘女服务员", "性别:男", "普通车床 男 有经验", "男女各3名", "诚聘美女主播", "怀孕的勿扰"],
 )  # fmt: skip
 def test_limits_by_sex(text: str) -> None:
@@ -241,6 +287,10 @@ def test_the_section_of_the_titles_trade() -> None:
     text = "一、搬运工:3名\n男女不限,50岁以下\n二、保安员:2名\n18-40岁\n要求:能吃苦"
     assert own_section("保安员", text) == "二、保安员:2名\n18-40岁\n要求:能吃苦"
     assert own_section("电工", text) == text
+    assert own_section("电工", f"电工,45岁以下\n{text}") == "电工,45岁以下"
+    assert own_section("电工", "搬运工/200元\n电工/300元\n要求:能吃苦") == "电工/300元\n要求:能吃苦"
+    assert own_section("电工", "一、普工\n45岁以下\n二、电工\n要有证") == "二、电工\n要有证"
+    assert own_section("电工", "普工\n5\n4000以上\n电工\n1\n面议") == "电工\n1\n面议"
     assert own_section("搬运工", "搬运工:3名") == "搬运工:3名"
 
 

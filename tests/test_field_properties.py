@@ -110,6 +110,38 @@ PIECES = [
 ANY_TEXT = st.lists(st.sampled_from(PIECES) | st.characters(), max_size=40).map("".join)
 
 
+@given(st.integers(7, 99).map(lambda tens: tens * 10))
+def test_a_days_pay_is_read_however_it_is_written(yuan: int) -> None:
+    written = {
+        "day": (
+            "大工{}",
+            "小工{}元/天",
+            "{}/天",
+            "一天{}",
+            "{}一天",
+            "日薪:{}",
+            "{}元/人/天",
+            "{} 日结",
+            "每天干活给{}块",
+        ),
+        "shift": ("半天{}", "9小时{}", "{}元10小时", "{}/10小时", "{}元/人", "每人{}", "{}一场", "总共给{}元"),
+        "piece": ("一车{}", "每亩{}元", "{}元/间", "{}块一套", "{}元/其他"),
+    }
+    for unit, forms in written.items():
+        for form in forms:
+            read = pay.wage(form.format(yuan))
+            assert read is not None, form
+            assert (read.fen, read.high_fen, read.unit) == (yuan * 100, None, unit), form
+
+
+@given(st.integers(1, 9))
+def test_small_money_is_read_in_fen(n: int) -> None:
+    for form, fen in (("一块砖{}毛", 10 * n), ("{}毛一块", 10 * n), ("一串{}分钱", n), ("一袋2块{}", 200 + 10 * n)):
+        read = pay.wage(form.format(n))
+        assert read is not None, form
+        assert (read.fen, read.unit) == (fen, "piece"), form
+
+
 @given(ANY_TEXT)
 def test_words_are_the_texts_own(text: str) -> None:
     read = plain(text)

@@ -13,21 +13,24 @@ _N = rf"(?<![\d-])(?<!\d\d\.){_HIGH}"
 _OLD = r"\s*(?:周?岁|周)"
 _INCLUSIVE = r"\s*(?:\(?含\)?)?"
 _AGE = re.compile(
-    rf"(?P<low>{_N})(?P<old>{_OLD})?{_INCLUSIVE}\s*(?:以上)?\s*(?:-+|至|到|,(?=\d\d\D))\s*(?P<high>{_HIGH})"
+    rf"(?P<low>{_N})(?P<old>{_OLD})?{_INCLUSIVE}\s*(?:以上)?\s*(?:-+|至|到|,(?=\d\d周?岁))\s*(?P<high>{_HIGH})"
     rf"(?P<ends>{_OLD}|\s*之间|\s*以[内下])?|"
     rf"(?P<full>年?满)\s*(?P<min_full>{_N})(?:{_OLD}|(?![年月天个元日次\u4e00-\u9fff]))|"
     rf"(?P<above>不低于|不小于|至少|大于|>=?|最小)\s*(?P<min_above>{_N})(?P<min_above_old>{_OLD})?|"
     rf"(?P<below>不[得能可]?超过|不大于|不高于|小于|低于|最大|<=?|至多)\s*(?P<max_below>{_N})(?P<max_below_old>{_OLD})?|"
-    rf"(?P<one>{_N})(?P<one_old>{_OLD})?{_INCLUSIVE}\s*(?:(?P<up>\+|及?以上|起|\(含\)以上|往上)|(?P<down>及?以下|以内|之内|内|封顶|往下))"
+    rf"(?P<one>{_N})(?P<one_old>{_OLD})?{_INCLUSIVE}\s*(?:(?P<up>\+|及?以上|起|\(含\)以上|往上)|(?P<down>及?以下|(?<=岁)下(?![班午])|以内|之内|内|封顶|往下))"
 )
 _AGE_NAMED = re.compile(r"(?:年龄|岁数|年纪)[^。;\n]{0,12}$")
 _SEX_BEFORE = re.compile(r"[男女](?:性|工|生|士)?[,:\s]*$")
 _PLAIN_RANGE = re.compile(
-    r"(?:^|(?<=[,。;\s(]))(?P<low>1[6-9]|2[0-5])\s*(?:-|至|到)\s*(?P<high>3[5-9]|[45]\d|6[0-5])(?=[,。;\s)]|$)"
+    r"(?:^|(?<=[,。;\s(]))(?P<low>1[6-9]|2[0-5])\s*(?:-|至|到)\s*(?P<high>3[5-9]|[45]\d|6[0-5])(?=[,。;\s)男女]|$)"
 )
 """18-45 alone in its clause: no pay and no clock looks like that."""
-_PLAIN_MOST = re.compile(r"(?:^|(?<=[,。;\s(男女]))(?P<high>3[05]|4[058]|5[058]|6[05])\s*(?:以下|以内)(?=[,。;\s)]|$)")
-"""50以下 alone in its clause."""
+_PLAIN_MOST = re.compile(
+    r"(?:^|(?<=[,。;\s(])|(?<=[男女][性工生士])|(?<=[\u4e00-\u9fff])(?<![高重资薪价温度格]))"
+    r"(?P<high>3[05]|4[058]|5[058]|6[05])\s*(?:以下|以内)(?=[,。;\s)]|$|身体|[的都])"
+)
+"""50以下 where nothing else of that size can be meant."""
 _SAYS_AGE = re.compile(r"岁|年[龄纪]|年满")
 _BY_SEX = re.compile(r"[男女][性工生士]?[,: ]?\d\d\s*[-至到]")
 _RELAXED = re.compile(r"放宽[^,。;\n]{0,3}$")
@@ -85,7 +88,7 @@ def _unsaid(text: str) -> Found[tuple[int | None, int | None]] | None:
     """Limits of which nothing says that they are ages, but what they look like."""
     if both := _PLAIN_RANGE.search(text):
         return Found((int(both["low"]), int(both["high"])), both[0], guessed=True)
-    most = _PLAIN_MOST.search(text)
+    most = max(_PLAIN_MOST.finditer(text), key=lambda match: int(match["high"]), default=None)
     return Found((None, int(most["high"])), most[0], guessed=True) if most else None
 
 

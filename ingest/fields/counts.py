@@ -19,23 +19,25 @@ _TOTAL = re.compile(
 )
 _COUNTED = re.compile(
     rf"(?:{_N}\s*(?:-+|至|到)\s*)?(?<![\d.])({WHOLE})\s*(?:多|余|来)?\s*"
-    r"(?:名|人(?![间份次民均工资事才员数为寝脸造力/])|位|(?P<loose>个(?![月小钟半多班工周点])))"
+    r"(?:名|人(?![间份次民均工资事才员数为寝脸造力/])|位|(?P<loose>个(?![月钟半多班工周点]|小时)))"
 )
 _WANTED_BEFORE = re.compile(r"(?:招|要|缺|找|来|需|急聘?)[^,。;\d\n]{0,4}$")
 _WANTED_BEHIND = re.compile(r"^(?:$|[,。;!\s]|[的能会有男女熟年身])")
 _WORKER_BEFORE = re.compile(r"(?:工|员|手|司机|保安|师傅|阿姨|大姐|保洁|厨师|学徒)\s*:?\s*$")
 _WORKER_BEHIND = re.compile(
-    r"^[\u4e00-\u9fff/]{0,5}?(?:工|员|人|手|劳力|小伙|姑娘|师傅|司机|保安|阿姨|大姐|学徒|厨师|保洁)"
+    r"^[\u4e00-\u9fff/]{0,5}?(?:工|员|人|手|劳力|小伙|姑娘|师傅|司机|保安|阿姨|大[姐哥妈叔嫂]|学徒|厨师|保洁|壮汉|汉子|妇女|学生|[男女]的)"
 )
 _EACH = re.compile(rf"各\s*(?:招|需)?\s*({WHOLE})\s*(?:[名人位]|个(?![月小])|(?=[,。;\s]|$))")
 _HAN = re.compile(r"[\u4e00-\u9fff]{0,5}")
 _HAN_LAST = re.compile(r"(?:工|员|师傅|手|保洁|保安|司机|阿姨|学徒)\s*$")
 _ASKS = re.compile(r"急|诚|现|需要?|招聘?|要|找|来|缺|共|各|人数")
 _LISTED = re.compile(r"[^,。;:!?\n]*$")
+_FEW = r"(\d{1,2}(?!\d)|[一二两三四五六七八九十]{1,3})\s*[名人个位]?"
 _SEXES = re.compile(
-    rf"男(?:性|工|生|士)?\s*({WHOLE})\s*[名人个位]?\s*[,、和/ ]?\s*"
-    rf"女(?:性|工|生|士)?\s*({WHOLE})\s*[名人个位]?(?![\d岁-])"
+    rf"男[性工生士]?\s*{_FEW}\s*[,、和/ ]?\s*女[性工生士]?\s*{_FEW}(?![\d岁-])|"
+    rf"女[性工生士]?\s*{_FEW}\s*[,、和/ ]?\s*男[性工生士]?\s*{_FEW}(?![\d岁-])"
 )
+_COUPLES = re.compile(rf"({WHOLE})\s*对(?:夫妻|夫妇|两口子)|(?:夫妻|夫妇|两口子)(?:工|档)?\s*({WHOLE})\s*对")
 _SEXES_BEHIND = re.compile(rf"({WHOLE})\s*[个名]?男\s*[,、 ]?({WHOLE})\s*[个名]?女")
 _OTHERS_BEFORE = re.compile(
     r"(?:现有|在职|在岗|拥有|目前|已有|员工(?:近|约|总数|人数)?|职工|团队|规模|宿舍|住宿|每[间组桌班车]|带领|管理(?!员|人)|服务(?!员|生)|容纳|接待(?!员)|"
@@ -44,8 +46,15 @@ _OTHERS_BEFORE = re.compile(
 _ANYONE_BEFORE = re.compile(r"(?:[每任同]|成为|作为|做|当)\s*$")
 _OTHERS_BEHIND = re.compile(
     r"^(?:以上|左右的|一组|一间|一班|一桌|\s*/\s*间|标准间|合住|宿舍|同住|套间|规模|团队|的?(?:大|小)?(?:厂|公司|企业|团队)|聚餐|起|"
-    r"(?:以)?上(?:的|规模)|次|份|餐|小时|员工|职工|学生|老人|病人|患者|孩子|宝宝|客人)"
+    r"(?:以)?上(?:的|规模)|次|份|餐|小时|员工|职工|的?(?:饭|伙食)|学生|老人|病人|患者|孩子|宝宝|客人)"
 )
+_ASKED_STUDENTS = re.compile(r"学生(?!宿舍|餐|用)")
+_A_SHARE = re.compile(r"\s*\d{1,3}(?!\d)")
+_ALONE = re.compile(
+    rf"(?:^|[\s,。;])({WHOLE})\s*[多来余]?个(?=$|[\s,。;])|(?<![\d.])({WHOLE})(?=工人)|"
+    rf"[工员手] *[xX×*] *({WHOLE})(?![\d.])"
+)
+"""Numbers without a noun, and the odd `6工人` and `搬运工x6`; read where nothing else counts."""
 _SEX_BEFORE = re.compile(r"[男女](?:性|工|生|士)?\s*$")
 _SOME = re.compile(r"若干名?|人数不限|不限人数|人数若干|[数多]名|多人|大量招|^不限人?$|招满为止")
 
@@ -74,12 +83,12 @@ def _added(text: str) -> Found[int | None] | None:
     for match in _COUNTED.finditer(text):
         before, behind = text[max(0, match.start() - 12) : match.start()], text[match.end() : match.end() + 6]
         count = whole(match[2])
-        if not count or _OTHERS_BEFORE.search(before) or _ANYONE_BEFORE.search(before) or _OTHERS_BEHIND.match(behind):
+        if not count or _of_others(before, behind):
             continue
         if match["loose"] and not _of_people(before, behind):
             continue
-        if count == 1 and match[0].endswith("人") and behind.lstrip()[:1].isdigit():  # 一人150: what each gets
-            continue
+        if count == 1 and match[0].endswith("人") and _A_SHARE.match(behind) and not _WORKER_BEFORE.search(before):
+            continue  # 一人150: what each gets
         named = _pairs(_ASKS.sub(" ", before[-5:]))
         noun = named if _HAN_LAST.search(before) and named else named | _pairs(_HAN.match(behind)[0])  # type: ignore[index]
         if any(count == known and noun & pairs for known, pairs in nouns):
@@ -94,11 +103,23 @@ def _added(text: str) -> Found[int | None] | None:
         words = text[first:last] if last - first <= LONGEST_WORDS else text[first : chosen[0][2]]
         return _people(sum(each[0] for each in chosen), words)
     if both := _SEXES.search(text) or _SEXES_BEHIND.search(text):
-        return _people((whole(both[1]) or 0) + (whole(both[2]) or 0), both[0])
+        return _people(sum(whole(each) or 0 for each in both.groups() if each), both[0])
     if shared := _EACH.search(text):
         each = whole(shared[1])
         return _people(each * _listed(text[: shared.start()]) if each else None, shared[0])
-    return None
+    if couples := _COUPLES.search(text):
+        return _people(2 * (whole(couples[1] or couples[2]) or 0), couples[0])
+    alone = _ALONE.search(text)
+    return _people(whole(alone[1] or alone[2] or alone[3]), alone[0].strip(" ,。;")) if alone else None
+
+
+def _of_others(before: str, behind: str) -> bool:
+    """Whether a count is not of those who are wanted: 宿舍4人, 带领3人, 5名老人."""
+    if _OTHERS_BEFORE.search(before) or _ANYONE_BEFORE.search(before):
+        return True
+    if _ASKED_STUDENTS.match(behind) and _WANTED_BEFORE.search(before):
+        return False
+    return _OTHERS_BEHIND.match(behind) is not None
 
 
 def _of_people(before: str, behind: str) -> bool:

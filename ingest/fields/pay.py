@@ -9,12 +9,13 @@ from typing import Final
 from msgspec import Struct
 
 from ingest.fields.found import LONGEST_WORDS, plain
-from ingest.fields.sums import SALARY_UNITS, UNIT_WORDS, Kind, Sum, sums
+from ingest.fields.money import UNIT_WORDS
+from ingest.fields.sums import SALARY_UNITS, Kind, Sum, sums
 from matcher.model import Pay, PayUnit
 
 UNIT_NAMES: Final[dict[PayUnit, str]] = {"hour": "小时", "day": "天", "shift": "班", "piece": "件", "month": "月"}
 """Units as people read them."""
-_SUREST_FIRST: Final[tuple[Kind, ...]] = ("pay", "base", "bare", "trial")
+_SUREST_FIRST: Final[tuple[Kind, ...]] = ("pay", "base", "bare", "trial", "lone")
 _NEGOTIABLE = re.compile(r"(?:工资|薪资|价格|待遇|报酬)?(?:面议|面谈|当面谈|详谈|电议|私聊|私信)")
 _UNIT_IN_HEADER = re.compile(r"[/每]\s*(" + "|".join(sorted(map(re.escape, UNIT_WORDS), key=len, reverse=True)) + ")")
 

@@ -19,6 +19,8 @@ _LONG_TERM = re.compile(
     r"(?:做|上)[五六一二四三]休[一二两]|[五六]天\s*(?:八|8)?小时|[单双大小]休|月休|每月休|每周休|每周单休|元/月|/月|月薪|月综合|月收入|每月工资|月工资|底薪|"
     r"试用期|转正|五险|社保|劳动合同|年终奖|工龄"
 )
+_LISTED = re.compile(r"\d\s*[日号]?\s*[、,和]\s*\d{1,2}\s*[日号]")
+"""Days of the month side by side: the first named by its number alone (26、27号)."""
 _LIST_LENGTH: Final = 14
 """Days; what lasts longer is no series of shifts but long-term work."""
 
@@ -34,7 +36,8 @@ class Shift(Struct, frozen=True):
 def shift(text: str, base: date) -> Shift | None:
     """The shift named in `text`, its day counted from `base`; None when no day or no clock time is named."""
     found_day = day(text, base)
-    if found_day is None and (several := day_list(text, base)):
+    several = day_list(text, base) if found_day is None or _LISTED.search(text) else None
+    if several and (found_day is None or found_day.value in several.value):
         found_day = Found(several.value[0], several.words)
     return _on(found_day, plain(text)) if found_day else None
 
