@@ -44,7 +44,7 @@ from server.keys import (
     now_ms,
 )
 from server.limits import Gate, endpoint, refusals
-from server.lines import Lines, serve
+from server.lines import Lines
 from server.market import Market
 from server.metrics import Metrics
 from server.outbox import Outbox
@@ -53,6 +53,7 @@ from server.pinyin import lexicon
 from server.push import Push
 from server.recognising import Recognising
 from server.routes import ROUTES
+from server.serving import serve
 from server.sessions import Sessions
 from server.staff import Passwords
 from server.warm import warm_rules

@@ -1,8 +1,14 @@
-"""How often: counts in the store, so that all servers count together. Keys are keyed hashes, never a telephone."""
+"""How often: counts in the store, so that all servers count together. Keys are keyed hashes, never a telephone.
+
+Every count is a write that the store syncs, and everybody's reads wait for it meanwhile. So who has had too many is
+remembered here for a second: to go on guessing costs the store nothing.
+"""
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import Final, NamedTuple
+from weakref import WeakKeyDictionary
 
 from matcher.connection import guarded
 from matcher.errors import KuaizhaoError
@@ -40,25 +46,56 @@ ADDRESS_TRIES: Final = Rate("address_tries", 240, HOUR_S // 6)
 """Generous: a whole hall, or a mobile network, may share one address. Guessing is stopped by the limits above."""
 
 
+REMEMBERED_S: Final = 1.0
+"""How long a refusal is repeated without asking the store; another server may have forgotten the tries meanwhile."""
+REMEMBERED_MOST: Final = 10_000
+
+
+class Locked(NamedTuple):
+    """A count that is full: until when that is remembered (monotonic), and when to come again."""
+
+    until_s: float
+    wait_s: int
+
+
+_locked: WeakKeyDictionary[Store, dict[str, Locked]] = WeakKeyDictionary()
+
+
 async def count(store: Store, *tries: tuple[Rate, str]) -> None:
     """Counts one try of each. Raises `too_many_requests` where that is more than the rate allows, with when to come
     again; StoreUnavailable."""
+    locked, now_s = _locked.setdefault(store, {}), monotonic()
+    keys = [_key(store, *one) for one in tries]
+    remembered = [locked[key].wait_s for key in keys if key in locked and locked[key].until_s > now_s]
+    if remembered:
+        raise KuaizhaoError("too_many_requests", retry_after_s=max(remembered))
     pipe = store.commands.pipeline(transaction=True)
-    for rate, who in tries:
-        key = store.key("rate", f"{rate.name}:{who}")
+    for key, (rate, _) in zip(keys, tries, strict=True):
         pipe.incr(key)
         pipe.expire(key, rate.within_s, nx=True)
         pipe.ttl(key)
     async with guarded():
         replies = await pipe.execute()
-    waits = [
-        int(ttl) for (rate, _), n, ttl in zip(tries, replies[::3], replies[2::3], strict=True) if int(n) > rate.most
-    ]
+    waits = {
+        key: Locked(now_s + REMEMBERED_S, int(ttl))
+        for key, (rate, _), n, ttl in zip(keys, tries, replies[::3], replies[2::3], strict=True)
+        if int(n) > rate.most
+    }
     if waits:
-        raise KuaizhaoError("too_many_requests", retry_after_s=max(waits))
+        if len(locked) > REMEMBERED_MOST:
+            locked.clear()
+        locked |= waits
+        raise KuaizhaoError("too_many_requests", retry_after_s=max(one.wait_s for one in waits.values()))
 
 
 async def forget(store: Store, *tries: tuple[Rate, str]) -> None:
     """The tries ended well: they do not count any more."""
+    keys = [_key(store, *one) for one in tries]
+    for key in keys:
+        _locked.get(store, {}).pop(key, None)
     async with guarded():
-        await store.commands.delete(*(store.key("rate", f"{rate.name}:{who}") for rate, who in tries))
+        await store.commands.delete(*keys)
+
+
+def _key(store: Store, rate: Rate, who: str) -> str:
+    return store.key("rate", f"{rate.name}:{who}")

@@ -18,7 +18,8 @@ from matcher.settings import Settings
 from matcher.store import Store
 from server.app import create_app
 from server.keys import METRICS
-from server.lines import Lines, listen, runner_of
+from server.lines import Lines
+from server.serving import listen, runner_of
 from server.simulated_gateway import SimulatedGateway, Weather
 from tests.api import HashEncoder
 from tests.conftest import TEST_CLOCK, new_market

@@ -13,9 +13,12 @@ from typing import cast
 import pytest
 from aiohttp.http_exceptions import BadHttpMessage
 
-from server.lines import FILES_MOST, FULL_S, Lines, Porter, is_our_fault
+from server.lines import FULL_S, Lines
 from server.metrics import Metrics
 from server.peers import networks
+from server.porter import Porter
+from server.serving import FILES_MOST, is_our_fault
+from server.turns import Turns
 
 
 class Line:
@@ -70,10 +73,10 @@ class Echo(asyncio.Protocol):
 
 
 async def test_who_says_nothing_gets_no_more_than_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("server.lines.KEEPALIVE_S", 0.2)
+    monkeypatch.setattr("server.porter.KEEPALIVE_S", 0.2)
     monkeypatch.setattr(Echo, "made", 0)
     lines = Lines(2, (), Metrics())
-    server = await asyncio.get_running_loop().create_server(lambda: Porter(lines, Echo), "127.0.0.1", 0)
+    server = await asyncio.get_running_loop().create_server(lambda: Porter(lines, Turns(), Echo), "127.0.0.1", 0)
     async with server:
         where = server.sockets[0].getsockname()[:2]
         silent = await asyncio.open_connection(*where)
@@ -90,7 +93,7 @@ async def test_who_says_nothing_gets_no_more_than_a_moment(monkeypatch: pytest.M
 def test_a_process_may_hold_as_many_lines_as_the_system_allows() -> None:
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     code = (
-        "import resource; from server.lines import make_room; "
+        "import resource; from server.serving import make_room; "
         f"resource.setrlimit(resource.RLIMIT_NOFILE, (256, {before[1]})); "
         "print(make_room(), *resource.getrlimit(resource.RLIMIT_NOFILE))"
     )

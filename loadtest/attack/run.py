@@ -18,8 +18,8 @@ from typing import Final
 import uvloop
 
 from loadtest.attack import bodies, connections, logins
-from loadtest.attack.target import Json, Target, standing
-from loadtest.attack.turns import Attack, Turn, compared, during, rows, taken
+from loadtest.attack.target import Json, Outcome, Target, standing
+from loadtest.attack.turns import Attack, Turn, compared, during, percentile, rows, taken
 from loadtest.stage import Stage, free_port
 from server import sessions
 
@@ -75,13 +75,19 @@ async def attacked(target: Target, say: Callable[[str], None]) -> Json:
         turns.append(await lasting)
     normal.stdin.close()
     out, _ = await reading
-    seen = [(float(at), float(ms)) for at, ms in (line.split() for line in out.decode().splitlines())]
-    quiet = [ms for at, ms in seen if quiet_from <= at < quiet_until]
-    meanwhile = during([turn for turn in turns if turn.outcome.name != LASTING.__name__], seen)
+    told = [tuple(map(float, line.split())) for line in out.decode().splitlines()]
+    seen, late = ([(at, figures[n]) for at, *figures in told] for n in (0, 1))
+    quiet = [Turn(Outcome(name="quiet", refused=True, tries=0), quiet_from, quiet_until, 0.0, 0.0)]
+    hostile = [turn for turn in turns if turn.outcome.name != LASTING.__name__]
     found = rows(turns, seen)
     for row in found:
         say(LINE.format(**row | {"said": "refused" if row["refused"] else "NOT REFUSED"}))
-    return {"attacks": found} | compared(quiet, meanwhile)
+    return {
+        "attacks": found,
+        **compared(during(quiet, seen), during(hostile, seen)),
+        "normal_woke_late_p99_ms_quiet": round(percentile(during(quiet, late), 0.99), 2),
+        "normal_woke_late_p99_ms_attacked": round(percentile(during(hostile, late), 0.99), 2),
+    }
 
 
 async def play(stage: Stage, gateway_port: int, say: Callable[[str], None]) -> Json:

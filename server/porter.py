@@ -1,0 +1,109 @@
+"""The porter at each connection: who only holds a line open costs no more than a timer, and who has shown no session is
+heard in their turn."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Final, cast
+
+from aiohttp import web
+
+from server.lines import Lines
+from server.turns import Turns
+
+KEEPALIVE_S: Final = 30.0
+"""A connection that has asked nothing for so long, or has not finished its first headers, is closed."""
+
+
+class Porter(asyncio.Protocol):
+    """Stands before the HTTP protocol and hands on what comes."""
+
+    def __init__(self, lines: Lines, turns: Turns, protocol: Callable[[], asyncio.Protocol]) -> None:
+        self._lines = lines
+        self._turns = turns
+        self._protocol = protocol
+        self._line: asyncio.Transport | None = None
+        self._silence: asyncio.TimerHandle | None = None
+        self._http: asyncio.Protocol | None = None
+        self._heard = False
+        """Whether what comes is handed on at once: a request is at work, or the last one showed a session."""
+        self._unread = b""
+        self.address = ""
+        self.gone = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The connection is there."""
+        line = cast(asyncio.Transport, transport)
+        if not self._lines.admits(line):
+            line.abort()
+            return
+        self._line = line
+        self._silence = asyncio.get_running_loop().call_later(KEEPALIVE_S, line.abort)
+
+    def data_received(self, data: bytes) -> None:
+        """Some bytes: a request's first, or more."""
+        if self._line is None:
+            return  # it has not been admitted
+        if self._heard and self._http is not None:
+            self._http.data_received(data)
+            return
+        self._unread += data
+        if len(self._unread) > len(data):
+            return  # it waits already
+        peer = self._line.get_extra_info("peername")
+        self.address = peer[0] if peer else ""
+        self._turns.ask(self)
+        if not self._heard:
+            self._line.pause_reading()
+
+    def speak(self) -> None:
+        """It is this line's turn."""
+        line = self._line
+        if line is None or line.is_closing():
+            return
+        self._heard = True
+        if self._http is None:
+            self._http = self._protocol()
+            self._http.connection_made(line)
+        if self._silence is not None:
+            self._silence.cancel()
+        data, self._unread = self._unread, b""
+        line.resume_reading()
+        self._http.data_received(data)
+
+    def over(self, *, known: bool) -> None:
+        """The request was answered, or showed a session; what comes next is heard at once where it did."""
+        self._heard = known
+        self._turns.over(self)
+
+    def eof_received(self) -> bool | None:
+        """The other side has no more to say."""
+        return self._http.eof_received() if self._http is not None else None
+
+    def pause_writing(self) -> None:
+        """The other side reads slowly."""
+        if self._http is not None:
+            self._http.pause_writing()
+
+    def resume_writing(self) -> None:
+        """It has caught up."""
+        if self._http is not None:
+            self._http.resume_writing()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection has ended."""
+        self.gone = True
+        self._turns.over(self)
+        if self._silence is not None:
+            self._silence.cancel()
+        if self._http is not None:
+            self._http.connection_lost(exc)
+
+
+def turn_over(request: web.Request, *, known: bool) -> None:
+    """Tells the porter of the request's connection that its turn has ended; `known`: it showed a session."""
+    line = request.transport
+    porter = line.get_protocol() if line is not None else None
+    if isinstance(porter, Porter):
+        porter.over(known=known)

@@ -1,0 +1,79 @@
+"""Who is heard next: strangers a few at a time, each address in its turn.
+
+To parse, route and refuse a request takes the one thread a third of a millisecond, and fifty that come together
+hold up everybody for fifteen. So a connection on which nobody has shown a session is heard when a turn is free; until
+then what it sends stays unread. Turns go round the addresses, so that a crowd from one waits behind the one who comes
+from another. Whoever has shown a session is heard at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from typing import Final, Protocol
+
+AT_ONCE: Final = 2
+LONGEST_S: Final = 0.005
+"""A turn ends with the answer or when a session is shown, and after so long anyway: who waits for the store, for a
+password or for the rest of their own body takes nothing from the others."""
+
+
+class Stranger(Protocol):
+    """Somebody who wants to be heard."""
+
+    address: str
+    gone: bool
+
+    def speak(self) -> None:
+        """It is their turn."""
+
+
+class Turns:
+    """Gives turns. Those who wait are kept by address, the address whose turn is next first."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._waiting: OrderedDict[str, deque[Stranger]] = OrderedDict()
+        self._speaking: dict[Stranger, float] = {}
+        self._look_again: asyncio.TimerHandle | None = None
+
+    def ask(self, who: Stranger) -> None:
+        """Lets them speak, at once where a turn is free."""
+        self._waiting.setdefault(who.address, deque()).append(who)
+        self._give()
+
+    def over(self, who: Stranger) -> None:
+        """Their turn has ended, where they had one."""
+        if self._speaking.pop(who, None) is not None:
+            self._give()
+
+    def _give(self) -> None:
+        now_s = self._clock()
+        while self._waiting:
+            if len(self._speaking) >= AT_ONCE and not self._end_the_longest(now_s):
+                break
+            address, line = next(iter(self._waiting.items()))
+            who = line.popleft()
+            if line:
+                self._waiting.move_to_end(address)
+            else:
+                del self._waiting[address]
+            if not who.gone:
+                self._speaking[who] = now_s
+                who.speak()
+        if self._waiting and self._look_again is None:
+            self._look_again = asyncio.get_running_loop().call_later(LONGEST_S, self._later)
+
+    def _end_the_longest(self, now_s: float) -> bool:
+        """Ends the turn that began first, if it has lasted long enough."""
+        who, since_s = next(iter(self._speaking.items()))
+        if now_s - since_s < LONGEST_S:
+            return False
+        del self._speaking[who]
+        return True
+
+    def _later(self) -> None:
+        self._look_again = None
+        self._give()

@@ -1,0 +1,198 @@
+"""Who is heard next: strangers a few at a time, addresses in turn, whoever has shown a session at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from matcher.settings import Settings
+from matcher.store import Store
+from server import sessions
+from server.app import create_app
+from server.keys import METRICS
+from server.lines import Lines
+from server.serving import listen, runner_of
+from server.turns import AT_ONCE, LONGEST_S, Turns
+from tests.api import HashEncoder
+from tests.conftest import TEST_CLOCK, new_market
+
+
+class Guest:
+    """Somebody who wants to be heard."""
+
+    def __init__(self, address: str, heard: list[str]) -> None:
+        self.address = address
+        self.gone = False
+        self._heard = heard
+
+    def speak(self) -> None:
+        self._heard.append(self.address)
+
+
+class Clock:
+    """Seconds that a test moves."""
+
+    now_s = 100.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+async def test_a_crowd_from_one_address_waits_behind_the_one_from_another() -> None:
+    heard: list[str] = []
+    turns = Turns(Clock())
+    crowd = [Guest("crowd", heard) for _ in range(10)]
+    one = Guest("one", heard)
+    for who in [*crowd, one]:
+        turns.ask(who)
+    assert heard == ["crowd"] * AT_ONCE
+    turns.over(crowd[0])
+    turns.over(crowd[1])
+    assert heard[AT_ONCE:] == ["crowd", "one"]
+
+
+async def test_a_turn_ends_by_itself_and_once() -> None:
+    heard: list[str] = []
+    clock = Clock()
+    turns = Turns(clock)
+    slow = [Guest(f"slow {n}", heard) for n in range(AT_ONCE)]
+    more = [Guest("more", heard) for _ in range(AT_ONCE + 1)]
+    for who in [*slow, *more]:
+        turns.ask(who)
+    assert len(heard) == AT_ONCE
+    clock.now_s += 2 * LONGEST_S
+    async with asyncio.timeout(5):
+        while len(heard) < 2 * AT_ONCE:  # noqa: ASYNC110 - it looks again by itself
+            await asyncio.sleep(0.001)
+    for who in slow:
+        turns.over(who)  # long over
+    assert len(heard) == 2 * AT_ONCE
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["ask", "over", "leave"])), max_size=60))
+def test_nobody_who_waits_is_forgotten_and_no_more_speak_than_may(steps: list[tuple[str, str]]) -> None:
+    async def play() -> None:
+        turns = Turns(Clock())
+        heard: list[str] = []
+        guests: list[Guest] = []
+        for address, what in steps:
+            if what == "ask":
+                guests.append(Guest(address, heard))
+                turns.ask(guests[-1])
+            elif turns._speaking and what == "over":
+                turns.over(next(iter(turns._speaking)))
+            elif guests and what == "leave":
+                guests[0].gone = True
+                turns.over(guests.pop(0))
+            assert len(turns._speaking) <= AT_ONCE
+            assert not turns._waiting or len(turns._speaking) == AT_ONCE
+        while turns._speaking:
+            turns.over(next(iter(turns._speaking)))
+        assert not turns._waiting
+
+    asyncio.run(play())
+
+
+@pytest.fixture
+async def served(valkey_url: str, tmp_path: Path) -> AsyncIterator[tuple[Store, int]]:
+    """A server on a real socket, as it is started, and its port."""
+    store = Store(valkey_url, new_market(), clock=TEST_CLOCK)
+    await store.load()
+    settings = Settings(market=store.market, data_dir=str(tmp_path), port=0)
+    app = create_app(settings, store=store, encoder=HashEncoder())
+    runner = runner_of(app, shutdown_s=1.0)
+    await runner.setup()
+    server = await listen(runner, settings, Lines(1_000, (), app[METRICS]))
+    yield store, server.sockets[0].getsockname()[1]
+    server.close()
+    await runner.cleanup()
+    await store.close()
+
+
+Talk = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+@asynccontextmanager
+async def lines(port: int, count: int) -> AsyncIterator[list[Talk]]:
+    opened = [await asyncio.open_connection("127.0.0.1", port) for _ in range(count)]
+    yield opened
+    for _, writer in opened:
+        writer.close()
+        await writer.wait_closed()
+
+
+def asks(path: str, token: str = "") -> bytes:
+    bearer = f"Authorization: Bearer {token}\r\n" if token else ""
+    return f"GET {path} HTTP/1.1\r\nHost: x\r\n{bearer}\r\n".encode()
+
+
+async def status(line: Talk) -> int:
+    """The status of the next answer, which is read to its end."""
+    head = (await line[0].readuntil(b"\r\n\r\n")).decode()
+    (length,) = [int(row.partition(":")[2]) for row in head.split("\r\n") if row.lower().startswith("content-length")]
+    await line[0].readexactly(length)
+    return int(head.split()[1])
+
+
+async def test_everybody_in_a_crowd_of_strangers_is_answered(served: tuple[Store, int]) -> None:
+    _, port = served
+    async with asyncio.timeout(20), lines(port, 60) as crowd:
+        for _ in range(3):
+            for _, writer in crowd:
+                writer.write(asks("/v1/offers"))
+            assert {await status(line) for line in crowd} == {401}
+
+
+async def test_a_head_in_pieces_two_requests_in_one_and_a_hang_up_are_all_heard(served: tuple[Store, int]) -> None:
+    store, port = served
+    token = await sessions.issue(store, "clerk", "some-clerk")
+    whole = asks("/v1/sites", token)
+    async with asyncio.timeout(20), lines(port, 4) as (pieces, double, gone, body):
+        gone[1].write(whole[:20])
+        gone[1].transport.abort()
+        for part in _parts(whole, 7):
+            pieces[1].write(part)
+            await asyncio.sleep(0)
+        assert await status(pieces) == 200
+        double[1].write(asks("/v1/sites") + whole + asks("/v1/nothing"))
+        assert [await status(double) for _ in range(3)] == [401, 200, 404]
+        body[1].write(b"POST /v1/login/code HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n")
+        body[1].write(b"Content-Length: 40\r\n\r\n")
+        await asyncio.sleep(2 * LONGEST_S)  # its turn is over, and the rest of its body is still taken
+        body[1].write(b" " * 40)
+        assert await status(body) == 400
+
+
+async def test_who_has_shown_a_session_waits_for_nobody(
+    served: tuple[Store, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, port = served
+    token = await sessions.issue(store, "clerk", "some-clerk")
+    monkeypatch.setattr("server.turns.LONGEST_S", 3_600.0)
+    unfinished = b"GET /v1/sites HTTP/1.1\r\n"
+    async with asyncio.timeout(20), lines(port, AT_ONCE + 2) as (known, stranger, *slow):
+        known[1].write(asks("/v1/sites", token))
+        assert await status(known) == 200
+        for _, writer in slow:
+            writer.write(unfinished)
+        await asyncio.sleep(0.05)
+        stranger[1].write(asks("/healthz"))
+        known[1].write(asks("/v1/sites", token))
+        assert await status(known) == 200
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await stranger[0].read(1)
+        slow[0][1].transport.abort()
+        assert await status(stranger) == 200
+        known[1].write(asks("/healthz"))  # shows no session: the next one waits again
+        assert await status(known) == 200
+
+
+def _parts(data: bytes, size: int) -> Iterator[bytes]:
+    return (data[n : n + size] for n in range(0, len(data), size))
