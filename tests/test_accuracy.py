@@ -24,9 +24,9 @@ from ingest.accuracy.measure import (
 NEEDS_REAL_ROWS = frozenset({"pay_acc", "headcount_acc", "age_acc", "gender_precision", "gender_recall"})
 
 
-def test_sixty_postings_are_labelled_in_two_halves() -> None:
+def test_postings_are_labelled_in_two_halves() -> None:
     halves = [label.half for label in labels().values()]
-    assert (halves.count("tuning"), halves.count("held_out")) == (30, 30)
+    assert (halves.count("tuning"), halves.count("held_out")) == (125, 74)
     for label in labels().values():
         low, high = label.age
         assert low is None or high is None or low <= high

@@ -82,6 +82,7 @@ SUNDAY = date(2026, 11, 22)
         ("一套800 一天能装一套", 800, None, "piece"),
         ("小时费50-80", 50, 80, "hour"),
         ("30元/小时/人", 30, None, "hour"),
+        ("5元/次", 5, None, "piece"),
         ("周六 早5点到下午2点 200 管饭", 200, None, "shift"),
     ],
 )
@@ -106,6 +107,7 @@ def test_pay_in_running_text(text: str, yuan: float, high: float | None, unit: s
         "公司给予服务期限补贴,每月最高200元",
         "电话尾号 891、800",
         "保安172以上",
+        "待遇同珠三角",
     ],
 )
 def test_sums_that_are_no_pay(text: str) -> None:
@@ -138,6 +140,7 @@ def test_sums_that_are_no_pay(text: str) -> None:
         ("除草的 十来个", 10),
         ("搬运工x6", 6),
         ("招一对夫妻看门", 2),
+        ("业务助理2名,厂务助理2名", 4),
     ],
 )
 def test_headcount_of_one_or_several_trades(text: str, count: int) -> None:

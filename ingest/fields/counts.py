@@ -91,7 +91,7 @@ def _added(text: str) -> Found[int | None] | None:
             continue  # 一人150: what each gets
         named = _pairs(_ASKS.sub(" ", before[-5:]))
         noun = named if _HAN_LAST.search(before) and named else named | _pairs(_HAN.match(behind)[0])  # type: ignore[index]
-        if any(count == known and noun & pairs for known, pairs in nouns):
+        if any(count == known and noun and (noun <= pairs or noun >= pairs > set()) for known, pairs in nouns):
             continue
         nouns.append((count, noun))
         if before.rstrip().endswith("各"):

@@ -23,7 +23,7 @@ UNIT_WORDS: Final = {word: unit for unit, words in _UNITS for word in words.spli
 UNIT: Final = "|".join(sorted(map(re.escape, UNIT_WORDS), key=len, reverse=True))
 """Pattern of a word that sums are paid for."""
 _MONEY = r"(?:元钱?|块钱?|圆|rmb|RMB)"
-_SCALE = r"(?:[kKwW](?![a-zA-Z])|[千万](?![瓦克米伏])|(?:毛钱?|角)(?![衣巾线坯])|分钱)"
+_SCALE = r"(?:[kKwW](?![a-zA-Z])|[千万](?![瓦克米伏])|(?:毛钱?|(?<=\d)角)(?![衣巾线坯])|分钱)"
 _TIMES: Final = {"k": 1_000, "千": 1_000, "w": 10_000, "万": 10_000, "毛": 0.1, "角": 0.1, "分": 0.01}
 _FIGURE = rf"(?:\d{{1,3}}(?:'\d{{3}})+(?!\d)|\d{{1,6}}(?:\.\d{{1,2}}(?!\d))?(?![\d])|{CHINESE})"
 _COUNTED_ONE = "天月日班晚小钟车件单趟平吨斤亩棵箱柜张份只块台根袋桶条双笼套捆筐串米方户间场次包节"

@@ -134,6 +134,8 @@ def _read(text: str, match: re.Match[str], column: bool) -> Sum | None:
         low, high, unit = low / 12, high / 12 if high else None, "month"
     if not (_LEAST_YUAN[unit] if not has_money or unit == "month" else 0.01) <= low <= _MOST_YUAN:
         return None
+    if unit == "shift" and low < _LEAST_YUAN["shift"]:
+        unit = "piece"  # 5元/次: nobody comes for that
     start = match.start() if per is None else match.start() - len(clause) + per.start()
     return Sum(low, high, unit, kind or "pay", start, match.end())
 
