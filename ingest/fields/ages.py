@@ -15,7 +15,7 @@ _INCLUSIVE = r"\s*(?:\(?含\)?)?"
 _AGE = re.compile(
     rf"(?P<low>{_N})(?P<old>{_OLD})?{_INCLUSIVE}\s*(?:以上)?\s*(?:-+|至|到|,(?=\d\d周?岁))\s*(?P<high>{_HIGH})"
     rf"(?P<ends>{_OLD}|\s*之间|\s*以[内下])?|"
-    rf"(?P<full>年?满)\s*(?P<min_full>{_N})(?:{_OLD}|(?![年月天个元日次\u4e00-\u9fff]))|"
+    rf"(?P<full>年?满)\s*(?P<min_full>{_N})(?:{_OLD}|(?![年月天个元日次hH\u4e00-\u9fff]))|"
     rf"(?P<above>不低于|不小于|至少|大于|>=?|最小)\s*(?P<min_above>{_N})(?P<min_above_old>{_OLD})?|"
     rf"(?P<below>不[得能可]?超过|不大于|不高于|小于|低于|最大|<=?|至多)\s*(?P<max_below>{_N})(?P<max_below_old>{_OLD})?|"
     rf"(?P<one>{_N})(?P<one_old>{_OLD})?{_INCLUSIVE}\s*(?:(?P<up>\+|及?以上|起|\(含\)以上|往上)|(?P<down>及?以下|(?<=岁)下(?![班午])|以内|之内|内|封顶|往下))"
@@ -28,7 +28,7 @@ _PLAIN_RANGE = re.compile(
 """18-45 alone in its clause: no pay and no clock looks like that."""
 _PLAIN_MOST = re.compile(
     r"(?:^|(?<=[,。;\s(])|(?<=[男女][性工生士])|(?<=[\u4e00-\u9fff])(?<![高重资薪价温度格]))"
-    r"(?P<high>3[05]|4[058]|5[058]|6[05])\s*(?:以下|以内)(?=[,。;\s)]|$|身体|[的都])"
+    r"(?P<high>3[05]|4[058]|5[058]|6[05])\s*(?:以下|以内)(?=[,。;\s)]|$|身体|[的都]|\d{3})"
 )
 """50以下 where nothing else of that size can be meant."""
 _SAYS_AGE = re.compile(r"岁|年[龄纪]|年满")

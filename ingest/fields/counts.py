@@ -49,6 +49,8 @@ _OTHERS_BEHIND = re.compile(
     r"(?:以)?上(?:的|规模)|次|份|餐|小时|员工|职工|的?(?:饭|伙食)|学生|老人|病人|患者|孩子|宝宝|客人)"
 )
 _ASKED_STUDENTS = re.compile(r"学生(?!宿舍|餐|用)")
+_STUDENTS_ALONE = re.compile(r"学生(?=[,。;\s]|$)")
+_CLAUSE_BEFORE = re.compile(r"(?:^|[,。;\s])$")
 _A_SHARE = re.compile(r"\s*\d{1,3}(?!\d)")
 _ALONE = re.compile(
     rf"(?:^|[\s,。;])({WHOLE})\s*[多来余]?个(?=$|[\s,。;])|(?<![\d.])({WHOLE})(?=工人)|"
@@ -118,6 +120,8 @@ def _of_others(before: str, behind: str) -> bool:
     if _OTHERS_BEFORE.search(before) or _ANYONE_BEFORE.search(before):
         return True
     if _ASKED_STUDENTS.match(behind) and _WANTED_BEFORE.search(before):
+        return False
+    if _STUDENTS_ALONE.match(behind) and _CLAUSE_BEFORE.search(before):
         return False
     return _OTHERS_BEHIND.match(behind) is not None
 

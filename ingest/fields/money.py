@@ -10,12 +10,12 @@ from matcher.model import PayUnit
 
 _PIECES: Final = (
     "车 件 单 吨 趟 箱 包 个 平 平米 平方 米 方 立方 套 棵 亩 斤 公斤 户 张 份 只 块 台 根 袋 桶 篇 条 双 柜 笼 "
-    "间 串 枚 盆 瓶 捆 筐 面 扇 把 托 板 株 盘 幅 页"
+    "间 串 组 枚 盆 瓶 捆 筐 面 扇 把 托 板 株 盘 幅 页"
 )
 _UNITS: Final[tuple[tuple[PayUnit, str], ...]] = (
     ("hour", "小时 钟头 个小时 个钟 时 h H 课时 节课 节"),
     ("day", "天 日 工 个工"),
-    ("shift", "班 个班 场 次 晚 晚上 夜 趟活 人 位"),
+    ("shift", "班 个班 场 次 晚 晚上 夜 趟活 人 位 个人"),
     ("month", "月 个月"),
     ("piece", _PIECES),
 )
@@ -32,7 +32,7 @@ _COUNTED_ONE = "天月日班晚小钟车件单趟平吨斤亩棵箱柜张份只�
 def _per(prefix: str) -> str:
     """What the money is for, behind it: `/天`, `一天`, `每月`, `/10小时`, `120元8小时`. Groups carry `prefix`."""
     return (
-        rf" *(?:[/每] *人 *(?=[/每一1]))?(?:[/每]|(?:一|(?<!\d)1)(?=个?[{_COUNTED_ONE}]|个(?![\u4e00-\u9fff]))"
+        rf" *(?:[/每] *人 *(?=[/每一1]))?(?:[/每]|(?:一|(?<!\d)1)(?=个?[{_COUNTED_ONE}]|个(?:人|(?![\u4e00-\u9fff])))"
         r"|(?<=[元块])(?=\d{1,2}(?:\.5)? *个?(?:小时|h)))"
         rf" *(?:(?P<{prefix}hours>\d{{1,2}}(?:\.5)?) *个?(?=小时|h|H))?"
         rf"(?:(?P<{prefix}unit>{UNIT})(?![a-zA-Z\d])|(?P<{prefix}days>2\d|3[01])天|"

@@ -38,7 +38,7 @@ _ONLY_PART = re.compile(
     r"^\s*(?:的|/月|左右|以上)?\s*(?:高?提成|全勤|满勤|餐补|饭补|房补|车补|话补|[^,。;\s]{0,8}(?:补贴|补助|津贴)|奖|押金|保证金|"
     r"伙食|体检|保险|工龄|红包|路费|车费|封顶|定金|学费|服装|的?(?:消费|保额|赔付))"
 )
-_ON_TOP = re.compile(r"\s*(?:保底)?\s*\+\s*(?:高?提成|奖|绩效|社保|保险|五险|补贴|全勤|满勤|加班|岗位|[房餐饭]补|包吃)")
+_ON_TOP = re.compile(r"\s*(?:保底)?\s*\+\s*(?:高?提成|奖|绩效|社保|保险|五险|补贴|[全满]勤|加班|岗位|房补|[餐饭]|包吃)")
 _PER_BEFORE = re.compile(
     rf"(?:(?:每|一|1|按|单)\s*(?P<unit>{UNIT})(?!人)[\u4e00-\u9fff]{{0,2}}?|"
     r"(?P<part>半(?:天|日|个工)|(?:\d{1,2}(?:\.5)?|[两三四五六七八九十]) *个?(?:小时|钟头)))\s*"
@@ -201,7 +201,7 @@ def _is_month(low: str, high: str | None) -> bool:
 
 def _unit_before(per: re.Match[str] | None, low: float) -> PayUnit | None:
     """The unit named before a figure; a part of a day (半天, 8小时) is a shift. None before a month's pay."""
-    if per is None or (low >= _A_DAY[1] and (per["part"] or per["unit"] in "人位")):
+    if per is None or (low >= _A_DAY[1] and (per["part"] or per["unit"] in ("人", "位", "个人"))):
         return None
     return "shift" if per["part"] else UNIT_WORDS[per["unit"]]
 
