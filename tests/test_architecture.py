@@ -8,7 +8,9 @@ import subprocess
 import sys
 import tomllib
 from fnmatch import fnmatch
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -77,11 +79,12 @@ def test_every_package_and_data_file_is_packaged() -> None:
         assert any(fnmatch(name, pattern.replace("**", "*")) for pattern in patterns), f"{name} is not packaged"
 
 
-def test_notice_names_every_dependency() -> None:
-    notice = (ROOT / "NOTICE").read_text("utf-8").lower()
-    for requirement in project()["project"]["dependencies"]:  # type: ignore[union-attr]
-        name = re.split(r"[<>=]", str(requirement))[0]
-        assert name in notice, f"NOTICE does not name {name}"
+def test_notice_names_every_dependency_with_its_licence() -> None:
+    notice = " ".join((ROOT / "NOTICE").read_text("utf-8").split())
+    asked: dict[str, Any] = project()["project"]
+    for requirement in [*asked["dependencies"], *chain(*asked["optional-dependencies"].values())]:
+        name = re.split(r"[<>=]", requirement)[0]
+        assert re.search(rf"[ ,]{re.escape(name)} \([A-Z][^)]+\)", notice), f"NOTICE does not say {name}'s licence"
 
 
 def test_versions_are_locked_with_hashes() -> None:
