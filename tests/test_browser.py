@@ -20,10 +20,12 @@ from server import staff
 from server.app import create_app
 from server.auth import COOKIE, CSRF_HEADER
 from server.browser import CACHING, HEADERS, HSTS
-from server.keys import PROXIES, SEAL
+from server.keys import METRICS, PROXIES, SEAL
+from server.lines import Lines
 from server.peers import address_of, networks
+from server.serving import listen, runner_of
 from server.staff import STEP_S, code_at
-from server.tls import own_context, problem, server_context
+from server.tls import own_context, problem
 from tests import builders
 from tests.api import Api, HashEncoder, Reply, prepared, running
 from tests.certificates import self_made
@@ -146,13 +148,13 @@ def test_the_clients_address_is_what_trusted_proxies_say(peer: str, said: str, a
 
 async def test_https_by_the_server_itself(store: Store, tmp_path: Path) -> None:
     cert, key = self_made(tmp_path)
-    settings = Settings(market=store.market, data_dir=str(tmp_path), tls_cert=str(cert), tls_key=str(key))
+    settings = Settings(market=store.market, data_dir=str(tmp_path), port=0, tls_cert=str(cert), tls_key=str(key))
     assert problem(settings) == ""
-    runner = web.AppRunner(create_app(settings, store=store, encoder=HashEncoder()))
+    runner = runner_of(create_app(settings, store=store, encoder=HashEncoder()))
     await runner.setup()
     try:
-        await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=server_context(settings)).start()
-        port = runner.addresses[0][1]
+        listening = await listen(runner, settings, Lines(100, (), runner.app[METRICS]))
+        port = listening.sockets[0].getsockname()[1]
         trusting = ssl.create_default_context(cafile=str(cert))
         connector = aiohttp.TCPConnector(ssl=trusting)
         async with aiohttp.ClientSession(connector=connector) as session:
@@ -172,6 +174,7 @@ async def test_https_by_the_server_itself(store: Store, tmp_path: Path) -> None:
             line.close()
 
         await asyncio.to_thread(ask_as_the_supervisor_does)
+        listening.close()
     finally:
         await runner.cleanup()
 

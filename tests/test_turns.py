@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
+import uvloop
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,6 +23,7 @@ from server.lines import Lines
 from server.serving import listen, runner_of
 from server.turns import AT_ONCE, LONGEST_S, Turns
 from tests.api import HashEncoder
+from tests.certificates import self_made
 from tests.conftest import TEST_CLOCK, new_market
 
 
@@ -99,12 +103,12 @@ def test_nobody_who_waits_is_forgotten_and_no_more_speak_than_may(steps: list[tu
     asyncio.run(play())
 
 
-@pytest.fixture
-async def served(valkey_url: str, tmp_path: Path) -> AsyncIterator[tuple[Store, int]]:
+@asynccontextmanager
+async def serving(valkey_url: str, data_dir: Path, **over: Any) -> AsyncIterator[tuple[Store, int]]:
     """A server on a real socket, as it is started, and its port."""
     store = Store(valkey_url, new_market(), clock=TEST_CLOCK)
     await store.load()
-    settings = Settings(market=store.market, data_dir=str(tmp_path), port=0)
+    settings = Settings(market=store.market, data_dir=str(data_dir), port=0, **over)
     app = create_app(settings, store=store, encoder=HashEncoder())
     runner = runner_of(app, shutdown_s=1.0)
     await runner.setup()
@@ -113,6 +117,12 @@ async def served(valkey_url: str, tmp_path: Path) -> AsyncIterator[tuple[Store, 
     server.close()
     await runner.cleanup()
     await store.close()
+
+
+@pytest.fixture
+async def served(valkey_url: str, tmp_path: Path) -> AsyncIterator[tuple[Store, int]]:
+    async with serving(valkey_url, tmp_path) as opened:
+        yield opened
 
 
 Talk = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -147,6 +157,27 @@ async def test_everybody_in_a_crowd_of_strangers_is_answered(served: tuple[Store
             for _, writer in crowd:
                 writer.write(asks("/v1/offers"))
             assert {await status(line) for line in crowd} == {401}
+
+
+def test_over_https_and_on_the_loop_that_serves_as_well(valkey_url: str, tmp_path: Path) -> None:
+    cert, key = self_made(tmp_path)
+    trusting = ssl.create_default_context(cafile=str(cert))
+
+    async def play() -> None:
+        async with serving(valkey_url, tmp_path, tls_cert=str(cert), tls_key=str(key)) as (store, port):
+            token = await sessions.issue(store, "clerk", "some-clerk")
+            opened = [
+                await asyncio.open_connection("127.0.0.1", port, ssl=trusting, server_hostname="kuaizhao.test")
+                for _ in range(20)
+            ]
+            for path, shown, wanted in (("/v1/sites", "", 401), ("/v1/sites", token, 200), ("/v1/nothing", "", 404)):
+                for _, writer in opened:
+                    writer.write(asks(path, shown))
+                assert {await status(line) for line in opened} == {wanted}
+            for _, writer in opened:
+                writer.close()
+
+    uvloop.run(asyncio.wait_for(play(), 20))
 
 
 async def test_a_head_in_pieces_two_requests_in_one_and_a_hang_up_are_all_heard(served: tuple[Store, int]) -> None:
