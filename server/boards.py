@@ -18,6 +18,7 @@ import structlog
 from matcher.connection import guarded
 from matcher.errors import Overloaded, StoreUnavailable
 from matcher.model import DAY_MS, PostingRecord, PostingState
+from matcher.moves import POSTING_MOVES
 from matcher.reading import Change
 from matcher.store import Store
 from server import wire
@@ -200,11 +201,10 @@ class Boards:
         return f"employer:{whose.employer}" in self._open or f"site:{whose.site}" in self._open
 
     def _spread(self, id_: str, record: PostingRecord | None, *, of_state: bool) -> None:
-        known = self._whose.pop(id_, None)
+        places = [known] if (known := self._whose.pop(id_, None)) else []
         if record is not None:
-            self._remember(record)
-        places = {self._whose.get(id_), known} - {None}
-        topics = {topic for w in places if w for topic in (f"employer:{w.employer}", f"site:{w.site}")}
+            places.append(self._remember(record))
+        topics = {topic for w in places for topic in (f"employer:{w.employer}", f"site:{w.site}")}
         if of_state:
             topics.add("desk")
         frames: dict[tuple[bool | None, Format], bytes] = {}
@@ -215,10 +215,13 @@ class Boards:
                 frames[how] = wire.encode(_frame(id_, record, shown, watcher.caller), watcher.wire_format)
             self._send(watcher, frames[how], "posting" if shown else "gone")
 
-    def _remember(self, record: PostingRecord) -> None:
-        self._whose[record.id] = Whose(record.doc.employer, record.doc.site)
-        if len(self._whose) > REMEMBERED:
-            self._whose.popitem(last=False)
+    def _remember(self, record: PostingRecord) -> Whose:
+        whose = Whose(record.doc.employer, record.doc.site)
+        if POSTING_MOVES[record.state]:  # of one that has ended little more is told: then it is read again
+            self._whose[record.id] = whose
+            if len(self._whose) > REMEMBERED:
+                self._whose.popitem(last=False)
+        return whose
 
     async def _tell_called(self, site: str) -> None:
         watchers = self._open.get(f"site:{site}", ())

@@ -102,6 +102,16 @@ async def test_an_employer_sees_its_posting_fill(api: Api, wire: str) -> None:
         assert board.postings["j1"].taken == 2
 
 
+async def test_what_has_ended_is_told_and_no_longer_remembered(api: Api) -> None:
+    async with watching(api, "employer", builders.EMPLOYER) as board:
+        for id_ in ("j1", "j2"):
+            await builders.post(api.store, id_)
+            await board.until(lambda: id_ in board.postings)  # noqa: B023
+        await api.store.withdraw("j1")
+        await board.until(lambda: board.postings["j1"].state == "withdrawn")
+        assert list(api.app[BOARDS]._whose) == ["j2"]
+
+
 async def test_everybody_sees_what_is_theirs(api: Api) -> None:
     async with (
         watching(api, "employer", builders.EMPLOYER) as own,
