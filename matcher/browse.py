@@ -56,6 +56,7 @@ BEFORE: Final = {
     "focus": "属于优先的重点群体",
     "answers": "回复得更勤",
     "known": "在这家干过活",
+    "spare": "手上没有待回复的派单",
 }
 """By part of the score: what people have who stand before somebody."""
 

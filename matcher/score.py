@@ -45,15 +45,16 @@ SORTED_WHOLE: Final = 512
 class Weights(Struct, frozen=True):
     """How much each part counts; they add up to 1."""
 
-    skill: float = 0.28
-    near: float = 0.18
-    pay: float = 0.08
-    reliable: float = 0.08
-    waited: float = 0.13
+    skill: float = 0.25
+    near: float = 0.16
+    pay: float = 0.07
+    reliable: float = 0.07
+    waited: float = 0.12
     present: float = 0.10
     focus: float = 0.05
     answers: float = 0.05
     known: float = 0.05
+    spare: float = 0.08
 
 
 def weights_of(settings: MarketSettings) -> Weights:
@@ -189,6 +190,13 @@ def answers(w: Row, ask: Terms, town: Town, similarity: float) -> float:
 def known(w: Row, ask: Terms, town: Town, similarity: float) -> float:
     """Has worked for this employer, or is a favourite."""
     return 1.0 if among(town.known, w) else 0.0
+
+
+@part(lambda value, w, now_ms: None)
+def spare(w: Row, ask: Terms, town: Town, similarity: float) -> float:
+    """Room for further offers: who holds none comes before who holds one already. Offers reach more people, and those
+    who alone can do rare work are not full with common work when it comes."""
+    return 1.0 - min(w.live_offers / max(ask.live_cap, 1), 1.0)
 
 
 def _in_turn(parts: Sequence[Part], column: int = 0) -> Callable[[Row, Terms, Town, float, Any], None]:

@@ -126,15 +126,15 @@ class MarketSettings(Struct, frozen=True, kw_only=True):
     """How long after its end a posting is kept, with everything that hangs on it."""
     timeouts_to_pause: Annotated[int, Meta(ge=1, le=1_000)] = 3
     """Unanswered offers in a row after which a worker is paused (暂停接单)."""
-    weight_skill: Weight = 28
+    weight_skill: Weight = 25
     """Score: words that fit the posting's, and how often somebody did this trade."""
-    weight_near: Weight = 18
+    weight_near: Weight = 16
     """Score: nearness."""
-    weight_pay: Weight = 8
+    weight_pay: Weight = 7
     """Score: pay above the wish."""
-    weight_reliable: Weight = 8
+    weight_reliable: Weight = 7
     """Score: shifts done against shifts missed; new people start at the average."""
-    weight_waited: Weight = 13
+    weight_waited: Weight = 12
     """Score: days since the last work."""
     weight_present: Weight = 10
     """Score: in the hall, or available today."""
@@ -144,6 +144,8 @@ class MarketSettings(Struct, frozen=True, kw_only=True):
     """Score: the chance of an answer."""
     weight_known: Weight = 5
     """Score: has worked for this employer, or is one of its favourites."""
+    weight_spare: Weight = 8
+    """Score: room for further offers; who holds none comes before who holds one already."""
     person_kept_days: Annotated[int, Meta(ge=30, le=3_660)] = 730
     """People who have not changed, worked or been here for so many days are erased."""
     withdrawn_kept_days: Annotated[int, Meta(ge=1, le=365)] = 15

@@ -16,12 +16,18 @@ from tests.test_rules import NOON_MS, ask
 
 
 def scored(
-    *records: ProfileRecord, similarity: list[float] | None = None, known: str = "", **over: object
+    *records: ProfileRecord,
+    similarity: list[float] | None = None,
+    known: str = "",
+    live: dict[str, int] | None = None,
+    **over: object,
 ) -> tuple[dict[str, np.ndarray], list[list[str]], np.ndarray]:
     """Every part by name, the reasons and the totals of these people."""
     columns = Columns()
     for record in records:
         columns.put(record)
+    for id_, held in (live or {}).items():
+        columns.put_ledger(id_, held, 0, 0, ())
     asked = structs.replace(ask(**over), known=frozenset({known}))
     rows = np.arange(columns.size, dtype=np.int64)
     similar = np.array(similarity or [0.0] * columns.size, dtype=np.float32)
@@ -48,6 +54,7 @@ def test_each_part_prefers_what_it_should() -> None:
         person("b", channels=["sms"], no_shows=5, place=far, last_work_ms=NOON_MS, pay=Pay(fen=2_500)),
         similarity=[0.9, 0.1],
         known="a",
+        live={"b": 1},
     )
     assert tuple(p) == Weights.__struct_fields__
     for name, part in p.items():
@@ -72,6 +79,13 @@ def test_who_has_worked_for_the_employer_comes_earlier() -> None:
     told = score.reasons(columns.table[rows], asked, parts, Weights(known=1.0))
     assert "这家以前找过你干活" in told[1]
     assert "这家以前找过你干活" not in told[0]
+
+
+def test_offers_go_round_before_anybody_holds_two() -> None:
+    live_cap = MarketSettings().live_cap
+    p, _, total = scored(person("full"), person("one"), person("none"), live={"full": live_cap, "one": 1})
+    assert p["spare"].tolist() == [0.0, 1 - 1 / live_cap, 1.0]
+    assert total[0] < total[1] < total[2]
 
 
 def test_presence_that_has_ended_counts_no_more() -> None:

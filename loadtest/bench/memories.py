@@ -41,11 +41,12 @@ class Told(Struct, frozen=True):
 
 
 def told_of(n: int) -> Told:
-    """Of the n-th worker: one in 11 holds one of SHIFTS, one in 25 has all the open offers allowed, one in 97 had all
-    the day's; some of the first 2,000 block an employer or have worked there."""
+    """Of the n-th worker: one in 11 holds one of SHIFTS, one in 25 has all the open offers allowed, as many have one of
+    them, one in 97 had all the day's; some of the first 2,000 block an employer or have worked there."""
+    live = {1: SETTINGS.live_cap, 7: 1}.get(n % 25, 0)
     employer = frozenset({EMPLOYERS[n % len(EMPLOYERS)]}) if n < 2_000 else frozenset()
     return Told(
-        live=SETTINGS.live_cap if n % 25 == 1 else 0,
+        live=live,
         today=SETTINGS.daily_cap if n % 97 == 2 else 0,
         blocked=employer if n % 5 == 3 else frozenset(),
         worked_for=employer if n % 7 == 4 else frozenset(),

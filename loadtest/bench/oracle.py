@@ -18,8 +18,8 @@ from matcher.settings import MarketSettings
 KM_PER_DEGREE = 111.195
 DAY_MS = 86_400_000
 WEIGHTS = {
-    "skill": 0.28, "near": 0.18, "pay": 0.08, "reliable": 0.08, "waited": 0.13, "present": 0.10, "focus": 0.05,
-    "answers": 0.05, "known": 0.05,
+    "skill": 0.25, "near": 0.16, "pay": 0.07, "reliable": 0.07, "waited": 0.12, "present": 0.10, "focus": 0.05,
+    "answers": 0.05, "known": 0.05, "spare": 0.08,
 }  # fmt: skip
 ANSWERS = {"inbox": 0.7, "push": 0.7, "sms": 0.4, "call": 0.7, "kiosk": 0.9}
 
@@ -237,6 +237,7 @@ def score(k: Known, q: Question, similarity: float) -> float:
         "present": (1.0 if record.presence == "in_hall" else 0.6) if here else 0.0,
         "focus": 1.0 if doc.group else 0.0,
         "known": 1.0 if q.doc.employer in k.worked_for else 0.0,
+        "spare": max(1 - k.live / q.settings.live_cap, 0.0),
         "answers": (answered + 4 * usual) / (answered + (1 if k.today else 0) + 4),
     }
     return sum(WEIGHTS[name] * value for name, value in parts.items())
