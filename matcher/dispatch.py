@@ -66,9 +66,12 @@ class Dispatcher:
         self.timers_changed = asyncio.Event()
         self.counts = Counts()
         self._wide = WideSearch()
-        self._wide_questions: asyncio.Queue[Question] = asyncio.Queue()
+        self._wide_questions: asyncio.Queue[tuple[Question, bool]] = asyncio.Queue()
+        """Each with whether a wave that reaches nobody is to be written."""
         self._asking: set[str] = set()
         """Postings that an event left wanting people, and no wave since."""
+        self._unmet: set[str] = set()
+        """Postings whose last wave reached nobody."""
 
     def now_ms(self) -> int:
         """The store's clock, as far as we know it."""
@@ -106,6 +109,7 @@ class Dispatcher:
                 self._asking.add(change.id)
             elif change.kind == "posting.offered":
                 self._asking.discard(change.id)
+                (self._unmet.discard if change.who else self._unmet.add)(change.id)
         asking = {i for i in self._asking if self._caught_up(i)}
         self._asking -= asking
         answered = {c.id for c in changes if c.kind in ANSWERS}
@@ -114,20 +118,21 @@ class Dispatcher:
         wanting = [i for i in touched if i in asking or (i in answered and self._all_answered(i))]
         wanting = list(dict.fromkeys(self.memory.leader(i, self.now_ms()) for i in wanting))
         await self.dispatch(wanting)
-        arrived = [c.id for c in changes if c.kind == "profile.presence"]
-        if arrived:
-            await self.dispatch(self._hungry_for(arrived, wanting), only_if_found=True)
+        self._unmet &= self.memory.postings.keys()
+        if self._unmet:
+            await self.dispatch(self._unmet_by(may_be_free(changes), wanting), only_if_found=True)
 
-    def _hungry_for(self, profiles: Iterable[str], wanting: Collection[str]) -> list[str]:
-        """Postings but those `wanting` that no offer is out for and that one of these people may be asked for: who
-        comes need not wait for the next wave."""
+    def _unmet_by(self, profiles: Iterable[str], wanting: Collection[str]) -> list[str]:
+        """Postings but those `wanting` whose last wave reached nobody, and that one of these people may be asked for:
+        who comes, or has answered another offer, need not wait for the next wave."""
         row_of, postings = self.memory.columns.row_of, self.memory.postings
         rows = np.array([row_of[i] for i in profiles if i in row_of], dtype=np.int64)
-        hungry = [i for i in postings if i not in wanting and self._all_answered(i) and self._may_ask(i)]
-        if not hungry:
+        unmet = [i for i in self._unmet if i not in wanting]
+        if not unmet or not len(rows):
             return []
-        reached = plan.reached(self.memory, [postings[i] for i in hungry], rows, self.now_ms())
-        return [i for i, is_reached in zip(hungry, reached, strict=True) if is_reached]
+        reached = plan.reached(self.memory, [postings[i] for i in unmet], rows, self.now_ms())
+        those = [i for i, is_reached in zip(unmet, reached, strict=True) if is_reached]
+        return [i for i in those if self._all_answered(i) and self._may_ask(i)]
 
     def _may_ask(self, posting: str) -> bool:
         return plan.may_ask(self.memory, self.memory.postings[posting].record, self.now_ms())
@@ -154,7 +159,7 @@ class Dispatcher:
             waves += decided
             wide += left
         for q in wide:
-            self._wide_questions.put_nowait(q)
+            self._wide_questions.put_nowait((q, not only_if_found))
         self._count(len(waves), len(wide), begun)
         planned = [w for w in waves if w.offered or not only_if_found]
         if planned:
@@ -181,16 +186,18 @@ class Dispatcher:
         """Answers wide questions as they come, for ever; those that came together share people."""
         try:
             while True:
-                questions = [await self._wide_questions.get()]
+                asked = [await self._wide_questions.get()]
                 while not self._wide_questions.empty():
-                    questions.append(self._wide_questions.get_nowait())
+                    asked.append(self._wide_questions.get_nowait())
                 memory = self.memory
-                found = [await self._wide.find(memory, q, self.weights) for q in questions if self._is_open(q)]
+                found = [await self._wide.find(memory, q, self.weights) for q, _ in asked if self._is_open(q)]
                 self.counts.wide_cut = self._wide.cut
                 still_open = [f for f in found if self._is_open(f.question)]
                 chosen = plan.share(memory.columns, still_open, memory.settings.live_cap)
-                if chosen:
-                    await self._write([plan.wave_of(memory.columns, f, self.weights) for f in chosen])
+                even_nobody = {q.ask.posting for q, even_nobody in asked if even_nobody}
+                telling = [f for f in chosen if len(f.rows) or f.question.ask.posting in even_nobody]
+                if telling:
+                    await self._write([plan.wave_of(memory.columns, f, self.weights) for f in telling])
         finally:
             self._wide.close()
 
@@ -238,6 +245,13 @@ class Dispatcher:
                     await self.timers_changed.wait()
             except TimeoutError:
                 continue
+
+
+def may_be_free(changes: Iterable[Change]) -> set[str]:
+    """Who has come, or whose offer, acceptance or shift has changed: perhaps they can be asked for more than before."""
+    come = {c.id for c in changes if c.kind == "profile.presence"}
+    changed = (c for c in changes if c.kind.startswith(("posting.", "assignment.")) and c.kind != "posting.offered")
+    return come.union(*(c.who for c in changed))
 
 
 def days_apart(questions: Iterable[Question]) -> list[list[Question]]:

@@ -237,6 +237,20 @@ async def test_who_comes_is_asked_at_once(market: Store) -> None:
     assert list(await market.entries("j")) == ["p1"]
 
 
+async def test_who_has_answered_is_asked_at_once_what_nobody_could_be_asked(market: Store) -> None:
+    (person,) = await crowd(market, 1)
+    async with matcher(market):
+        end, _ = await market.stream_end()
+        for n in range(3):  # two open offers at a time, and a third posting
+            await builders.post(market, f"j{n}", headcount=1, starts_in_ms=(24 + 10 * n) * HOUR_MS)
+            end = await until_event(market, "posting.offered", end)
+        assert await market.entries("j2") == {}
+        await market.decline("j0", person, 1)
+        end = await until_event(market, "posting.offered", end)  # j0 again: nobody is left for it
+        await until_event(market, "posting.offered", end)
+    assert list(await market.entries("j2")) == [person]
+
+
 async def test_who_is_called_back_is_asked_before_anybody_else(market: Store) -> None:
     await crowd(market, 30)
     await builders.register(market, "busy", pay=Pay(fen=50_000))
