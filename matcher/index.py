@@ -65,9 +65,9 @@ class VectorIndex:
         scores = np.zeros(len(rows), dtype=np.float32)
         if not len(rows) or query.shape != (self.dimension,):
             return scores
-        if rows.min() < 0 or rows.max() >= self._size:
-            raise IndexError(f"no such row among {self._size}")
         asked, chosen = np.ascontiguousarray(query, dtype=np.float32), np.ascontiguousarray(rows, dtype=np.int64)
+        if chosen.view(np.uint64).max() >= self._size:  # a negative one is a very large one
+            raise IndexError(f"no such row among {self._size}")
         pointers = [faiss.swig_ptr(array) for array in (scores, asked, self._rows, chosen)]
         # the stubs leave this function out
         faiss.fvec_inner_products_by_idx(*pointers, self.dimension, 1, len(rows))  # type: ignore[attr-defined]

@@ -16,7 +16,7 @@ from msgspec import Struct, structs
 from numpy.typing import NDArray
 
 from matcher import score, search, teams, waves
-from matcher.ask import TERMS, Ask, ask_of, set_moment
+from matcher.ask import TERMS, Ask, ask_of, set_moment, terms_of
 from matcher.assign import assigned
 from matcher.columns import Columns
 from matcher.hall import NOBODY, merged
@@ -126,6 +126,7 @@ def question(memory: Replica, held: HeldPosting, now_ms: int) -> Question:
             answers=rates.answer_chances(),
             blocked=ties.blocked(employer),
             known=ties.known(employer),
+            compiled=compiled(memory, held),
         ),
         radii_m=radii_m,
         wanted=waves.people_to_ask(seats_of(line), rates.usual_yes(record.doc.trade, rates.hour(now_ms))),
@@ -316,17 +317,19 @@ def reached(memory: Replica, held: Sequence[HeldPosting], rows: Rows, now_ms: in
     return search.reached(memory.columns, terms_now(memory, held, now_ms), rows)
 
 
+def compiled(memory: Replica, held: HeldPosting) -> NDArray[Any]:
+    """A posting's terms but for the moment; kept with it."""
+    if held.terms is None:
+        held.terms = terms_of(held.record.doc, memory.settings)
+    return held.terms
+
+
 def terms_now(memory: Replica, held: Sequence[HeldPosting], now_ms: int) -> NDArray[Any]:
-    """The terms of many postings at a moment, over the whole city; each is compiled once."""
-    settings = memory.settings
-    for h in held:
-        if h.terms is None:
-            radius_m = waves.RADII_M[-1]
-            ask = ask_of(h.record.id, h.record.doc, radius_m=radius_m, asked=frozenset(), now_ms=0, settings=settings)
-            h.terms = ask.terms
+    """The terms of many postings at a moment, over the whole city."""
     # as bytes: numpy promotes types field by field where it joins records, 60 us a posting
-    terms = np.frombuffer(bytearray(b"".join(h.terms.tobytes() for h in held if h.terms is not None)), dtype=TERMS)
-    set_moment(terms, now_ms, settings, memory.rates.answer_chances())
+    terms = np.frombuffer(bytearray(b"".join(compiled(memory, h).tobytes() for h in held)), dtype=TERMS)
+    terms["radius_m"] = waves.RADII_M[-1]
+    set_moment(terms, now_ms, memory.settings, memory.rates.answer_chances())
     return terms
 
 

@@ -41,7 +41,7 @@ log = structlog.get_logger()
 
 class HeldPosting(Struct):
     """A posting in memory: its record, its vector by the index's model (empty when it has none), the version of the
-    last event applied to it, what of the raw record seldom changes (`SELDOM`), and its terms (`ask.TERMS`) once
+    last event applied to it, what of the raw record seldom changes (`SELDOM`), and its terms (`ask.terms_of`) once
     somebody has asked for them."""
 
     record: PostingRecord

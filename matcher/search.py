@@ -14,13 +14,15 @@ from numpy.typing import NDArray
 
 from matcher.ask import Ask
 from matcher.columns import Columns
-from matcher.compiled import inner, kernel
+from matcher.compiled import fetch_early, inner, kernel
 from matcher.grid import TradesByCell, near
 from matcher.row import Town
 from matcher.rules import RULES, Row, Rule, Terms, place_of_trade
 
 Rows = NDArray[np.int64]
 Spans = NDArray[np.int64]
+AHEAD: Final = 12
+"""So many rows are asked for before they are looked at."""
 Broken = Callable[[Row, Terms, Town, bool], int]
 
 
@@ -53,19 +55,25 @@ def _survivors(town: Town, index: TradesByCell, strays: NDArray[np.uint32], term
     ask, n = terms[0], len(strays)
     for i in range(len(spans)):
         n += spans[i, 1] - spans[i, 0]
-    found, n = np.empty(n, dtype=np.int64), 0
-    rows, begin, end, place = strays, 0, len(strays), 0
-    for i in range(len(spans) + 1):
-        for at in range(begin, end):
-            w = town.people[rows[at]]
-            # a row lies in the spans of all its trades and counts in the first; a stray counts in its own list only
-            if w.stray != (place == 0) or (place != 0 and place_of_trade(w, ask, town) != place):
-                continue
-            if _broken(w, ask, town, False) == 0:
-                found[n] = rows[at]
-                n += 1
-        if i < len(spans):
-            rows, begin, end, place = index.rows, spans[i, 0], spans[i, 1], spans[i, 2]
+    found, places, n = np.empty(n, dtype=np.int64), np.zeros(n, dtype=np.uint8), len(strays)
+    found[:n] = strays
+    for i in range(len(spans)):
+        for at in range(spans[i, 0], spans[i, 1]):
+            found[n], places[n] = index.rows[at], spans[i, 2]
+            n += 1
+    looked_at, n = n, 0
+    for i in range(min(AHEAD, looked_at)):
+        fetch_early(town.people, found[i])
+    for i in range(looked_at):
+        if i + AHEAD < looked_at:
+            fetch_early(town.people, found[i + AHEAD])
+        w, place = town.people[found[i]], places[i]
+        # a row lies in the spans of all its trades and counts in the first; a stray counts in its own list only
+        if w.stray != (place == 0) or (place != 0 and place_of_trade(w, ask, town) != place):
+            continue
+        if _broken(w, ask, town, False) == 0:
+            found[n] = found[i]
+            n += 1
     return found[:n]
 
 

@@ -54,6 +54,7 @@ class Ours:
             settings=memory.settings,
             blocked=memory.ties.blocked(doc.employer),
             known=memory.ties.known(doc.employer),
+            compiled=plan.compiled(memory, memory.postings[q.posting.id]),
         )
         rows = search.everybody(memory.columns, ask)
         numbers: list[int] = self._numbers[rows[best(memory.index.scores(q.vector, rows), K)]].tolist()
