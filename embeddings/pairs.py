@@ -54,16 +54,22 @@ def read_pairs(path: Path = LEXICON / "pairs.tsv") -> tuple[list[Pair], list[Pai
 
 
 def independent() -> list[Pair]:
-    """300 pairs written by somebody who saw nothing of this project; no trade is named."""
+    """300 pairs written by somebody who saw nothing of this project; their rows stand in for trades."""
     lines = (LEXICON / "independent_pairs.tsv").read_text(encoding="utf-8").splitlines()
     texts = [line.split("\t") for line in lines]
-    return [Pair(posting, profile, "", "independent") for posting, profile in texts]
+    return [Pair(posting, profile, str(row), "independent") for row, (posting, profile) in enumerate(texts, 1)]
 
 
 def independent_figures(encoder: TextEncoder) -> dict[str, float]:
-    """MRR of the independent pairs: all, and the even rows, which nobody read who worked on the model."""
-    found = ranks(likeness(encoder, independent()))
-    return {"independent_pairs_mrr": mrr(found), "independent_pairs_mrr_even": mrr(found[1::2])}
+    """MRR of the independent pairs: all; the even rows, which nobody read who worked on the model; small sets."""
+    pairs = independent()
+    scores = likeness(encoder, pairs)
+    found = ranks(scores)
+    return {
+        "independent_pairs_mrr": mrr(found),
+        "independent_pairs_mrr_even": mrr(found[1::2]),
+        "independent_pairs_mrr_116": small_set_mrr(scores, pairs),
+    }
 
 
 def likeness(encoder: TextEncoder, pairs: Sequence[Pair], asked: Sequence[int] | None = None) -> Scores:

@@ -32,8 +32,8 @@ Words = NDArray[np.int64]
 class Recipe:
     """How the model is tuned. The defaults are the ones that did best; see the model card."""
 
-    steps: int = 2200
-    batch: int = 160
+    steps: int = 3000
+    batch: int = 240
     """Trades a step."""
     side_batch: int = 96
     """Occupations of the classification a step, in a contrast of their own."""
