@@ -182,7 +182,7 @@ def test_a_short_soak(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_retention_is_judged_by_what_lasts_and_by_who_has_registered() -> None:
     def counted(mb: float, people: int, postings: int = 0, passing_mb: float = 0.0) -> Census:
         kinds = {"profile": Kind(people, people * 1_000), "posting": Kind(postings, postings * 3_000)}
-        return Census(int(mb * 2**20), kinds, int(passing_mb * 2**20))
+        return Census(int(mb * 2**20), 0, kinds, int(passing_mb * 2**20))
 
     first, last = counted(100, 50_000), counted(1_000, 51_000, 200_000)
     fine, leaky = counted(112, 51_000, passing_mb=7.5), counted(112, 51_000)
@@ -197,7 +197,9 @@ def test_retention_is_judged_by_what_lasts_and_by_who_has_registered() -> None:
 async def test_a_census_knows_kinds_and_what_ends_by_itself(market: Store) -> None:
     async def ours() -> Census:
         found = await census.take(market)
-        return Census(found.used_bytes, {k: found.of(k) for k in ("lasting", "passing")}, found.passing_bytes)
+        return Census(
+            found.used_bytes, found.table_bytes, {k: found.of(k) for k in ("lasting", "passing")}, found.passing_bytes
+        )
 
     before = await ours()
     await market.commands.mset({market.key("lasting", str(n)): b"x" * 10_000 for n in range(3)})

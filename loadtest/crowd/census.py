@@ -26,7 +26,9 @@ class Census(Struct, frozen=True):
     """One count."""
 
     used_bytes: int
-    """Everything, the store's own tables and buffers included."""
+    """Everything, but for the table of keys: it shrinks only when it is almost empty."""
+    table_bytes: int
+    """The table of keys."""
     kinds: dict[str, Kind]
     passing_bytes: int
     """Of it, keys that have an end which the store brings about by itself: sessions, counters of a day or an hour."""
@@ -60,8 +62,9 @@ async def take(store: Store) -> Census:
                 kind.keys += 1
                 kind.bytes += size or 0  # it may have ended since
                 passing += (size or 0) if left_ms > 0 else 0
-        used = int((await store.commands.info("memory"))["used_memory"])
-    return Census(used, dict(kinds), passing)
+        memory = {str(name): value for name, value in (await store.commands.memory_stats()).items()}
+    table = int(memory["overhead.db.hashtable.lut"])
+    return Census(int(memory["total.allocated"]) - table, table, dict(kinds), passing)
 
 
 async def _sizes(store: Store, keys: Sequence[bytes]) -> list[tuple[int | None, int]]:

@@ -118,7 +118,7 @@ def slopes(memory: Memory, seconds: float) -> Json:
 
 def bounded(first: Census, last: Census, left: Census) -> Json:
     """What the load has left in the store, and how much of it retention takes away. MB are of what does not end by
-    itself."""
+    itself, the table of keys apart."""
     postings = last.of("posting").keys
     allowed_mb = first.lasting_mb * left.people / first.people * (1 + LEFT_OVER_SHARE) + LEFT_OVER_MB
     return {
@@ -129,6 +129,7 @@ def bounded(first: Census, last: Census, left: Census) -> Json:
         "store_mb_allowed": round(allowed_mb, 1),
         "postings_kept": postings,
         "postings_after_retention": left.of("posting").keys,
+        "table_mb": {"before": round(first.table_bytes / 2**20, 1), "after": round(left.table_bytes / 2**20, 1)},
         "people_before": first.people,
         "people_after_retention": left.people,
         "left_over_kb": census.grown_kb(first, left),
