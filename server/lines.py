@@ -13,6 +13,8 @@ from server.peers import Networks, is_trusted
 
 FULL_S: Final = 0.05
 """How long an address that had as many as it may is turned away without looking at its lines again."""
+FEW: Final = 16
+"""With so many lines, and again with twice as many as were open then, an address's lines that have ended are let go."""
 ADDRESSES_KEPT: Final = 10_000
 
 
@@ -28,6 +30,7 @@ class Lines:
         self._clock = clock
         self._open: defaultdict[str, list[asyncio.Transport]] = defaultdict(list)
         self._full_until: dict[str, float] = {}
+        self._look_at: dict[str, int] = {}
         self._tidy_at = ADDRESSES_KEPT
 
     def admits(self, transport: asyncio.Transport) -> bool:
@@ -39,6 +42,8 @@ class Lines:
         if len(self._open) >= self._tidy_at:
             self._tidy()
         mine = self._open[address]
+        if len(mine) >= self._look_at.get(address, FEW):
+            self._let_go(address, mine)
         if len(mine) >= self._most and not self._has_room(address, mine):
             self._metrics.lines_refused.inc()
             return False
@@ -49,13 +54,18 @@ class Lines:
         now_s = self._clock()
         if now_s < self._full_until.get(address, now_s):
             return False
-        mine[:] = [other for other in mine if not other.is_closing()]
+        self._let_go(address, mine)
         self._full_until[address] = now_s + FULL_S
         return len(mine) < self._most
+
+    def _let_go(self, address: str, mine: list[asyncio.Transport]) -> None:
+        mine[:] = [other for other in mine if not other.is_closing()]
+        self._look_at[address] = max(FEW, 2 * len(mine))
 
     def _tidy(self) -> None:
         for address, mine in list(self._open.items()):
             if all(line.is_closing() for line in mine):
                 del self._open[address]
                 self._full_until.pop(address, None)
+                self._look_at.pop(address, None)
         self._tidy_at = ADDRESSES_KEPT + 2 * len(self._open)

@@ -13,7 +13,7 @@ from typing import cast
 import pytest
 from aiohttp.http_exceptions import BadHttpMessage
 
-from server.lines import FULL_S, Lines
+from server.lines import FEW, FULL_S, Lines
 from server.metrics import Metrics
 from server.peers import networks
 from server.porter import Porter
@@ -46,6 +46,15 @@ def test_one_address_may_hold_so_many_and_proxies_more() -> None:
     now[0] += FULL_S
     assert lines.admits(mine[3])  # type: ignore[arg-type]
     assert all(lines.admits(Line("10.0.0.1")) for _ in range(10))  # type: ignore[arg-type]
+
+
+def test_lines_that_have_ended_are_not_kept_for_long() -> None:
+    lines = Lines(2_048, (), Metrics())
+    for n in range(1_000):
+        line = Line("192.0.2.1")
+        assert lines.admits(line)  # type: ignore[arg-type]
+        line.closing = n % 50 > 0
+    assert len(lines._open["192.0.2.1"]) <= 2 * 20 + FEW
 
 
 def test_addresses_that_have_gone_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
