@@ -33,11 +33,15 @@ class Lines:
         self._look_at: dict[str, int] = {}
         self._tidy_at = ADDRESSES_KEPT
 
+    def is_proxy(self, address: str) -> bool:
+        """Whether a trusted proxy has this address."""
+        return is_trusted(address, self._proxies)
+
     def admits(self, transport: asyncio.Transport) -> bool:
         """Whether this connection may stay; those of a trusted proxy always may."""
         peer = transport.get_extra_info("peername")
         address = peer[0] if peer else ""
-        if is_trusted(address, self._proxies):
+        if self.is_proxy(address):
             return True
         if len(self._open) >= self._tidy_at:
             self._tidy()

@@ -28,6 +28,7 @@ class Porter(asyncio.Protocol):
         self._http: asyncio.Protocol | None = None
         self._heard = False
         """Whether what comes is handed on at once: a request is at work, or the last one showed a session."""
+        self._is_proxy = False
         self._unread = b""
         self.address = ""
         self.gone = False
@@ -53,6 +54,10 @@ class Porter(asyncio.Protocol):
             return  # it waits already
         peer = self._line.get_extra_info("peername")
         self.address = peer[0] if peer else ""
+        if self._lines.is_proxy(self.address):  # its connections carry everybody's requests, one after the other's
+            self._is_proxy = True
+            self.speak()
+            return
         self._turns.ask(self)
         if not self._heard:
             self._line.pause_reading()
@@ -74,8 +79,8 @@ class Porter(asyncio.Protocol):
 
     def over(self, *, known: bool) -> None:
         """The request was answered, or showed a session; what comes next is heard at once where it did."""
-        self._heard = known
-        self._turns.over(self)
+        self._heard = known or self._is_proxy
+        self._turns.over(self, known=known)
 
     def eof_received(self) -> bool | None:
         """The other side has no more to say."""

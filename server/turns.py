@@ -3,7 +3,8 @@
 To parse, route and refuse a request takes the one thread a third of a millisecond, and fifty that come together
 hold up everybody for fifteen. So a connection on which nobody has shown a session is heard when a turn is free; until
 then what it sends stays unread. Turns go round the addresses, so that a crowd from one waits behind the one who comes
-from another. Whoever has shown a session is heard at once.
+from another. Whoever has shown a session is heard at once, and finds the thread free for the most part: after turns in
+which nobody showed one the strangers rest.
 """
 
 from __future__ import annotations
@@ -18,6 +19,11 @@ AT_ONCE: Final = 2
 LONGEST_S: Final = 0.005
 """A turn ends with the answer or when a session is shown, and after so long anyway: who waits for the store, for a
 password or for the rest of their own body takes nothing from the others."""
+
+REST: Final = 3.0
+"""Strangers rest so many times as long as their turns took, each of `AT_ONCE`."""
+SAVED_S: Final = 0.25
+"""So much rest can be saved up: a page's first visit, or a few people who log in together, need not wait."""
 
 
 class Stranger(Protocol):
@@ -37,6 +43,7 @@ class Turns:
         self._clock = clock
         self._waiting: OrderedDict[str, deque[Stranger]] = OrderedDict()
         self._speaking: dict[Stranger, float] = {}
+        self._rested_at_s = 0.0
         self._look_again: asyncio.TimerHandle | None = None
 
     def ask(self, who: Stranger) -> None:
@@ -44,14 +51,21 @@ class Turns:
         self._waiting.setdefault(who.address, deque()).append(who)
         self._give()
 
-    def over(self, who: Stranger) -> None:
-        """Their turn has ended, where they had one."""
-        if self._speaking.pop(who, None) is not None:
+    def over(self, who: Stranger, *, known: bool = False) -> None:
+        """Their turn has ended, where they had one; `known`: they showed a session."""
+        since_s = self._speaking.pop(who, None)
+        if since_s is not None:
+            if not known:
+                self._tire(since_s, self._clock())
             self._give()
+
+    def _tire(self, since_s: float, now_s: float) -> None:
+        begins_s = max(self._rested_at_s, now_s - SAVED_S)
+        self._rested_at_s = begins_s + REST * min(now_s - since_s, LONGEST_S) / AT_ONCE
 
     def _give(self) -> None:
         now_s = self._clock()
-        while self._waiting:
+        while self._waiting and now_s >= self._rested_at_s:
             if len(self._speaking) >= AT_ONCE and not self._end_the_longest(now_s):
                 break
             address, line = next(iter(self._waiting.items()))
@@ -64,7 +78,8 @@ class Turns:
                 self._speaking[who] = now_s
                 who.speak()
         if self._waiting and self._look_again is None:
-            self._look_again = asyncio.get_running_loop().call_later(LONGEST_S, self._later)
+            pause_s = max(self._rested_at_s - now_s, 0.0) or LONGEST_S
+            self._look_again = asyncio.get_running_loop().call_later(pause_s, self._later)
 
     def _end_the_longest(self, now_s: float) -> bool:
         """Ends the turn that began first, if it has lasted long enough."""
@@ -72,6 +87,7 @@ class Turns:
         if now_s - since_s < LONGEST_S:
             return False
         del self._speaking[who]
+        self._tire(since_s, now_s)
         return True
 
     def _later(self) -> None:

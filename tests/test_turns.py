@@ -18,10 +18,10 @@ from matcher.settings import Settings
 from matcher.store import Store
 from server import sessions
 from server.app import create_app
-from server.keys import METRICS
+from server.keys import METRICS, PROXIES
 from server.lines import Lines
 from server.serving import listen, runner_of
-from server.turns import AT_ONCE, LONGEST_S, Turns
+from server.turns import AT_ONCE, LONGEST_S, REST, SAVED_S, Turns
 from tests.api import HashEncoder
 from tests.certificates import self_made
 from tests.conftest import TEST_CLOCK, new_market
@@ -59,6 +59,34 @@ async def test_a_crowd_from_one_address_waits_behind_the_one_from_another() -> N
     turns.over(crowd[0])
     turns.over(crowd[1])
     assert heard[AT_ONCE:] == ["crowd", "one"]
+
+
+async def test_strangers_rest_once_they_have_spoken_for_long_and_who_is_known_does_not_tire_them() -> None:
+    heard: list[str] = []
+    clock = Clock()
+    turns = Turns(clock)
+
+    async def speaks(*, known: bool) -> None:
+        who, before = Guest("one", heard), len(heard)
+        turns.ask(who)
+        async with asyncio.timeout(5):
+            while len(heard) == before:
+                await asyncio.sleep(0.001)
+                clock.now_s += 0.001
+        clock.now_s += 0.001
+        turns.over(who, known=known)
+
+    async def lasts_s(n: int, *, known: bool) -> float:
+        began_s = clock.now_s
+        for _ in range(n):
+            await speaks(known=known)
+        return clock.now_s - began_s
+
+    assert await lasts_s(300, known=True) == pytest.approx(0.3)
+    saved = int(SAVED_S / (REST * 0.001 / AT_ONCE))
+    assert await lasts_s(saved, known=False) == pytest.approx(saved * 0.001)
+    tired = saved * 3
+    assert await lasts_s(tired, known=False) >= 0.9 * (tired - 2 * saved) * REST * 0.001 / AT_ONCE
 
 
 async def test_a_turn_ends_by_itself_and_once() -> None:
@@ -112,7 +140,7 @@ async def serving(valkey_url: str, data_dir: Path, **over: Any) -> AsyncIterator
     app = create_app(settings, store=store, encoder=HashEncoder())
     runner = runner_of(app, shutdown_s=1.0)
     await runner.setup()
-    server = await listen(runner, settings, Lines(1_000, (), app[METRICS]))
+    server = await listen(runner, settings, Lines(1_000, app[PROXIES], app[METRICS]))
     yield store, server.sockets[0].getsockname()[1]
     server.close()
     await runner.cleanup()
@@ -157,6 +185,20 @@ async def test_everybody_in_a_crowd_of_strangers_is_answered(served: tuple[Store
             for _, writer in crowd:
                 writer.write(asks("/v1/offers"))
             assert {await status(line) for line in crowd} == {401}
+
+
+async def test_a_trusted_proxy_waits_for_no_turn(
+    valkey_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr(Turns, "ask", lambda _, who: asked.append(who))
+    opened = serving(valkey_url, tmp_path, trusted_proxies="127.0.0.1")
+    async with asyncio.timeout(20), opened as (_, port), lines(port, 2) as through:
+        for _ in range(2):
+            for _, writer in through:
+                writer.write(asks("/v1/offers"))
+            assert {await status(line) for line in through} == {401}
+    assert asked == []
 
 
 def test_over_https_and_on_the_loop_that_serves_as_well(valkey_url: str, tmp_path: Path) -> None:
