@@ -179,17 +179,17 @@ def look(memory: Replica, q: Question, weights: Weights) -> Found | Question:
         ask, radii_m = q.ask.within(radii_m[0]), radii_m[1:]
         rows = q.first
         if ask.radius_m != waves.HALL_M:
-            spans = search.spans(c.by_cell, ask)
-            if search.candidates(spans) > NARROW:
+            found = search.within(sight, ask, NARROW)
+            if found is None:
                 return structs.replace(q, ask=ask, radii_m=(int(ask.radius_m), *radii_m))
-            rows = joined(q.first, search.survivors(sight, ask, spans))
+            rows = joined(q.first, found)
         rows = on_every_day(c, q, rows)
         if len(rows) >= q.wanted or not radii_m:
             break
     if len(rows) < q.wanted:
         rows = joined(rows, on_every_day(c, q, q.ring))
-    found = scored(memory.index, sight.town, structs.replace(q, ask=ask, radii_m=radii_m), rows, weights)
-    return with_crews(memory, found)
+    answer = structs.replace(q, ask=ask, radii_m=radii_m)
+    return with_crews(memory, scored(memory.index, sight.town, answer, rows, weights))
 
 
 def joined(first: Rows, others: Rows) -> Rows:
@@ -351,6 +351,7 @@ def warm() -> None:
     c, rows, none = Columns(), np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.float32)
     ask = ask_of("none", doc, radius_m=1.0, asked=frozenset(), now_ms=0, settings=MarketSettings())
     sight = search.sight(c, ask)
+    search.within(sight, ask, NARROW)
     search.survivors(sight, ask, search.spans(c.by_cell, ask))
     search.passing(c, ask, rows)
     search.reached(c, ask.terms, rows)

@@ -78,6 +78,19 @@ def _survivors(town: Town, index: TradesByCell, strays: NDArray[np.uint32], term
 
 
 @kernel
+def _within(
+    town: Town, index: TradesByCell, strays: NDArray[np.uint32], terms: Any, trades: NDArray[np.uint16], most: int
+) -> Any:
+    ask, n = terms[0], 0
+    spans = near(index, trades, ask.lat, ask.lon, ask.radius_m)
+    for i in range(len(spans)):
+        n += spans[i, 1] - spans[i, 0]
+    if n > most:
+        return False, np.empty(0, dtype=np.int64)
+    return True, _survivors(town, index, strays, terms, spans)
+
+
+@kernel
 def _rules_broken(town: Town, terms: Any, row: int) -> Any:
     broken = np.empty(len(terms), dtype=np.int64)
     for i in range(len(terms)):
@@ -148,9 +161,18 @@ def survivors(sight: Sight, ask: Ask, spans: Spans) -> Rows:
     return rows
 
 
+def within(sight: Sight, ask: Ask, most: int) -> Rows | None:
+    """Rows that pass every rule, each once; None where more than `most` would have to be looked at. One step of what
+    `spans` and `survivors` do in two: half of the time of a short search went by between them."""
+    is_narrow, rows = _within(sight.town, sight.by_cell, sight.strays, ask.terms, ask.trades, most)
+    return rows if is_narrow else None
+
+
 def everybody(c: Columns, ask: Ask) -> Rows:
     """Rows that pass every rule, each once."""
-    return survivors(sight(c, ask), ask, spans(c.by_cell, ask))
+    rows = within(sight(c, ask), ask, len(c.by_cell.rows))
+    assert rows is not None
+    return rows
 
 
 def passing(c: Columns, ask: Ask, rows: Rows) -> NDArray[np.int64]:

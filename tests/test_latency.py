@@ -47,7 +47,7 @@ def test_offers_to_people_who_are_not_connected_have_no_latency() -> None:
 
 @pytest.mark.timeout(240)
 def test_the_whole_in_small(tmp_path: Path) -> None:
-    scale = Scale("small", 3_000, 600, 20, (20,), every_in_hall=2, seconds=3.0)
+    scale = Scale("small", 3_000, 600, 20, (20,), seconds=3.0)
     assert run.main([scale], 1, tmp_path) == 0
     told = json.loads((tmp_path / "latency.json").read_text("utf-8"))
     (at,) = told["rates"]["small"]

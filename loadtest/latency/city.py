@@ -32,6 +32,9 @@ HEADCOUNTS: Final = (1, 2, 3)
 LIFTED: Final = {"daily_cap": 255, "quiet_from_minute": 0, "quiet_until_minute": 0}
 """Settings of the market that a measurement cannot do with: offers of a day, and the hours of quiet. The cap of live
 offers stays."""
+EVERY_IN_HALL: Final = 2
+"""One in so many of the connected is in a hall, which leaves at least half of all offers to the connected at the rates
+asked for; the others have 今天能干 on."""
 STARTS_H: Final = (5, 6, 7, 8, 13, 18)
 ZONE_MS: Final = 8 * HOUR_MS
 
@@ -44,21 +47,21 @@ class City(Struct, frozen=True):
     employers: dict[str, str]
 
 
-def prepare(folder: Path, profiles: int, connected: int, every_in_hall: int, seed: int) -> City:
-    """Fills an empty data directory with a city; answers with who takes part. One in `every_in_hall` of the connected
-    is in a hall. The market's model is named by a first start of the service."""
+def prepare(folder: Path, profiles: int, connected: int, seed: int) -> City:
+    """Fills an empty data directory with a city; answers with who takes part. The market's model is named by a first
+    start of the service."""
     with Stage(folder) as stage:
         market = stage.settings.market
     (folder / f"snapshot-{market}.bin").unlink()  # of nobody: reading the records is quicker than a million events
     store = EmbeddedStore(folder)
     store.start()
     try:
-        return asyncio.run(_fill(store.url, market, profiles, connected, every_in_hall, seed))
+        return asyncio.run(_fill(store.url, market, profiles, connected, seed))
     finally:
         store.stop()
 
 
-async def _fill(url: str, market: str, profiles: int, connected: int, every_in_hall: int, seed: int) -> City:
+async def _fill(url: str, market: str, profiles: int, connected: int, seed: int) -> City:
     async with opened(url, market) as store:
         await store.configure(LIFTED)
         await put_sites(store)
@@ -66,7 +69,7 @@ async def _fill(url: str, market: str, profiles: int, connected: int, every_in_h
         for id_, firm in employers.items():
             await store.put_employer(id_, firm)
         here = await _register(store, profiles, connected, seed)
-        await _arrive(store, here, every_in_hall)
+        await _arrive(store, here)
         return City(profiles, await log_in(store, "worker", here), await log_in(store, "employer", list(employers)))
 
 
@@ -103,13 +106,13 @@ def _batches(everybody: Iterator[ProfileRecord]) -> Iterator[list[ProfileRecord]
         yield some
 
 
-async def _arrive(store: Store, here: list[str], every_in_hall: int) -> None:
+async def _arrive(store: Store, here: list[str]) -> None:
     """Who is connected can work today; some are in a hall."""
     until_ms = await store.now_ms() + DAY_MS
     for first in range(0, len(here), AT_ONCE):
         calls = []
         for n, id_ in enumerate(here[first : first + AT_ONCE], first + 1):
-            state: PresenceState = "in_hall" if n % every_in_hall == 0 else "available"
+            state: PresenceState = "in_hall" if n % EVERY_IN_HALL == 0 else "available"
             calls.append(("presence", [id_, state, until_ms, n if state == "in_hall" else ""]))
         await store.call_many(calls)
 

@@ -32,21 +32,19 @@ SEED: Final = 7
 
 
 class Scale(Struct, frozen=True):
-    """One size of the city: the rate that is asked for, and those that are tried. One in `every_in_hall` of the
-    connected is in a hall: among a million, who is at home with the app open is one of very many nearby."""
+    """One size of the city: the rate that is asked for, and those that are tried."""
 
     name: str
     profiles: int
     connected: int
     target: int
     rates: Sequence[int]
-    every_in_hall: int
     seconds: float = SECONDS
 
 
 SCALES: Final = (
-    Scale("100k", 100_000, CONNECTED, 200, (200, 300, 400, 500, 600), every_in_hall=3),
-    Scale("1m", 1_000_000, CONNECTED, 100, (100, 150, 200, 250, 300), every_in_hall=2),
+    Scale("100k", 100_000, CONNECTED, 200, (200, 300, 400, 500, 600)),
+    Scale("1m", 1_000_000, CONNECTED, 100, (100, 150, 200, 250, 300)),
 )
 
 
@@ -56,7 +54,7 @@ def measure(scale: Scale) -> Json:
     gc.disable()  # no pause of ours is to be taken for one of theirs
     with tempfile.TemporaryDirectory(prefix="kz-latency-") as folder:
         begun = time.monotonic()
-        held = city.prepare(Path(folder), scale.profiles, scale.connected, scale.every_in_hall, SEED)
+        held = city.prepare(Path(folder), scale.profiles, scale.connected, SEED)
         print(f"{scale.name}: a city of {scale.profiles} in {time.monotonic() - begun:.0f} s", flush=True)
         plan = Plan(scale.rates, scale.seconds, BENDS_MS, scale.target)
         stage = Stage(Path(folder), lines_per_address=2 * scale.connected + SPARE_FILES)
@@ -101,7 +99,7 @@ def conditions(scales: Sequence[Scale]) -> Json:
         "seconds_a_rate": {scale.name: scale.seconds for scale in scales},
         "connected_workers": {scale.name: scale.connected for scale in scales},
         "connected_are": "available today; one in so many of them in a hall",
-        "one_in_hall_of": {scale.name: scale.every_in_hall for scale in scales},
+        "one_in_hall_of": city.EVERY_IN_HALL,
         "market_settings_lifted": city.LIFTED,
         "headcounts": list(city.HEADCOUNTS),
         "shifts_days_ahead": list(city.DAYS),
