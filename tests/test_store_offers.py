@@ -253,6 +253,7 @@ async def test_who_did_not_answer_the_app_may_be_rung_up_once(store: Store) -> N
 
 
 async def test_a_ring_is_noted_once_and_a_yes_by_telephone_is_an_acceptance(store: Store) -> None:
+    await store.configure({"quiet_from_minute": 0, "quiet_until_minute": 0})
     await register(store, "ann", "bob")
     await post(store, "p")
     await rung_up(store, "ann", "bob")
