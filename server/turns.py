@@ -22,8 +22,8 @@ password or for the rest of their own body takes nothing from the others."""
 
 REST: Final = 3.0
 """Strangers rest so many times as long as their turns took, each of `AT_ONCE`."""
-SAVED_S: Final = 0.25
-"""So much rest can be saved up: a page's first visit, or a few people who log in together, need not wait."""
+SAVED_S: Final = 0.03
+"""So much rest can be saved up: a page's first visit, or a few people who log in together, hardly wait."""
 
 
 class Stranger(Protocol):
