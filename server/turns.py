@@ -77,9 +77,15 @@ class Turns:
             if not who.gone:
                 self._speaking[who] = now_s
                 who.speak()
-        if self._waiting and self._look_again is None:
-            pause_s = max(self._rested_at_s - now_s, 0.0) or LONGEST_S
-            self._look_again = asyncio.get_running_loop().call_later(pause_s, self._later)
+        if self._waiting:
+            self._look_again_in(max(self._rested_at_s - now_s, 0.0) or LONGEST_S)
+
+    def _look_again_in(self, pause_s: float) -> None:
+        loop = asyncio.get_running_loop()
+        if self._look_again is None or self._look_again.when() > loop.time() + pause_s:
+            if self._look_again is not None:
+                self._look_again.cancel()
+            self._look_again = loop.call_later(pause_s, self._later)
 
     def _end_the_longest(self, now_s: float) -> bool:
         """Ends the turn that began first, if it has lasted long enough."""
