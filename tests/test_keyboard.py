@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from tests.browser import KIOSK, Service, check_accessible, check_contrast, check_sizes, in_browser
 
@@ -52,6 +52,21 @@ async def test_words_are_typed_by_touch_and_the_caret_stays_in_the_field(service
     assert await page.evaluate("document.activeElement.tagName") == "TEXTAREA"
     await page.locator('.key[data-key="backspace"]').click()
     assert await value(page) == "搬运西"
+
+
+async def test_words_that_do_not_come_are_asked_for_again(service: Service) -> None:
+    page = await mounted(service)
+    kept: list[Route] = []
+
+    async def keeps_the_first(route: Route) -> None:
+        kept.append(route)
+        if len(kept) > 1:
+            await route.continue_()
+
+    await page.route("**/v1/pinyin?*", keeps_the_first)
+    await touch(page, "x")
+    await page.locator(".candidate").first.wait_for(timeout=6_000)
+    assert len(kept) == 2
 
 
 async def test_what_a_word_leaves_over_is_asked_again(service: Service) -> None:

@@ -107,6 +107,7 @@ export class Api extends EventTarget {
     }
   }
 
+  /** `options.withinMs`: how long an answer may take before it is asked for again; `options.signal`: gives up. */
   get(path, options) {
     return this.#send("GET", path, undefined, options);
   }
@@ -124,7 +125,7 @@ export class Api extends EventTarget {
     return this.#send("DELETE", path, undefined, options);
   }
 
-  async #send(method, path, body, { key = "", tries = AGAIN_MS.length + 1, signal } = {}) {
+  async #send(method, path, body, { key = "", tries = AGAIN_MS.length + 1, signal, withinMs = ANSWER_WITHIN_MS } = {}) {
     const headers = { Accept: "application/json" };
     if (body !== undefined) headers["Content-Type"] = "application/json";
     if (key) headers["Idempotency-Key"] = key;
@@ -134,7 +135,7 @@ export class Api extends EventTarget {
     for (let tried = 1; ; tried += 1) {
       const last = tried >= tries;
       try {
-        return await this.#once(path, request, signal);
+        return await this.#once(path, request, signal, withinMs);
       } catch (error) {
         if (signal?.aborted || last) throw error;
         if (error instanceof LineLost) await pause(AGAIN_MS[tried - 1]);
@@ -144,8 +145,8 @@ export class Api extends EventTarget {
     }
   }
 
-  async #once(path, request, signal) {
-    const within = AbortSignal.timeout(ANSWER_WITHIN_MS);
+  async #once(path, request, signal, withinMs) {
+    const within = AbortSignal.timeout(withinMs);
     let response;
     let data;
     try {

@@ -13,6 +13,7 @@ import { keys } from "./keys.js";
 const FIRST = 60;
 const ALL = 400;
 const LONGEST = 60;
+const WITHIN_MS = 2000; // who types waits for nothing longer
 
 export class Pinyin extends HTMLElement {
   #api = null;
@@ -158,7 +159,7 @@ export class Pinyin extends HTMLElement {
     const asking = (this.#asking = new AbortController());
     const query = new URLSearchParams({ q: this.#letters, about: this.#about, fuzzy: "true", limit });
     try {
-      const { candidates, more } = await this.#api.get(`/v1/pinyin?${query}`, { signal: asking.signal });
+      const { candidates, more } = await this.#api.get(`/v1/pinyin?${query}`, { signal: asking.signal, withinMs: WITHIN_MS });
       if (asking.signal.aborted) return;
       const goesOn = limit === ALL && this.#candidates.length > 0;
       this.#candidates = candidates;
