@@ -44,7 +44,8 @@ class Turns:
         self._waiting: OrderedDict[str, deque[Stranger]] = OrderedDict()
         self._speaking: dict[Stranger, float] = {}
         self._rested_at_s = 0.0
-        self._look_again: asyncio.TimerHandle | None = None
+        self._look_again: asyncio.Handle | None = None
+        self._looks_at_s = 0.0
 
     def ask(self, who: Stranger) -> None:
         """Lets them speak, at once where a turn is free."""
@@ -82,10 +83,11 @@ class Turns:
 
     def _look_again_in(self, pause_s: float) -> None:
         loop = asyncio.get_running_loop()
-        if self._look_again is None or self._look_again.when() > loop.time() + pause_s:
+        at_s = loop.time() + pause_s  # uvloop's handle of a pause below a millisecond does not tell it
+        if self._look_again is None or self._looks_at_s > at_s:
             if self._look_again is not None:
                 self._look_again.cancel()
-            self._look_again = loop.call_later(pause_s, self._later)
+            self._look_again, self._looks_at_s = loop.call_later(pause_s, self._later), at_s
 
     def _end_the_longest(self, now_s: float) -> bool:
         """Ends the turn that began first, if it has lasted long enough."""

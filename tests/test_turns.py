@@ -89,6 +89,30 @@ async def test_strangers_rest_once_they_have_spoken_for_long_and_who_is_known_do
     assert await lasts_s(tired, known=False) >= 0.9 * (tired - 2 * saved) * REST * 0.001 / AT_ONCE
 
 
+def test_rests_shorter_than_the_loop_can_tell_end_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.turns.SAVED_S", 0.0)
+
+    async def play() -> None:
+        heard: list[str] = []
+        wrong: list[dict[str, Any]] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: wrong.append(context))
+        turns = Turns()
+
+        class Brief(Guest):
+            def speak(self) -> None:
+                super().speak()
+                asyncio.get_running_loop().call_soon(turns.over, self)
+
+        for _ in range(200):
+            turns.ask(Brief("crowd", heard))
+        async with asyncio.timeout(10):
+            while len(heard) < 200:  # noqa: ASYNC110 - they speak by themselves
+                await asyncio.sleep(0)
+        assert wrong == []
+
+    uvloop.run(play())
+
+
 async def test_a_turn_ends_by_itself_and_once() -> None:
     heard: list[str] = []
     clock = Clock()
