@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -11,12 +12,28 @@ import msgspec
 from aiohttp import WSMsgType
 
 from matcher import codec
+from matcher.store import Store
 from server.sockets import AliveFrame
 from server.wire import typed
 from server.worker_views import CardFrame, HelloFrame, MessageFrame
-from tests.api import Api
+from tests.api import Api, prepared, running
+from tests.conftest import TEST_CLOCK, new_market
 
 Frame = CardFrame | HelloFrame | MessageFrame | AliveFrame
+
+
+QUEUE = 8
+
+
+@asynccontextmanager
+async def serving(valkey_url: str, folder: Path) -> AsyncIterator[Api]:
+    """A market and its server, whose sockets hold `QUEUE` frames that were not read yet."""
+    store = Store(valkey_url, new_market(), clock=TEST_CLOCK)
+    await store.load()
+    await prepared(store)
+    async with running(store, folder, socket_queue=QUEUE) as api:
+        yield api
+    await store.close()
 
 
 class Phone:

@@ -11,27 +11,20 @@ import aiohttp
 import msgspec
 import pytest
 
-from matcher.store import Store
 from server.keys import CARDS, PUSH
 from server.push import CardFrames
 from server.wire import encode
 from server.worker_views import CardFrame, HelloFrame
 from tests import builders
-from tests.api import Api, prepared, running
-from tests.conftest import TEST_CLOCK, move_clock, new_market
-from tests.phone import Phone, phone
-
-QUEUE = 8
+from tests.api import Api
+from tests.conftest import move_clock
+from tests.phone import Phone, phone, serving
 
 
 @pytest.fixture
 async def api(valkey_url: str, tmp_path: Path) -> AsyncIterator[Api]:
-    store = Store(valkey_url, new_market(), clock=TEST_CLOCK)
-    await store.load()
-    await prepared(store)
-    async with running(store, tmp_path, socket_queue=QUEUE) as api:
+    async with serving(valkey_url, tmp_path) as api:
         yield api
-    await store.close()
 
 
 async def test_hello_then_the_offer_then_the_seat(api: Api) -> None:

@@ -18,21 +18,15 @@ from server.keys import PUSH
 from server.sockets import AliveFrame
 from server.worker_views import CardFrame, HelloFrame
 from tests import builders
-from tests.api import Api, prepared, running
+from tests.api import Api, running
 from tests.conftest import TEST_CLOCK, new_market
-from tests.phone import Phone, phone
-
-QUEUE = 8
+from tests.phone import Phone, phone, serving
 
 
 @pytest.fixture
 async def api(valkey_url: str, tmp_path: Path) -> AsyncIterator[Api]:
-    store = Store(valkey_url, new_market(), clock=TEST_CLOCK)
-    await store.load()
-    await prepared(store)
-    async with running(store, tmp_path, socket_queue=QUEUE) as api:
+    async with serving(valkey_url, tmp_path) as api:
         yield api
-    await store.close()
 
 
 async def test_no_more_sockets_than_a_process_can_hold(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
