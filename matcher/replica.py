@@ -174,7 +174,7 @@ class Replica:
                 entries = self.ledger.entries.get(id_, {}).values()
                 self.rates.move(before.record.doc.trade, record.doc.trade, record.end_ms, entries)
             vector = known.vector if known else records.vector_by(raw, self.index.model)
-            self.postings[id_] = HeldPosting(record, vector, seen_v, seldom)
+            self.postings[id_] = HeldPosting(record, vector, seen_v, seldom, known.terms if known else None)
             if record.whole:
                 self.series.setdefault(record.whole, set()).add(id_)
         names = [id_ for id_ in ids if id_ in self.postings]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from matcher import snapshot
+from matcher import plan, snapshot
 from matcher.dispatch import Dispatcher, MemoryStale
 from matcher.model import HOUR_MS, Pay, Presence
 from matcher.replica import Replica
@@ -72,6 +72,20 @@ async def test_memory_started_in_the_middle_equals_memory_rebuilt(market: Store)
     kept, _ = await asyncio.gather(start, morning)
     await follow_to_the_end(kept)
     assert kept.dump() == (await rebuilt(market)).dump()
+
+
+async def test_a_posting_is_compiled_once_until_its_document_changes(market: Store) -> None:
+    await builders.register(market, "p1")
+    await builders.post(market, "j")
+    memory = await rebuilt(market)
+    compiled = plan.compiled(memory, memory.postings["j"])
+    await builders.offer(market, "j", ["p1"])
+    await follow_to_the_end(memory)
+    assert plan.compiled(memory, memory.postings["j"]) is compiled
+    cheaper = builders.posting(await builders.market_now_ms(market), pay=Pay(fen=15_000, unit="day"))
+    await market.amend("j", builders.write(cheaper), material=True, warns=False)
+    await follow_to_the_end(memory)
+    assert plan.compiled(memory, memory.postings["j"])["pay_fen"] < compiled["pay_fen"]
 
 
 async def test_an_erased_record_leaves_memory(market: Store) -> None:
