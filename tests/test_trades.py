@@ -140,6 +140,16 @@ def test_several_trades_in_one_text() -> None:
         ("保安保洁都不做,做家政", "security_guard"),
         ("服务员,骑手勿扰", "food_courier"),
         ("没干过厨师,会洗碗", "cook"),
+        ("以前干过电工,现在不干了,想找做饭的活", "electrician"),
+        ("干不了搬运,能看大门", "porter"),
+        ("装卸干不了,保洁可以", "loader"),
+        ("别给我派装卸的活,我做保洁", "loader"),
+        ("搬家别找我,我只做保洁", "mover"),
+        ("不想去工地干小工,想去超市理货", "construction_labourer"),
+        ("婉拒快递员,招长期仓管", "courier"),
+        ("除保安外都行", "security_guard"),
+        ("免搬运,只需盘点", "porter"),
+        ("我不是电工,焊工也不是", "welder"),
     ],
 )
 def test_what_a_text_denies_is_not_found(text: str, denied: str) -> None:
@@ -156,6 +166,10 @@ def test_what_a_text_denies_is_not_found(text: str, denied: str) -> None:
         ("别墅保洁", "home_cleaner"),
         ("不压工资 搬运工", "porter"),
         ("不怕高空作业", "exterior_wall_worker"),
+        ("招厨师不招配菜", "cook"),
+        ("拆除小工", "demolition_worker"),
+        ("搬运和别的装卸", "loader"),
+        ("免费保洁一次", "office_cleaner"),
     ],
 )
 def test_what_only_looks_like_a_denial(text: str, meant: str) -> None:
