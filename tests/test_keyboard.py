@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+
+import pytest
 from playwright.async_api import Page, Route, expect
 
 from tests.browser import KIOSK, Service, check_accessible, check_contrast, check_sizes, in_browser
@@ -67,6 +70,32 @@ async def test_words_that_do_not_come_are_asked_for_again(service: Service) -> N
     await touch(page, "x")
     await page.locator(".candidate").first.wait_for(timeout=6_000)
     assert len(kept) == 2
+
+
+@pytest.mark.parametrize("keys", [True, False])
+async def test_a_word_chosen_before_the_words_of_the_last_letter_have_come_stands_for_all(
+    service: Service, keys: bool
+) -> None:
+    page = await mounted(service, about="trade")
+    may_answer = asyncio.Event()
+
+    async def answers_late(route: Route) -> None:
+        await may_answer.wait()
+        await route.continue_()
+
+    await page.route("**/v1/pinyin?q=banyun&*", answers_late)
+    await touch(page, "bany")
+    await expect(page.locator(".candidate span").first).to_have_text("搬运")
+    await touch(page, "un")
+    if keys:
+        await page.keyboard.type(" 2")
+    else:
+        await candidate(page, "搬运")
+        await touch(page, "x")
+    assert (await value(page), await page.locator(".typed").inner_text()) == ("", "banyun")
+    may_answer.set()
+    await expect(page.locator(".typed")).to_have_text("" if keys else "x")
+    await expect(page.locator("textarea")).to_have_value("搬运2" if keys else "搬运")
 
 
 async def test_what_a_word_leaves_over_is_asked_again(service: Service) -> None:

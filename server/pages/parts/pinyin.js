@@ -6,14 +6,15 @@
  * (or - and =) turn, Escape forgets the letters. Tells "done" when 完成 is pressed.
  */
 import { fill, h } from "../lib/dom.js";
-import { LineLost, Refused } from "../lib/api.js";
+import { LineLost, Refused, pause } from "../lib/api.js";
 import { CandidateRow } from "./candidates.js";
 import { keys } from "./keys.js";
 
 const FIRST = 60;
 const ALL = 400;
 const LONGEST = 60;
-const WITHIN_MS = 2000; // who types waits for nothing longer
+const WITHIN_MS = 2000; // who types waits for nothing longer: then words are asked for again, and chosen as they stand
+const COMPOSING = /^([1-9' =-]|Backspace|Escape|Enter|PageDown|PageUp)$/;
 
 export class Pinyin extends HTMLElement {
   #api = null;
@@ -23,9 +24,11 @@ export class Pinyin extends HTMLElement {
   #letters = "";
   #candidates = [];
   #asking = null;
+  #asked = Promise.resolve();
+  #turn = Promise.resolve();
   #typed = h("output", { class: "typed" });
   #said = h("p", { class: "unseen", role: "status" });
-  #row = new CandidateRow((each) => this.#choose(each), () => this.#ask(ALL));
+  #row = new CandidateRow((each) => this.#inTurn(() => this.#choose(each)), () => this.#ask(ALL));
   #keys = h("div");
 
   /** `about`: what the field is for, as in /v1/pinyin; `layout`: "pinyin", or "number" for digits alone. */
@@ -59,32 +62,39 @@ export class Pinyin extends HTMLElement {
 
   // -- what is pressed ------------------------------------------------------------------------------------------------
 
-  handleEvent(event) {
-    if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing || !this.#pressed(event.key)) return;
-    event.preventDefault();
+  /** Presses act one after the other: what is pressed after a word waits until that is chosen. */
+  #inTurn(act) {
+    const before = this.#turn;
+    this.#turn = new Promise((done) => before.then(() => this.#target && act()).finally(done));
   }
 
-  /** A key of a keyboard with keys. Answers whether it was meant for us. */
+  handleEvent(event) {
+    if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing || !this.#takes(event.key)) return;
+    event.preventDefault();
+    this.#inTurn(() => this.#pressed(event.key));
+  }
+
+  /** Whether a key of a keyboard with keys is meant for us. */
+  #takes(key) {
+    return this.#layout === "pinyin" && (/^[a-z]$/i.test(key) || (this.#letters !== "" && COMPOSING.test(key)));
+  }
+
   #pressed(key) {
-    if (this.#layout !== "pinyin") return false;
-    if (/^[a-z]$/i.test(key)) return this.#add(key.toLowerCase());
-    if (!this.#letters) return false;
-    if (/^[1-9]$/.test(key)) this.#choose(this.#row.shown[Number(key) - 1]);
-    else if (key === " ") this.#choose(this.#row.shown[0]);
+    if (/^[a-z]$/i.test(key)) this.#add(key.toLowerCase());
+    else if (key === "Backspace") this.#back();
+    else if (key === " ") return this.#space();
+    else if (!this.#letters) this.#put(key.length === 1 ? key : ""); // pressed while the letters were becoming a word
     else if (key === "'") this.#add(key);
-    else if (key === "Backspace") this.#compose(this.#letters.slice(0, -1));
+    else if (/^[1-9]$/.test(key)) return this.#choose(this.#row.shown[Number(key) - 1]);
     else if (key === "Escape") this.#forget();
     else if (key === "Enter") this.#write(this.#letters, "");
-    else if (key === "PageDown" || key === "=") this.#row.turn(1);
-    else if (key === "PageUp" || key === "-") this.#row.turn(-1);
-    else return false;
-    return true;
+    else this.#row.turn(key === "PageDown" || key === "=" ? 1 : -1);
   }
 
   #press(name) {
-    if (name === "done") this.#done();
-    else if (name === "backspace") this.#back();
-    else if (name === "space") this.#space();
+    if (name === "done") return this.#done();
+    if (name === "space") return this.#space();
+    if (name === "backspace") this.#back();
     else if (name === "divide") this.#letters && this.#add("'");
     else if (name in { digits: 1, latin: 1, pinyin: 1 }) this.#lay(name, true);
     else if (this.#layout === "pinyin") this.#add(name);
@@ -94,7 +104,7 @@ export class Pinyin extends HTMLElement {
   #lay(layout, focus = false) {
     this.#forget();
     this.#layout = layout;
-    fill(this.#keys, keys(layout, (name) => this.#press(name)));
+    fill(this.#keys, keys(layout, (name) => this.#inTurn(() => this.#press(name))));
     if (focus && document.activeElement !== this.#target) this.#keys.querySelector("button").focus();
   }
 
@@ -105,12 +115,14 @@ export class Pinyin extends HTMLElement {
     this.#put("", start === end ? before : start, end);
   }
 
-  #space() {
-    if (this.#letters) this.#choose(this.#row.shown[0]);
-    else this.#put(" ");
+  async #space() {
+    if (!this.#letters) return this.#put(" ");
+    await this.#words();
+    return this.#choose(this.#row.shown[0]);
   }
 
-  #done() {
+  async #done() {
+    if (this.#letters) await this.#words();
     if (this.#letters) this.#write(this.#row.shown[0]?.text ?? this.#letters, "");
     this.dispatchEvent(new Event("done", { bubbles: true }));
   }
@@ -119,7 +131,6 @@ export class Pinyin extends HTMLElement {
 
   #add(letter) {
     if (this.#letters.length < LONGEST) this.#compose(this.#letters + letter);
-    return true;
   }
 
   #compose(letters) {
@@ -127,7 +138,10 @@ export class Pinyin extends HTMLElement {
     this.#typed.textContent = letters;
     this.#asking?.abort();
     this.#candidates = [];
-    if (letters.replaceAll("'", "")) return this.#ask(FIRST);
+    if (letters.replaceAll("'", "")) {
+      this.#asked = this.#ask(FIRST);
+      return;
+    }
     this.#row.show([]);
     this.#say("");
   }
@@ -136,9 +150,21 @@ export class Pinyin extends HTMLElement {
     this.#compose("");
   }
 
-  /** Takes a word for the letters that it stands for; the rest is asked again. */
-  #choose(candidate) {
-    if (candidate) this.#write(candidate.text, this.#letters.slice(candidate.used).replace(/^'+/, ""));
+  /** The words of the letters typed so far have come, or take too long. */
+  #words() {
+    return Promise.race([this.#asked, pause(WITHIN_MS)]);
+  }
+
+  /**
+   * Takes a word for the letters that it stands for; the rest is asked again. A word may be chosen before those of the
+   * last letters have come; for how many of all the letters it stands is known only then.
+   */
+  async #choose(chosen) {
+    if (!chosen) return;
+    const letters = this.#letters;
+    await this.#words();
+    const { text, used } = this.#candidates.find((each) => each.text === chosen.text) ?? chosen;
+    if (letters === this.#letters) this.#write(text, letters.slice(used).replace(/^'+/, ""));
   }
 
   #write(text, rest) {
