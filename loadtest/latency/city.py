@@ -32,9 +32,9 @@ HEADCOUNTS: Final = (1, 2, 3)
 LIFTED: Final = {"daily_cap": 255, "quiet_from_minute": 0, "quiet_until_minute": 0}
 """Settings of the market that a measurement cannot do with: offers of a day, and the hours of quiet. The cap of live
 offers stays."""
-EVERY_IN_HALL: Final = 2
-"""One in so many of the connected is in a hall, which leaves at least half of all offers to the connected at the rates
-asked for; the others have 今天能干 on."""
+EVERY_ELSEWHERE: Final = 3
+"""One in so many of the connected has 今天能干 on, the others are in a hall, which leaves at least half of all offers
+to the connected at the rates asked for."""
 STARTS_H: Final = (5, 6, 7, 8, 13, 18)
 ZONE_MS: Final = 8 * HOUR_MS
 
@@ -112,7 +112,7 @@ async def _arrive(store: Store, here: list[str]) -> None:
     for first in range(0, len(here), AT_ONCE):
         calls = []
         for n, id_ in enumerate(here[first : first + AT_ONCE], first + 1):
-            state: PresenceState = "in_hall" if n % EVERY_IN_HALL == 0 else "available"
+            state: PresenceState = "in_hall" if n % EVERY_ELSEWHERE else "available"
             calls.append(("presence", [id_, state, until_ms, n if state == "in_hall" else ""]))
         await store.call_many(calls)
 
