@@ -21,6 +21,7 @@ from matcher import homes
 from matcher.store import Store
 from server.embedded import EmbeddedStore
 from tests import browser, builders, employers_page, kiosk_page
+from tests.api import Api, prepared, running
 from tests.memory import DAYLIGHT
 
 pytest.register_assert_rewrite("tests.settling")
@@ -127,6 +128,17 @@ async def store(store_url: str) -> AsyncIterator[Store]:
     await opened.load()
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+async def api(valkey_url: str, tmp_path: Path) -> AsyncIterator[Api]:
+    """The web server over a market of its own that holds a site and a verified employer."""
+    store = Store(valkey_url, new_market(), clock=TEST_CLOCK)
+    await store.load()
+    await prepared(store)
+    async with running(store, tmp_path) as api:
+        yield api
+    await store.close()
 
 
 @pytest.fixture

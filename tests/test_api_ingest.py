@@ -2,28 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from ingest.pipeline import machinery
-from matcher.store import Store
 from server.keys import VAULT
 from tests import builders
-from tests.api import MSGPACK, Api, HashEncoder, prepared, running
-from tests.conftest import TEST_CLOCK, new_market
+from tests.api import MSGPACK, Api, HashEncoder
 from tests.intake import PROFILES, profile_line
-
-
-@pytest.fixture
-async def api(valkey_url: str, tmp_path: Path) -> AsyncIterator[Api]:
-    store = Store(valkey_url, new_market(), clock=TEST_CLOCK)
-    await store.load()
-    await prepared(store)
-    async with running(store, tmp_path) as api:
-        yield api
-    await store.close()
 
 
 async def collected(api: Api) -> None:

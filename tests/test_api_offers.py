@@ -4,29 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
-from pathlib import Path
-
-import pytest
 
 from matcher.model import HOUR_MS
 from matcher.settings import MarketSettings
-from matcher.store import Store
 from tests import builders
-from tests.api import Api, prepared, running
-from tests.conftest import TEST_CLOCK, move_clock, new_market
+from tests.api import Api
+from tests.conftest import move_clock
 
 SEATS, PEOPLE = 5, 200
-
-
-@pytest.fixture
-async def api(valkey_url: str, tmp_path: Path) -> AsyncIterator[Api]:
-    store = Store(valkey_url, new_market(), clock=TEST_CLOCK)
-    await store.load()
-    await prepared(store)
-    async with running(store, tmp_path) as api:
-        yield api
-    await store.close()
 
 
 async def test_two_hundred_at_once_on_five_seats(api: Api) -> None:

@@ -3,34 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
 from datetime import date
-from pathlib import Path
 
 import pytest
 
 from matcher.model import Presence, Site
 from matcher.settings import MarketSettings
-from matcher.store import Store
 from server.api.profiles import presence_until
 from server.keys import VAULT
 from tests import builders
-from tests.api import Api, plain, prepared, running
-from tests.conftest import TEST_CLOCK, new_market
+from tests.api import Api, plain
 
 ZONE_MS = 8 * 3_600_000
 NOON_MS = 1_790_000_000_000 // 86_400_000 * 86_400_000 + 4 * 3_600_000  # 12:00 in the market's zone
 HOUR_MS = 3_600_000
-
-
-@pytest.fixture
-async def api(valkey_url: str, tmp_path: Path) -> AsyncIterator[Api]:
-    store = Store(valkey_url, new_market(), clock=TEST_CLOCK)
-    await store.load()
-    await prepared(store)
-    async with running(store, tmp_path) as api:
-        yield api
-    await store.close()
 
 
 async def test_registering_keeps_the_person_sealed_and_apart(api: Api) -> None:

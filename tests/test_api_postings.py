@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -20,16 +19,6 @@ from server.wire import typed
 from tests import builders
 from tests.api import JSON, MSGPACK, Api, plain, prepared, running
 from tests.conftest import TEST_CLOCK, move_clock, new_market
-
-
-@pytest.fixture
-async def api(valkey_url: str, tmp_path: Path) -> AsyncIterator[Api]:
-    store = Store(valkey_url, new_market(), clock=TEST_CLOCK)
-    await store.load()
-    await prepared(store)
-    async with running(store, tmp_path) as api:
-        yield api
-    await store.close()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -15,8 +14,7 @@ from server.audit_files import AuditFiles, LogInUse, files, rows
 from server.audit_log import Deed, Head, Line, after, chained, decoded, encoded, verify
 from server.audit_writer import AuditWriter, LogBroken, check, head_of
 from tests import builders
-from tests.api import Api, prepared, running
-from tests.conftest import TEST_CLOCK, new_market
+from tests.api import Api
 
 ZONE_MS = 8 * 3_600_000
 DEEDS = st.lists(
@@ -118,16 +116,6 @@ async def test_files_that_lack_lines_are_not_written_on(store: Store, tmp_path: 
     with AuditFiles(tmp_path, ZONE_MS) as log, pytest.raises(LogBroken, match="缺了行"):
         await AuditWriter(store, log).begin()
     assert (await head_of(store)).n == 1
-
-
-@pytest.fixture
-async def api(valkey_url: str, tmp_path: Path) -> AsyncIterator[Api]:
-    store = Store(valkey_url, new_market(), clock=TEST_CLOCK)
-    await store.load()
-    await prepared(store)
-    async with running(store, tmp_path) as api:
-        yield api
-    await store.close()
 
 
 async def logged(store: Store) -> list[tuple[str, ...]]:

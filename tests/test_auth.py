@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any, get_args
-
-import pytest
 
 from matcher.model import Role
 from matcher.store import Store
@@ -14,20 +10,10 @@ from server import sessions
 from server.doors.arguments import SCOPES
 from server.routes import ROUTES
 from tests import builders
-from tests.api import Api, plain, prepared, running
+from tests.api import Api, plain
 from tests.conftest import TEST_CLOCK, new_market
 
 ROLES: tuple[Role, ...] = get_args(Role)
-
-
-@pytest.fixture
-async def api(valkey_url: str, tmp_path: Path) -> AsyncIterator[Api]:
-    store = Store(valkey_url, new_market(), clock=TEST_CLOCK)
-    await store.load()
-    await prepared(store)
-    async with running(store, tmp_path) as api:
-        yield api
-    await store.close()
 
 
 async def test_a_foreign_or_expired_token_is_refused(api: Api) -> None:

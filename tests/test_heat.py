@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,9 +13,9 @@ from ingest.heat_rule import days_of, heat_findings
 from matcher.model import HOUR_MS, Heat, Posting
 from matcher.store import Store
 from tests import builders
-from tests.api import Api, plain, prepared, running
+from tests.api import Api, plain
 from tests.builders import accept, market_now_ms, offer, post, refused, register, write
-from tests.conftest import TEST_CLOCK, new_market, stop_clock
+from tests.conftest import stop_clock
 
 DAWN_MS = 1_785_186_000_000
 """Tuesday 2026-07-28 05:00 in the market."""
@@ -100,16 +98,6 @@ async def test_another_time_ends_the_hold_and_asks_the_seated(store: Store) -> N
     assert not (await store.posting("hot")).held
     assert (await store.entries("hot"))["ann"].assignment == "consent_due"
     assert (await hold_hot(store, DAWN_MS)).held == []
-
-
-@pytest.fixture
-async def api(valkey_url: str, tmp_path: Path) -> AsyncIterator[Api]:
-    store = Store(valkey_url, new_market(), clock=TEST_CLOCK)
-    await store.load()
-    await prepared(store)
-    async with running(store, tmp_path) as api:
-        yield api
-    await store.close()
 
 
 async def test_a_manager_enters_it_and_new_postings_are_reviewed_by_it(api: Api) -> None:

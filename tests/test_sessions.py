@@ -4,30 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import aiohttp
 import pytest
 
 from matcher.errors import KuaizhaoError
-from matcher.store import Store
 from server import sessions
 from server.keys import SESSIONS
 from server.sessions import Life, Sessions
 from tests import builders
-from tests.api import Api, prepared, running
-from tests.conftest import TEST_CLOCK, new_market
-
-
-@pytest.fixture
-async def api(valkey_url: str, tmp_path: Path) -> AsyncIterator[Api]:
-    store = Store(valkey_url, new_market(), clock=TEST_CLOCK)
-    await store.load()
-    await prepared(store)
-    async with running(store, tmp_path) as api:
-        yield api
-    await store.close()
+from tests.api import Api
 
 
 async def gone(api: Api, token: str) -> None:
