@@ -2,6 +2,7 @@
 
 A search near a posting reads only the slices of its cells: for each trade, rows are sorted by cell, and the cells of
 one band of latitude follow each other. Rows of one trade in one cell are a group, so that the cells searched are few.
+Where the groups of a trade and a band begin is kept: looking for it waits for the memory at every step.
 """
 
 from __future__ import annotations
@@ -60,10 +61,12 @@ def cells_in_band(band: int, lat: float, lon: float, radius_m: float) -> tuple[i
 
 
 class TradesByCell(NamedTuple):
-    """Rows by trade number, then by cell, in groups: trade t has the groups `groups[t]` to `groups[t + 1]`, group g has
-    the rows `rows[begins[g]:begins[g + 1]]`, all of the cell `cells[g]`."""
+    """Rows by trade number, then by cell, in groups: group g has the rows `rows[begins[g]:begins[g + 1]]`, all of the
+    cell `cells[g]`. Of n `bands` of latitude that somebody lives in, trade t has in the i-th the groups from
+    `groups[t * n + i]` until `groups[t * n + i + 1]`."""
 
-    groups: NDArray[np.int64]
+    bands: NDArray[np.int64]
+    groups: NDArray[np.uint32]
     cells: Cells
     begins: NDArray[np.uint32]
     rows: NDArray[np.uint32]
@@ -84,10 +87,11 @@ def trades_by_cell(
     first = np.ones(len(keys), dtype=np.bool_)
     np.not_equal(keys[1:], keys[:-1], out=first[1:])
     begins = np.flatnonzero(first)
-    trade_of_group = keys[begins] >> np.uint64(32)
-    groups = np.searchsorted(trade_of_group, np.arange(trade_numbers + 1, dtype=np.uint64)).astype(np.int64)
+    bands = np.unique(cells >> np.uint32(BAND_BITS)).astype(np.uint64)
+    by_trade = np.arange(trade_numbers, dtype=np.uint64)[:, None] << np.uint64(32) | bands << np.uint64(BAND_BITS)
     return TradesByCell(
-        groups,
+        bands.astype(np.int64),
+        np.append(np.searchsorted(keys[begins], by_trade.ravel()), len(begins)).astype(np.uint32),
         keys[begins].astype(np.uint32),
         np.append(begins, len(keys)).astype(np.uint32),
         rows[order].astype(np.uint32),
@@ -99,18 +103,22 @@ def near(index: TradesByCell, trades: NDArray[np.uint16], lat: float, lon: float
     """Where the rows lie that may do one of the trades within the radius: (begin, end, place of the trade in `trades`
     from 1) in `index.rows`, shape (n, 3), the trades in their order; a row comes once for each of its trades."""
     reach = radius_m / METRES_PER_DEGREE + MARGIN_DEGREES
-    lowest, highest = band_of(lat - reach), band_of(lat + reach)
-    spans = np.empty((len(trades) * (highest - lowest + 1), 3), dtype=np.int64)
+    lowest = np.searchsorted(index.bands, band_of(lat - reach))
+    highest = np.searchsorted(index.bands, band_of(lat + reach), side="right")
+    edges = np.empty((highest - lowest, 2), dtype=np.int64)
+    for i in range(lowest, highest):
+        edges[i - lowest] = cells_in_band(index.bands[i], lat, lon, radius_m)
+    spans = np.empty((len(trades) * len(edges), 3), dtype=np.int64)
     n = 0
     for place in range(len(trades)):
-        first, last = index.groups[trades[place]], index.groups[trades[place] + 1]
-        cells = index.cells[first:last]
-        if first == last:
-            continue
-        for band in range(lowest, highest + 1):
-            west, east = cells_in_band(band, lat, lon, radius_m)
-            begin = first + np.searchsorted(cells, np.uint32(west))
-            end = first + np.searchsorted(cells, np.uint32(east), side="right")
+        first = trades[place] * len(index.bands) + lowest
+        for i in range(len(edges)):
+            begin, last = index.groups[first + i], index.groups[first + i + 1]
+            while begin < last and index.cells[begin] < edges[i, 0]:
+                begin += 1
+            end = begin
+            while end < last and index.cells[end] <= edges[i, 1]:
+                end += 1
             if begin < end:
                 spans[n, 0], spans[n, 1], spans[n, 2] = index.begins[begin], index.begins[end], place + 1
                 n += 1
