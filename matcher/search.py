@@ -26,9 +26,21 @@ AHEAD: Final = 12
 Broken = Callable[[Row, Terms, Town, bool], int]
 
 
-def _in_turn(rules: Sequence[Rule], bit: int = 1) -> Broken:
-    """The rules as one function: a bit for each broken one, `bit` for the first of them; only for the first one broken
-    unless `all_` are asked."""
+ASKED_FIRST: Final = ("hours", "pay", "place", "age")
+"""Rules that keep many out and are quick to ask."""
+ASKED_LAST: Final = ("trade",)
+"""A rule that the index has seen to already, but for strays."""
+
+
+def _cheapest_first(rule: Rule) -> int:
+    if rule.code in ASKED_FIRST:
+        return ASKED_FIRST.index(rule.code) - len(ASKED_FIRST)
+    return int(rule.code in ASKED_LAST)
+
+
+def _in_turn(rules: Sequence[Rule]) -> Broken:
+    """The rules as one function: a bit for each broken one, in the order of RULES; only for the first one broken unless
+    `all_` are asked."""
     if not rules:
 
         @inner
@@ -36,7 +48,7 @@ def _in_turn(rules: Sequence[Rule], bit: int = 1) -> Broken:
             return 0
 
         return none
-    passes, others = rules[0].passes, _in_turn(rules[1:], bit * 2)
+    passes, others, bit = rules[0].passes, _in_turn(rules[1:]), 1 << RULES.index(rules[0])
 
     @inner
     def broken(w: Row, ask: Terms, town: Town, all_: bool) -> int:
@@ -47,7 +59,7 @@ def _in_turn(rules: Sequence[Rule], bit: int = 1) -> Broken:
     return broken
 
 
-_broken: Final = _in_turn(RULES)
+_broken: Final = _in_turn(sorted(RULES, key=_cheapest_first))
 
 
 @kernel
@@ -69,9 +81,9 @@ def _survivors(town: Town, index: TradesByCell, strays: NDArray[np.uint32], term
             fetch_early(town.people, found[i + AHEAD])
         w, place = town.people[found[i]], places[i]
         # a row lies in the spans of all its trades and counts in the first; a stray counts in its own list only
-        if w.stray != (place == 0) or (place != 0 and place_of_trade(w, ask, town) != place):
+        if w.stray != (place == 0) or _broken(w, ask, town, False) != 0:
             continue
-        if _broken(w, ask, town, False) == 0:
+        if place == 0 or place_of_trade(w, ask, town) == place:
             found[n] = found[i]
             n += 1
     return found[:n]
