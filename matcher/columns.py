@@ -95,8 +95,9 @@ class Columns:
     def town(self, asked: Collection[str], blocked: Collection[str] = (), known: Collection[str] = ()) -> Town:
         """Everything as compiled code sees it; `asked` are the profiles that had the posting before, `blocked`
         and `known` those that have to do with its employer."""
-        chains = self.more.links, self.shifts.links, self.history.links
-        return Town(self._rows, self.weeks.masks, *chains, *map(self.rows_of, (asked, blocked, known)))
+        more, shifts, history, rows_of = self.more.links, self.shifts.links, self.history.links, self.rows_of
+        sets = rows_of(asked), rows_of(blocked), rows_of(known)
+        return Town(self._rows, self.weeks.masks, more, shifts, history, *sets)
 
     def rows_of(self, profiles: Collection[str]) -> NDArray[np.uint32]:
         """Rows of those profiles that have one, ascending; kept for sets asked for again until rows change."""

@@ -16,7 +16,7 @@ from msgspec import Struct, structs
 from numpy.typing import NDArray
 
 from matcher import score, search, teams, waves
-from matcher.ask import TERMS, Ask, ask_of, set_moment, terms_of
+from matcher.ask import Ask, ask_of, terms_at, terms_of
 from matcher.assign import assigned
 from matcher.columns import Columns
 from matcher.hall import NOBODY, merged
@@ -317,7 +317,7 @@ def reached(memory: Replica, held: Sequence[HeldPosting], rows: Rows, now_ms: in
     return search.reached(memory.columns, terms_now(memory, held, now_ms), rows)
 
 
-def compiled(memory: Replica, held: HeldPosting) -> NDArray[Any]:
+def compiled(memory: Replica, held: HeldPosting) -> bytes:
     """A posting's terms but for the moment; kept with it."""
     if held.terms is None:
         held.terms = terms_of(held.record.doc, memory.settings)
@@ -326,11 +326,8 @@ def compiled(memory: Replica, held: HeldPosting) -> NDArray[Any]:
 
 def terms_now(memory: Replica, held: Sequence[HeldPosting], now_ms: int) -> NDArray[Any]:
     """The terms of many postings at a moment, over the whole city."""
-    # as bytes: numpy promotes types field by field where it joins records, 60 us a posting
-    terms = np.frombuffer(bytearray(b"".join(compiled(memory, h).tobytes() for h in held)), dtype=TERMS)
-    terms["radius_m"] = waves.RADII_M[-1]
-    set_moment(terms, now_ms, memory.settings, memory.rates.answer_chances())
-    return terms
+    known = [compiled(memory, h) for h in held]
+    return terms_at(known, waves.RADII_M[-1], now_ms, memory.settings, memory.rates.answer_chances())
 
 
 def warm() -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import structlog
@@ -48,7 +47,7 @@ class HeldPosting(Struct):
     vector: NDArray[np.float32]
     event_v: int
     seldom: tuple[bytes | None, ...] = ()
-    terms: NDArray[Any] | None = None
+    terms: bytes | None = None
 
 
 class Replica:

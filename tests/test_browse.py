@@ -17,7 +17,7 @@ from loadtest import population
 from loadtest.bench import memories, open_postings
 from loadtest.population import NOON_MS
 from matcher import missing, plan, process, questions, score, search, waves
-from matcher.ask import Ask, ask_of, set_moment
+from matcher.ask import Ask, ask_of, terms_at, terms_of
 from matcher.browse import AGES, BEFORE, CITY_M, OF_OFFERS, Desk
 from matcher.errors import KuaizhaoError
 from matcher.missing import MISSING
@@ -142,17 +142,14 @@ def test_a_full_hand_of_offers_does_not_hide_the_work() -> None:
     assert [r.code for r in fit.waits] == ["paused"]
 
 
-def test_terms_kept_from_another_moment_are_those_of_now() -> None:
-    settings_ = memories.SETTINGS
-    for posting in POSTINGS[:5]:
-        then, now = (
-            ask_of(
-                posting.id, posting.doc, radius_m=1, asked=frozenset(), now_ms=at, settings=settings_, answers=chances
-            )
-            for at, chances in ((NOON_MS, (0.1,) * 5), (NOON_MS + 11 * HOUR_MS + DAY_MS, (0.2,) * 5))
-        )
-        set_moment(then.terms, NOON_MS + 11 * HOUR_MS + DAY_MS, settings_, (0.2,) * 5)
-        assert then.terms == now.terms
+def test_terms_compiled_together_are_those_of_each_at_that_moment() -> None:
+    some, settings_, at_ms, chances = POSTINGS[:5], memories.SETTINGS, NOON_MS + 11 * HOUR_MS + DAY_MS, (0.2,) * 5
+    together = terms_at([terms_of(p.doc, settings_) for p in some], 900, at_ms, settings_, chances)
+    for i, p in enumerate(some):
+        ask = ask_of(p.id, p.doc, radius_m=1, asked=frozenset(), now_ms=at_ms, settings=settings_, answers=chances)
+        assert together[i] == ask.within(900).terms[0]
+        assert (ask.terms["now_ms"], ask.terms["is_quiet"], ask.radius_m) == (at_ms, True, 1)
+        assert ask.terms["answers"].tolist() == [[0.2] * 5]
 
 
 def test_one_row_over_many_postings_scores_as_many_rows_over_one() -> None:

@@ -6,9 +6,11 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from matcher import plan, snapshot
+from matcher.ask import TERMS
 from matcher.dispatch import Dispatcher, MemoryStale
 from matcher.model import HOUR_MS, Pay, Presence
 from matcher.replica import Replica
@@ -85,7 +87,8 @@ async def test_a_posting_is_compiled_once_until_its_document_changes(market: Sto
     cheaper = builders.posting(await builders.market_now_ms(market), pay=Pay(fen=15_000, unit="day"))
     await market.amend("j", builders.write(cheaper), material=True, warns=False)
     await follow_to_the_end(memory)
-    assert plan.compiled(memory, memory.postings["j"])["pay_fen"] < compiled["pay_fen"]
+    after = plan.compiled(memory, memory.postings["j"])
+    assert np.frombuffer(after, TERMS)["pay_fen"] < np.frombuffer(compiled, TERMS)["pay_fen"]
 
 
 async def test_an_erased_record_leaves_memory(market: Store) -> None:
