@@ -106,20 +106,16 @@ def among(rows: Any, w: Row) -> bool:
 @inner
 def place_of_trade(w: Row, ask: Terms, town: Town) -> int:
     """The first place that one of the worker's trades has among the posting's; 0 where none has."""
-    best = 0
+    best = 0xFF  # places from 0, and none is -1, are compared without a branch
     for number in w.trades:
-        place = ask.place_of[number]
-        if place != 0 and (best == 0 or place < best):
-            best = place
+        best = min(best, (ask.place_of[number] - 1) & 0xFF)
     link = w.more
     while link != 0:
         more = town.more[link]
         if more.kind == MORE_TRADE:
-            place = ask.place_of[more.number]
-            if place != 0 and (best == 0 or place < best):
-                best = place
+            best = min(best, (ask.place_of[more.number] - 1) & 0xFF)
         link = more.next
-    return best
+    return (best + 1) & 0xFF
 
 
 @inner
@@ -166,11 +162,10 @@ def place(w: Row, ask: Terms, town: Town) -> bool:
 @rule("这个时间不在愿意干活的时间里")
 def hours(w: Row, ask: Terms, town: Town) -> bool:
     """The whole shift lies in the worker's hours."""
-    wanted = town.weeks[w.hours]
+    wanted, missing = town.weeks[w.hours], ask.hours[0] & 0
     for word in range(len(ask.hours)):
-        if wanted[word] & ask.hours[word] != ask.hours[word]:
-            return False
-    return True
+        missing |= ask.hours[word] & ~wanted[word]
+    return missing == 0
 
 
 @rule("工钱低于期望")
@@ -306,6 +301,8 @@ def rest(w: Row, ask: Terms, town: Town) -> bool:
 def daily_hours(w: Row, ask: Terms, town: Town) -> bool:
     """Together with the other shifts of a day it touches not more work than a day may hold (a single long shift is the
     review's affair)."""
+    if w.shifts == 0:
+        return True
     first = (ask.start_ms + ask.zone_ms) // DAY_MS
     last = (ask.end_ms + ask.zone_ms - 1) // DAY_MS
     for day in range(first, last + 1):

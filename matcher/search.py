@@ -17,49 +17,70 @@ from matcher.columns import Columns
 from matcher.compiled import fetch_early, inner, kernel
 from matcher.grid import TradesByCell, near
 from matcher.row import Town
-from matcher.rules import RULES, Row, Rule, Terms, place_of_trade
+from matcher.rules import RULES, Row, Rule, Terms, Test, place_of_trade, trade
 
 Rows = NDArray[np.int64]
 Spans = NDArray[np.int64]
-AHEAD: Final = 12
+AHEAD: Final = 24
 """So many rows are asked for before they are looked at."""
-Broken = Callable[[Row, Terms, Town, bool], int]
+TOGETHER: Final = frozenset({"hours", "pay", "place", "age", "working_age", "minor_hazard", "building_age", "paused"})
+"""Rules that are quick to ask and keep most people out. They are asked without a branch between them: nobody could
+foretell it, and one foretold wrongly takes as long as all of them."""
+Broken = Callable[[Row, Terms, Town], int]
 
 
-ASKED_FIRST: Final = ("hours", "pay", "place", "age")
-"""Rules that keep many out and are quick to ask."""
-ASKED_LAST: Final = ("trade",)
-"""A rule that the index has seen to already, but for strays."""
+def _together(rules: Sequence[Rule]) -> Test:
+    """Whether all of these rules let somebody through, without a branch."""
+    if len(rules) == 1:
+        return rules[0].passes
+    passes, others = rules[0].passes, _together(rules[1:])
+
+    @inner
+    def pass_(w: Row, ask: Terms, town: Town) -> bool:
+        return others(w, ask, town) & passes(w, ask, town)
+
+    return pass_
 
 
-def _cheapest_first(rule: Rule) -> int:
-    if rule.code in ASKED_FIRST:
-        return ASKED_FIRST.index(rule.code) - len(ASKED_FIRST)
-    return int(rule.code in ASKED_LAST)
+def _in_turn(rules: Sequence[Rule]) -> Test:
+    """The same, only as far as the first rule that does not."""
+    if len(rules) == 1:
+        return rules[0].passes
+    passes, others = rules[0].passes, _in_turn(rules[1:])
+
+    @inner
+    def pass_(w: Row, ask: Terms, town: Town) -> bool:
+        return passes(w, ask, town) and others(w, ask, town)
+
+    return pass_
 
 
-def _in_turn(rules: Sequence[Rule]) -> Broken:
-    """The rules as one function: a bit for each broken one, in the order of RULES; only for the first one broken unless
-    `all_` are asked."""
+def _told(rules: Sequence[Rule], bit: int = 1) -> Broken:
+    """A bit for each rule that keeps somebody out, `bit` for the first of them."""
     if not rules:
 
         @inner
-        def none(w: Row, ask: Terms, town: Town, all_: bool) -> int:
+        def none(w: Row, ask: Terms, town: Town) -> int:
             return 0
 
         return none
-    passes, others, bit = rules[0].passes, _in_turn(rules[1:]), 1 << RULES.index(rules[0])
+    passes, others = rules[0].passes, _told(rules[1:], bit * 2)
 
     @inner
-    def broken(w: Row, ask: Terms, town: Town, all_: bool) -> int:
-        kept = passes(w, ask, town)
-        rest = others(w, ask, town, all_) if kept or all_ else 0  # named once: every naming is another copy of the rest
-        return rest if kept else rest | bit
+    def broken(w: Row, ask: Terms, town: Town) -> int:
+        return others(w, ask, town) | (0 if passes(w, ask, town) else bit)
 
     return broken
 
 
-_broken: Final = _in_turn(sorted(RULES, key=_cheapest_first))
+_broken: Final = _told(RULES)
+_pass_quick: Final = _together([rule for rule in RULES if rule.code in TOGETHER])
+_pass_others: Final = _in_turn([rule for rule in RULES if rule.code not in TOGETHER and rule.passes is not trade])
+
+
+@inner
+def _passes(w: Row, ask: Terms, town: Town) -> bool:
+    return _pass_quick(w, ask, town) and trade(w, ask, town) and _pass_others(w, ask, town)
 
 
 @kernel
@@ -79,11 +100,14 @@ def _survivors(town: Town, index: TradesByCell, strays: NDArray[np.uint32], term
     for i in range(looked_at):
         if i + AHEAD < looked_at:
             fetch_early(town.people, found[i + AHEAD])
-        w, place = town.people[found[i]], places[i]
+        w = town.people[found[i]]
+        found[n], places[n] = found[i], places[i]
+        n += (w.stray == (places[i] == 0)) & _pass_quick(w, ask, town)
+    looked_at, n = n, 0
+    for i in range(looked_at):
+        w, place = town.people[found[i]], place_of_trade(town.people[found[i]], ask, town)
         # a row lies in the spans of all its trades and counts in the first; a stray counts in its own list only
-        if w.stray != (place == 0) or _broken(w, ask, town, False) != 0:
-            continue
-        if place == 0 or place_of_trade(w, ask, town) == place:
+        if place != 0 and (place == places[i] or places[i] == 0) and _pass_others(w, ask, town):
             found[n] = found[i]
             n += 1
     return found[:n]
@@ -106,7 +130,7 @@ def _within(
 def _rules_broken(town: Town, terms: Any, row: int) -> Any:
     broken = np.empty(len(terms), dtype=np.int64)
     for i in range(len(terms)):
-        broken[i] = _broken(town.people[row], terms[i], town, True)
+        broken[i] = _broken(town.people[row], terms[i], town)
     return broken
 
 
@@ -114,7 +138,7 @@ def _rules_broken(town: Town, terms: Any, row: int) -> Any:
 def _passing(town: Town, terms: Any, rows: Rows) -> Any:
     passing = np.empty(len(rows), dtype=np.bool_)
     for i in range(len(rows)):
-        passing[i] = _broken(town.people[rows[i]], terms[0], town, False) == 0
+        passing[i] = _passes(town.people[rows[i]], terms[0], town)
     return passing
 
 
@@ -123,7 +147,7 @@ def _reached(town: Town, terms: Any, rows: Rows) -> Any:
     reached = np.zeros(len(terms), dtype=np.bool_)
     for i in range(len(terms)):
         for row in rows:
-            if _broken(town.people[row], terms[i], town, False) == 0:
+            if _passes(town.people[row], terms[i], town):
                 reached[i] = True
                 break
     return reached
