@@ -7,15 +7,25 @@ One writer; no scores while it writes.
 
 from __future__ import annotations
 
+from typing import Any
+
 import faiss
 import numpy as np
+from faiss import swig_ptr
 from numpy.typing import NDArray
+
+from matcher.compiled import kernel
 
 faiss.omp_set_num_threads(1)  # two threads make short searches wait for each other
 
 FIRST_CAPACITY = 1024
 PERMUTED_AT_ONCE = 32
 """Dimensions moved at a time when rows change places: an eighth of the memory instead of a second copy."""
+
+
+@kernel
+def _lie_below(rows: NDArray[np.int64], size: int) -> Any:
+    return len(rows) == 0 or (rows.min() >= 0 and rows.max() < size)
 
 
 class VectorIndex:
@@ -62,13 +72,14 @@ class VectorIndex:
 
     def scores(self, query: NDArray[np.float32], rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """Exact scores of just these rows, in their order: shape (len(rows),), float32. Raises IndexError."""
-        scores = np.zeros(len(rows), dtype=np.float32)
-        if not len(rows) or query.shape != (self.dimension,):
+        n, scores = len(rows), np.zeros(len(rows), dtype=np.float32)
+        if n == 0 or query.shape != (self.dimension,):
             return scores
         asked, chosen = np.ascontiguousarray(query, dtype=np.float32), np.ascontiguousarray(rows, dtype=np.int64)
-        if chosen.view(np.uint64).max() >= self._size:  # a negative one is a very large one
+        if not _lie_below(chosen, self._size):
             raise IndexError(f"no such row among {self._size}")
-        pointers = [faiss.swig_ptr(array) for array in (scores, asked, self._rows, chosen)]
         # the stubs leave this function out
-        faiss.fvec_inner_products_by_idx(*pointers, self.dimension, 1, len(rows))  # type: ignore[attr-defined]
+        faiss.fvec_inner_products_by_idx(  # type: ignore[attr-defined]
+            swig_ptr(scores), swig_ptr(asked), swig_ptr(self._rows), swig_ptr(chosen), self.dimension, 1, n
+        )
         return scores
