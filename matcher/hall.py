@@ -54,5 +54,7 @@ def merged(some: Sequence[NDArray[Any]]) -> NDArray[np.int64]:
     rows = np.concatenate(some).astype(np.int64, copy=False)
     if len(some) > 1:
         rows.sort()
-        rows = rows[np.diff(rows, prepend=-1) > 0]
+        first = np.ones(len(rows), dtype=np.bool_)
+        np.not_equal(rows[1:], rows[:-1], out=first[1:])
+        rows = rows[first]
     return rows

@@ -160,7 +160,9 @@ def on_every_day(c: Columns, q: Question, rows: Rows) -> Rows:
 def with_rows(memory: Replica, q: Question) -> Question:
     """The question with its rows as they are numbered now."""
     c, everywhere = memory.columns, q.ask.within(waves.RADII_M[-1])
-    nearest = merged([c.hall.rows(q.ask.trades.tolist()), c.rows_of(q.ask.known)])
+    nearest = c.hall.rows(q.ask.trades.tolist())
+    if q.ask.known:
+        nearest = merged([nearest, c.rows_of(q.ask.known)])
     first = passing(c, q.ask, nearest)
     silent = frozenset() if q.ask.terms["is_quiet"][0] else memory.unanswered(q.ask.posting)
     ring = NOBODY
@@ -278,18 +280,19 @@ def _got(found: Found, positions: NDArray[np.int64]) -> Found:
 
 def wave_of(c: Columns, chosen: Found, weights: Weights) -> Wave:
     """The chosen people as a wave, with distances and reasons."""
-    q, rows = chosen.question, chosen.rows
+    q, rows, people = chosen.question, chosen.rows, c.table[chosen.rows]
     parts = score.parts(search.town(c, q.ask), q.ask, rows, chosen.similarity)
-    told = score.reasons(c.table[rows], q.ask, parts, weights)
+    told = score.reasons(people, q.ask, parts, weights)
     first, ring, now_ms = set(q.first.tolist()), set(q.ring.tolist()), int(q.ask.terms["now_ms"][0])
     named, offered = frozenset(q.held.record.doc.first), []
-    crews = chosen.crews or (None,) * len(rows)
-    for row, metres, words, crew in zip(rows.tolist(), parts.metres.tolist(), told, crews, strict=True):
-        channel: Channel = "call" if row in ring else channel_of(c, row, now_ms)
+    crews, channels = chosen.crews or (None,) * len(rows), channels_of(people, now_ms)
+    found = zip(rows.tolist(), parts.metres.tolist(), told, crews, channels, strict=True)
+    for row, metres, words, crew, usual in found:
+        id_, channel = c.ids[row], "call" if row in ring else usual
         line = Offered(
-            c.ids[row],
+            id_,
             round(metres),
-            [words[0], CALLED_BACK, *words[1:2]] if c.ids[row] in named else words,
+            [words[0], CALLED_BACK, *words[1:2]] if id_ in named else words,
             within_m=waves.HALL_M if row in first else int(q.ask.radius_m),
             channel=channel,
             reply_ms=q.timing.reply_ms(channel),
@@ -299,14 +302,17 @@ def wave_of(c: Columns, chosen: Found, weights: Weights) -> Wave:
     return Wave(q.ask.posting, q.held.record.terms, q.wave, q.timing, offered)
 
 
-def channel_of(c: Columns, row: int, now_ms: int) -> Channel:
-    """How an offer reaches somebody now: as they wish; who has no telephone of that kind at the kiosk while they are in
-    the hall, and else by a clerk's call."""
-    w = c.table[row]
-    wished: Channel = CHANNELS[w["channel"]]
+def channels_of(people: NDArray[Any], now_ms: int) -> list[Channel]:
+    """How an offer reaches each of the people (rows of the table) now: as they wish; who has no telephone of that kind
+    at the kiosk while they are in the hall, and else by a clerk's call."""
+    in_hall = (people["presence"] == PRESENCE["in_hall"]) & (people["presence_until_s"] > now_ms // 1000)
+    return [_channel(CHANNELS[n], there) for n, there in zip(people["channel"].tolist(), in_hall.tolist(), strict=True)]
+
+
+def _channel(wished: Channel, in_hall: bool) -> Channel:
     if wished in ("inbox", "push"):
         return wished
-    if w["presence"] == PRESENCE["in_hall"] and int(w["presence_until_s"]) * 1000 > now_ms:
+    if in_hall:
         return "kiosk"
     return "call" if wished == "kiosk" else wished
 

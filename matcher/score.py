@@ -7,6 +7,7 @@ as the rules are. A new part is a function here with its words, a weight of the 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from itertools import repeat
 from math import exp
 from typing import Any, Final, NamedTuple
@@ -268,8 +269,9 @@ class Parts(Struct, frozen=True):
     values: NDArray[np.float64]
 
 
+@lru_cache(maxsize=64)
 def by_part(weights: Weights) -> NDArray[np.float64]:
-    """The weights in the order of the parts."""
+    """The weights in the order of the parts; the same array for everybody who asks."""
     return np.array([getattr(weights, part.name) for part in PARTS])
 
 

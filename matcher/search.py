@@ -138,6 +138,8 @@ def _rules_broken(town: Town, terms: Any, row: int) -> Any:
 def _passing(town: Town, terms: Any, rows: Rows) -> Any:
     passing = np.empty(len(rows), dtype=np.bool_)
     for i in range(len(rows)):
+        if i + AHEAD < len(rows):
+            fetch_early(town.people, rows[i + AHEAD])
         passing[i] = _passes(town.people[rows[i]], terms[0], town)
     return passing
 

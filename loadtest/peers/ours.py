@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 import numpy as np
@@ -27,7 +28,7 @@ class Ours:
 
     def __init__(self) -> None:
         self.memory: Replica = memories.empty()
-        self._wide = WideSearch()
+        self._wide, self._loop = WideSearch(), asyncio.Runner()
 
     def build(self, c: City) -> None:
         """Rows and vectors, then sorted as a matcher does once loaded."""
@@ -60,13 +61,14 @@ class Ours:
         numbers: list[int] = self._numbers[rows[best(memory.index.scores(q.vector, rows), K)]].tolist()
         return numbers
 
-    async def decide(self, q: Question) -> Wave:
-        """The whole decision: hall first, radii, the published score with reasons, channels and deadlines."""
+    def decide(self, q: Question) -> Wave:
+        """The whole decision: hall first, radii, the published score with reasons, channels and deadlines. Only a wide
+        question needs the loop, whose start and end no dispatcher pays for each question."""
         memory, held = self.memory, self.memory.postings[q.posting.id]
         waves, too_wide = plan.decide(memory, [plan.question(memory, held, NOON_MS)], WEIGHTS)
         if waves:
             return waves[0]
-        found = await self._wide.find(memory, too_wide[0], WEIGHTS)
+        found = self._loop.run(self._wide.find(memory, too_wide[0], WEIGHTS))
         (chosen,) = plan.share(memory.columns, [found], memory.settings.live_cap)
         return plan.wave_of(memory.columns, chosen, WEIGHTS)
 
@@ -75,5 +77,6 @@ class Ours:
         self.memory.columns.put(structs.replace(self._first[n], paused=not free))
 
     def close(self) -> None:
-        """Ends the thread of wide questions."""
+        """Ends the loop and the thread of wide questions."""
         self._wide.close()
+        self._loop.close()

@@ -6,7 +6,6 @@ the other in an order drawn anew. A peer that is not installed here, or is left 
 
 from __future__ import annotations
 
-import asyncio
 import importlib
 import json
 import statistics
@@ -99,9 +98,8 @@ class Field:
         stack.callback(self.ours.close)
         self._build(OURS, self.ours)
         self.ours.hold(some)
-        loop = stack.enter_context(asyncio.Runner())
         self.ways[OURS] = Way(self.ours.search)
-        self.ways[DECISION] = Way(lambda q: [0] if loop.run(self.ours.decide(q)).offered else [])
+        self.ways[DECISION] = Way(lambda q: [0] if self.ours.decide(q).offered else [])
         self._build("faiss", self.faiss)
         for name, way in self.faiss.ways().items():
             self.ways[name] = Way(partial(self.faiss.search, way=way))
