@@ -3,7 +3,8 @@
     locust -f loadtest/locustfile.py --host http://127.0.0.1:8080 --cast cast.json [--shape dawn] [--headless]
 
 `python -m loadtest.crowd.cast cast.json` writes the cast of a running service; `make load` does all of it by itself.
-Without --headless there is locust's page. Distributed by locust's own means (`--processes`, or `--master` and
+Without --headless there is locust's page, from which a run may be started again: ids of postings and telephones of
+newcomers begin with the moment of the start. Distributed by locust's own means (`--processes`, or `--master` and
 `--worker`): give every generator the same cast and `--generators N`; each takes every N-th of the workers and postings.
 """
 
@@ -20,6 +21,7 @@ import numpy as np
 import websocket
 from locust import LoadTestShape, User, constant, events, task
 from locust.env import Environment
+from locust.runners import MasterRunner
 from msgspec import structs
 
 from loadtest import population
@@ -58,8 +60,9 @@ class Play:
         )
         self.due = iter(list(enumerate(self.shape.postings_at()))[number :: options.generators])
         self.seed, self.options = everybody.seed, options
-        self.numbers = itertools.count(number * 1_000_000)
         self.began_ms = now_ms()
+        self.run = f"load-{int(self.began_ms / 1000):x}-"
+        self.numbers = itertools.count(number * 1_000_000 + int(self.began_ms / 1000) * KIOSKS)
         self.ends_ms: float | None = None
         """When everybody was told to go home; the lines go one after the other."""
 
@@ -83,12 +86,12 @@ def _(parser: ArgumentParser) -> None:
         "--withdraw-after", type=float, default=0.0, help="seconds until a posting is taken back; 0: not"
     )
     parser.add_argument("--days-ahead", type=int, default=0, help="shifts lie up to so many days ahead")
-    parser.add_argument("--prefix", default="", help="begins the ids of postings; a second run needs another")
 
 
 @events.test_start.add_listener  # type: ignore[untyped-decorator]  # locust's
 def _(environment: Environment, **_: Any) -> None:
-    environment.play = Play(environment)  # type: ignore[attr-defined]  # what the users of a test share
+    if not isinstance(environment.runner, MasterRunner):  # which has no users, and would write over a generator's diary
+        environment.play = Play(environment)  # type: ignore[attr-defined]  # what the users of a test share
 
 
 @events.test_stopping.add_listener  # type: ignore[untyped-decorator]  # locust's
@@ -248,7 +251,7 @@ class EmployerUser(Actor):
         number, at_s = due
         due_ms = self.play.began_ms + at_s * 1000
         gevent.sleep(max(0.0, (due_ms - now_ms()) / 1000))
-        firm, id_ = next(self.play.employers), f"{self.play.options.prefix}load-{number}"
+        firm, id_ = next(self.play.employers), f"{self.play.run}{number}"
         doc = self.document(number, firm.id, int(due_ms))
         sent_ms = now_ms()
         told = self.http.call("POST", "/v1/postings", firm.token, {"id": id_, "posting": doc})
@@ -304,7 +307,7 @@ class KioskUser(Actor):
             "place": {"lat": where.place.lat, "lon": where.place.lon, "text": where.place.text},
             "pay": {"fen": population.wished_fen(trade), "unit": "hour"},
         }
-        person = {"name": f"样本大厅{number}", "telephone": f"1991{number:07d}", "consent": "2026-01"}
+        person = {"name": f"样本大厅{number}", "telephone": f"1991{number % 10_000_000:07d}", "consent": "2026-01"}
         told = self.http.call("POST", "/v1/profiles", self.kiosk.token, {"profile": profile, "person": person})
         if told is not None:
             record = ClientRecord(operation="register", profile=told["id"], v=told["v"])

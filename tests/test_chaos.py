@@ -34,6 +34,17 @@ def test_nothing_acknowledged_is_lost_whatever_happens(tmp_path: Path, monkeypat
     assert {name: told[name] for name in wrong} == dict.fromkeys(wrong, 0), told["examples"]
 
 
+def test_what_is_not_as_promised_is_said() -> None:
+    good = {
+        "kinds": {kind: {"times": 6} for kind in faults.FAULTS}, "acknowledged": 20_000, "lost": 0, "double_booked": 0,
+        "overfilled": 0, "illegal_states": 0, "version_gaps": 0, "recovery_s_median_of_the_slowest_kind": 5.0,
+    }  # fmt: skip
+    assert run.problems_of(good, run.Plan()) == []
+    few = {"kinds": {"freeze": {"times": 4}}}
+    for bad in (few, {"acknowledged": 19_999}, {"lost": 1}, {"recovery_s_median_of_the_slowest_kind": 5.1}):
+        assert len(run.problems_of(good | bad, run.Plan())) == 1, bad
+
+
 def test_a_slow_sync_and_a_wrong_clock_are_felt_by_one_part_alone(tmp_path: Path) -> None:
     try:
         shim = Shim(tmp_path)

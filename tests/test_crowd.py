@@ -151,7 +151,7 @@ def test_samples_that_follow_one_another_tell_less() -> None:
 
 @pytest.mark.timeout(300)
 def test_a_short_dawn(tmp_path: Path) -> None:
-    words = "--people 1500 --workers 400 --postings 60 --seconds 6 --drain 7"
+    words = "--people 1500 --workers 400 --postings 60 --seconds 6 --drain 7 --processes 2"
     options = run.arguments([*words.split(), "--reports", str(tmp_path)])
     found = run.play(options, tmp_path)
     broken = run.problems_of(found, 400, 60)
@@ -159,6 +159,7 @@ def test_a_short_dawn(tmp_path: Path) -> None:
     assert found["offers_received"] > 0
     assert found["acknowledged"] >= 60
     assert found["failures"] == 0
+    assert {p.name for p in (tmp_path / "diaries").iterdir()} == {"generator-0.diary", "generator-1.diary"}
     assert "locust" in (tmp_path / "load.html").read_text("utf-8").lower()
 
 
