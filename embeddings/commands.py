@@ -17,9 +17,22 @@ from matcher.settings import Settings
 LINES_AT_ONCE = 512
 
 
+def encoder_settings(settings: Settings) -> EncoderSettings:
+    """Which model the settings ask for, and how it encodes: the shipped one, or `model_path`."""
+    return EncoderSettings(
+        model=settings.model_path or str(SHIPPED_MODEL),
+        dimension=settings.model_dimension or None,
+        prompts={
+            "posting": settings.model_prompt_posting,
+            "profile": settings.model_prompt_profile,
+            "query": settings.model_prompt_query,
+        },
+    )
+
+
 def configured_encoder(settings: Settings) -> Encoder:
-    """The encoder of the settings: the shipped model, or `model_path`."""
-    return Encoder.load(EncoderSettings(model=settings.model_path or str(SHIPPED_MODEL)))
+    """The encoder of the settings, loaded."""
+    return Encoder.load(encoder_settings(settings))
 
 
 def _batches(lines: Iterable[str]) -> Iterator[list[str]]:

@@ -37,6 +37,14 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Port the web server listens on."""
     model_path: str = ""
     """A sentence-transformers model to use instead of the shipped one: a path or a hub id."""
+    model_dimension: int = 0
+    """Keep only so many numbers of each vector (Matryoshka models; ours: 256, 128 or 64); 0: all."""
+    model_prompt_posting: str = ""
+    """What the model wants before the text of a posting, such as `query: `."""
+    model_prompt_profile: str = ""
+    """The same before what a worker says of themselves, such as `passage: `."""
+    model_prompt_query: str = ""
+    """The same before words that are looked up."""
     sites_file: str = ""
     """The sites and how their records are fetched (TOML); empty: the shipped sample of ten."""
     consent_file: str = ""
@@ -170,7 +178,9 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         if raw is None:
             continue
         try:
-            values[field.name] = _SWITCH[raw] if hints[field.name] is bool else hints[field.name](raw)
+            value = values[field.name] = _SWITCH[raw] if hints[field.name] is bool else hints[field.name](raw)
+            if not isinstance(value, str) and value < 0:
+                raise ValueError("must not be negative")
         except (ValueError, KeyError) as exc:
             raise ValueError(f"{PREFIX}{field.name.upper()}={raw!r}: {exc}") from exc
     return Settings(**values)

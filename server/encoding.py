@@ -10,7 +10,8 @@ import structlog
 from numpy.typing import NDArray
 
 from embeddings.batcher import Batcher, BatcherClosedError, EncoderOverloadedError, EncodesTexts
-from embeddings.encoder import SHIPPED_MODEL, Encoder, EncoderSettings, Kind
+from embeddings.commands import encoder_settings
+from embeddings.encoder import Encoder, Kind
 from matcher.errors import KuaizhaoError, Overloaded, StoreUnavailable
 from matcher.settings import Settings
 from matcher.store import Store
@@ -30,7 +31,7 @@ class Encoding:
     """Text to vectors for the handlers. `start` returns at once; `ready` says when everything is warm."""
 
     def __init__(self, settings: Settings, store: Store, encoder: NamedEncoder | None = None) -> None:
-        self._wanted = EncoderSettings(model=settings.model_path or str(SHIPPED_MODEL))
+        self._wanted = encoder_settings(settings)
         self._store = store
         self._encoder = encoder
         self._batcher: Batcher | None = None

@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 
 from embeddings import table
+from embeddings.commands import configured_encoder
 from embeddings.encoder import KINDS, MAX_CHARS, SHIPPED_MODEL, Encoder, EncoderSettings, guard_vector
+from matcher.settings import PREFIX, Settings, from_environment
 
 ODD_TEXTS = [
     "",
@@ -154,6 +156,15 @@ def test_a_shorter_dimension_is_the_beginning_of_the_vector() -> None:
     np.testing.assert_allclose(
         short.encode(["厨房切菜"], "posting")[0], beginning / np.linalg.norm(beginning), atol=1e-5
     )
+
+
+def test_model_dimension_and_prompts_come_from_the_settings(tmp_path: Path) -> None:
+    folder = copied_model(tmp_path / "other")
+    asked = {"MODEL_PATH": str(folder), "MODEL_DIMENSION": "64", "MODEL_PROMPT_QUERY": "厨师 "}
+    encoder = configured_encoder(from_environment({PREFIX + name: value for name, value in asked.items()}))
+    same = EncoderSettings(str(folder), dimension=64, prompts={"query": "厨师 "})
+    assert (encoder.model_id, encoder.dimension) == (Encoder.load(same).model_id, 64)
+    assert configured_encoder(Settings()).model_id == Encoder.load().model_id
 
 
 def test_the_cache_gives_the_same_vectors_and_forgets_the_oldest() -> None:

@@ -34,7 +34,7 @@ def test_an_address_replaces_the_embedded_store() -> None:
 
 @pytest.mark.parametrize(
     ("name", "raw"),
-    [("PORT", "eighty"), ("REQUEST_TIMEOUT_S", "soon"), ("PORT", ""), ("PRODUCTION", "yes")],
+    [("PORT", "eighty"), ("REQUEST_TIMEOUT_S", "soon"), ("PORT", ""), ("PRODUCTION", "yes"), ("PORT", "-1")],
 )
 def test_a_value_that_does_not_fit_is_named(name: str, raw: str) -> None:
     with pytest.raises(ValueError, match=f"KUAIZHAO_{name}={raw!r}"):
