@@ -46,6 +46,9 @@ SCREENS: Final = os.environ.get("KUAIZHAO_SCREENS", "")
 """A folder where every state that axe looks at is written as a picture too: `make screenshots`."""
 WCAG: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa"]
 
+LIVE_MS: Final = 5_000
+"""What a page shows by itself, without asking, is there within a second; the rest is for a machine with other work."""
+
 in_browser: Final = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]
 """For `pytestmark` of a module whose tests use the browser."""
 

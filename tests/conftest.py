@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import hypothesis
 import pytest
 import pytest_asyncio
 import redis
@@ -25,6 +26,10 @@ from tests.api import Api, prepared, running
 from tests.memory import DAYLIGHT
 
 pytest.register_assert_rewrite("tests.settling")
+
+# How long an example takes is for the benches to say: here it would fail when the machine does something else.
+hypothesis.settings.register_profile("suite", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("suite")
 
 TEST_CLOCK = """
 local function now_ms(m) -- the store's clock, moved by one key and stopped by another; only tests write them

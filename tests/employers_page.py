@@ -9,6 +9,7 @@ from typing import Any
 
 from playwright.async_api import Page
 
+from matcher.store import Store
 from server.keys import VAULT
 from tests import browser, builders
 from tests.api import Api
@@ -49,6 +50,13 @@ async def opened(service: Service, cast: Cast, viewport: dict[str, int] = DESK) 
     page = await service.page("/employer", viewport, token=token)
     await page.wait_for_selector(".compose textarea")
     return page
+
+
+async def begun(store: Store, posting: str) -> None:
+    """Waits until a shift has begun."""
+    start_ms = (await store.posting(posting)).doc.start_ms
+    while await store.now_ms() <= start_ms:  # noqa: ASYNC110 - a clock can only be asked
+        await asyncio.sleep(0.05)
 
 
 async def looks_right(page: Page) -> None:

@@ -39,7 +39,7 @@ def test_within_a_thousandth_of_the_optimum_whatever_supply_and_demand(seed: int
     assert greedy(case) < best
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 2**32), st.integers(1, 8), st.integers(1, 12), st.integers(1, 6))
 def test_no_limit_is_broken_and_no_more_is_lost_than_promised(seed: int, postings: int, people: int, most: int) -> None:
     case = drawn(seed, postings, people, (0, most), (0, people + 1))

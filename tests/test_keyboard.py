@@ -68,7 +68,7 @@ async def test_words_that_do_not_come_are_asked_for_again(service: Service) -> N
 
     await page.route("**/v1/pinyin?*", keeps_the_first)
     await touch(page, "x")
-    await page.locator(".candidate").first.wait_for(timeout=6_000)
+    await page.locator(".candidate").first.wait_for()
     assert len(kept) == 2
 
 

@@ -9,7 +9,7 @@ from playwright.async_api import expect
 
 from matcher.model import HOUR_MS
 from tests import builders
-from tests.browser import in_browser
+from tests.browser import LIVE_MS, in_browser
 from tests.kiosk_page import Hall, checked, press, printed, until_waved
 
 pytestmark = in_browser
@@ -21,7 +21,7 @@ async def test_an_offer_is_there_within_a_second_and_ends_in_a_slip_without_an_i
     await hall.come_in(page, slip)
     await hall.post("slip-1", headcount=1, meeting_point="虚构东门")
     card = page.locator("[data-posting=slip-1]")
-    await expect(card.get_by_role("button", name="接这个活")).to_be_visible(timeout=1_000)
+    await expect(card.get_by_role("button", name="接这个活")).to_be_visible(timeout=LIVE_MS)
     await expect(card.get_by_text("为什么给你:")).to_be_visible()
     await expect(page.locator(".skeleton")).to_have_count(0)
     await checked(page)

@@ -57,7 +57,7 @@ def shifts(draw: st.DrawFn) -> Shift:
     return Shift(start_ms, start_ms + lasts_ms, 36.0 + place[0], 120.0 + place[1])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(shifts(), min_size=1, max_size=3), shifts())
 def test_time_between_and_in_all_is_the_oracles(held: list[Shift], wanted: Shift) -> None:
     place = Place(lat=wanted.lat, lon=wanted.lon)
@@ -116,7 +116,7 @@ def play(history: Sequence[str], draw: random.Random) -> tuple[Columns, dict[str
 STEPS = st.sampled_from(["put"] * 12 + ["remove"] * 3 + ["compact", "reindex", "begin", "adopt", "adopt"])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(STEPS, min_size=20, max_size=200), st.randoms(use_true_random=False))
 def test_columns_after_any_history_equal_columns_rebuilt(history: list[str], draw: random.Random) -> None:
     kept, now = play(["put"] * 60 + history, draw)
@@ -171,7 +171,7 @@ def answers(memory: Replica) -> list[list[tuple[str, float]]]:
     ]
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.lists(st.integers(0, len(CROWD) - 1), max_size=60), st.booleans(), st.randoms(use_true_random=False))
 def test_no_rule_and_no_cap_is_ever_broken_by_an_offer(moved: list[int], night: bool, draw: random.Random) -> None:
     memory, known = memories.empty(), {}

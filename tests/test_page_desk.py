@@ -16,7 +16,7 @@ from server.keys import SEAL, VAULT, now_ms
 from server.staff import code_at
 from tests import browser, builders
 from tests.api import HashEncoder, plain
-from tests.browser import DESK, Service, first_view_bytes, in_browser
+from tests.browser import DESK, LIVE_MS, Service, first_view_bytes, in_browser
 from tests.desk_page import looks_right, opened
 from tests.intake import PROFILES, profile_line
 
@@ -300,7 +300,9 @@ async def test_a_clerk_lets_it_pass_and_the_employer_sees_it_within_a_second(ser
     await desk.keyboard.press("n")
     await desk.keyboard.type("请写清楚几楼、有没有电梯")
     await desk.keyboard.press("Control+Enter")
-    await expect(employer.locator(".detail .banner.warn")).to_have_text("要改:请写清楚几楼、有没有电梯", timeout=1_000)
+    await expect(employer.locator(".detail .banner.warn")).to_have_text(
+        "要改:请写清楚几楼、有没有电梯", timeout=LIVE_MS
+    )
     await looks_right(employer)
     await employer.get_by_role("button", name="改一改").click()
     await employer.locator("dialog textarea").fill("虚构:搬家具,三楼有电梯")
@@ -308,7 +310,7 @@ async def test_a_clerk_lets_it_pass_and_the_employer_sees_it_within_a_second(ser
     await employer.get_by_role("button", name="重新提交").click()
     await expect(desk.locator(SHOWN)).to_contain_text("三楼有电梯")
     await desk.keyboard.press("y")
-    await expect(employer.locator(".detail .badge").first).to_have_text("招人中", timeout=1_000)
+    await expect(employer.locator(".detail .badge").first).to_have_text("招人中", timeout=LIVE_MS)
 
 
 async def test_the_first_view_of_who_is_logged_in_is_small(service: Service) -> None:

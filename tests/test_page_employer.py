@@ -13,6 +13,7 @@ from server.keys import BOARDS
 from tests import browser, builders
 from tests.browser import (
     DESK,
+    LIVE_MS,
     PHONE,
     Service,
     first_view_bytes,
@@ -51,7 +52,7 @@ async def test_one_sentence_is_posted_and_fills_before_ones_eyes(service: Servic
     posting = await page.locator(".live li").first.get_attribute("data-posting")
     assert posting
     seated = await accept(service.api, posting, 2)
-    await expect(page.locator(".live kz-seats")).to_contain_text("2/3人", timeout=1_000)
+    await expect(page.locator(".live kz-seats")).to_contain_text("2/3人", timeout=LIVE_MS)
     await expect(page.locator(".live kz-seats i.taken")).to_have_count(2)
     await expect(page.locator(".detail .fill")).to_contain_text(re.compile(r"已通知 \d+ 人 · 第 1 批"))
     await expect(page.locator(".detail .person")).to_have_count(2)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 
 from playwright.async_api import expect
@@ -13,13 +12,13 @@ from tests.browser import (
     Service,
     in_browser,
 )
-from tests.employers_page import Cast, in_play, looks_right, opened
+from tests.employers_page import Cast, begun, in_play, looks_right, opened
 
 pytestmark = in_browser
 
 
 async def test_arrival_no_show_and_done(service: Service, cast: Cast) -> None:
-    seated = await in_play(service, cast, "j-day", 3, headcount=3, starts_in_ms=2_500, lasts_ms=HOUR_MS)
+    seated = await in_play(service, cast, "j-day", 3, headcount=3, starts_in_ms=4_000, lasts_ms=HOUR_MS)
     own = await service.api.get(f"/v1/assignments/j-day:{seated[0]}/pass", token=await service.api.worker(seated[0]))
     page = await opened(service, cast)
     await page.locator("[data-posting=j-day] button").click()
@@ -38,7 +37,7 @@ async def test_arrival_no_show_and_done(service: Service, cast: Cast) -> None:
     await page.keyboard.press("Escape")
     await second.get_by_role("button", name="签到").click()
     await expect(second.locator(".badge")).to_have_text("到了")
-    await asyncio.sleep(2.5)  # the shift begins: before that nobody is missing
+    await begun(service.api.store, "j-day")  # before that nobody is missing
     await page.locator("[data-posting=j-day] button").click()
     await third.get_by_role("button", name="没来").click()
     await looks_right(page)

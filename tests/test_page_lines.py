@@ -72,7 +72,7 @@ async def routed(service: Service) -> AsyncIterator[tuple[Router, str]]:
 
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sockets, "ALIVE_S", 0.3)
+    monkeypatch.setattr(sockets, "ALIVE_S", 0.5)
 
 
 async def test_a_worker_sees_that_the_line_is_dead_and_misses_nothing(service: Service) -> None:
@@ -81,10 +81,10 @@ async def test_a_worker_sees_that_the_line_is_dead_and_misses_nothing(service: S
         page = await service.page("/healthz", token=await api.worker(who))
         await page.goto(f"{address}/worker")
         await expect(page.get_by_text("还没有你的派单").or_(page.get_by_text("先打开"))).to_be_visible()
-        await asyncio.sleep(1.0)  # longer than the patience: the server says that the line is there
+        await asyncio.sleep(1.5)  # longer than the patience: the server says that the line is there
         await expect(page.locator("kz-line")).to_be_empty()
         router.forget()
-        await expect(page.locator("kz-line")).to_contain_text("网络断了", timeout=3_000)
+        await expect(page.locator("kz-line")).to_contain_text("网络断了")
         posting = await posted(api)
         await asyncio.sleep(1.0)
         assert await card(page, posting, "offered").count() == 0
@@ -102,9 +102,9 @@ async def test_the_hall_says_how_old_what_it_shows_is(service: Service) -> None:
         await page.goto(f"{address}/hall/{builders.SITE}")
         await expect(page.locator(".fresh")).to_contain_text("更新于")
         was = await page.locator(".fresh").inner_text()
-        await expect(page.locator(".fresh")).not_to_have_text(was, timeout=3_000)  # nothing happens, but it is alive
+        await expect(page.locator(".fresh")).not_to_have_text(was)  # nothing happens, but it is alive
         router.forget()
-        await expect(page.locator(".fresh.lost")).to_contain_text("网络断了,这是", timeout=3_000)
+        await expect(page.locator(".fresh.lost")).to_contain_text("网络断了,这是")
         router.is_out = False
         await builders.post(store, "meanwhile", trade="florist")
         await expect(page.locator("tbody tr").filter(has_text="花艺")).to_be_visible()
@@ -119,7 +119,7 @@ async def test_the_desk_is_told_what_came_meanwhile(service: Service) -> None:
         await page.goto(f"{address}/desk")
         await expect(page.locator(".tabs button").first).to_have_attribute("aria-label", "审核")  # told what waits
         router.forget()
-        await expect(page.locator("kz-line")).to_contain_text("网络断了", timeout=3_000)
+        await expect(page.locator("kz-line")).to_contain_text("网络断了")
         await builders.post(api.store, "waits", verdict="awaiting_review")
         router.is_out = False
         await expect(page.locator(".tabs .count").first).to_have_text("1")

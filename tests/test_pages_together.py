@@ -9,7 +9,7 @@ from pathlib import Path
 from playwright.async_api import Browser, Page, expect
 
 from tests import builders, halls
-from tests.browser import DESK, HALL, in_browser
+from tests.browser import DESK, HALL, LIVE_MS, in_browser
 from tests.kiosk_page import ID_NUMBER, Hall, open_hall, press, printed
 from tests.workers_page import opened
 
@@ -79,7 +79,7 @@ async def test_from_one_sentence_to_a_seat(chromium: Browser, valkey_url: str, t
         await let_pass(hall, posting)
         asked = [page.locator(f"[data-posting='{posting}']").first for page in (kiosk, phone)]
         takes = [card.get_by_role("button", name="接这个活") for card in asked]
-        await asyncio.gather(*(expect(take).to_be_visible(timeout=1_000) for take in takes))
+        await asyncio.gather(*(expect(take).to_be_visible(timeout=LIVE_MS) for take in takes))
         await expect(screen.locator("tbody")).to_contain_text("还差 1 人")
         await asyncio.gather(*(take.click() for take in takes))
         await expect(screen.locator("tbody")).to_contain_text("招满了")

@@ -193,7 +193,7 @@ def test_a_known_title_leads_to_its_occupation_before_the_lexicon() -> None:
     assert Recogniser(CharacterEncoder(), facts, [carpenter]).recognise("木工").occupation_codes[0] == "6-06-03-02"
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.one_of(st.text(max_size=60), st.text("招不做保安洁电焊工厨师、,12 aZ😀", max_size=30)))
 def test_any_text_is_answered(plain: Recogniser, text: str) -> None:
     recognition = plain.recognise(text)

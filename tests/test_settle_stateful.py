@@ -76,7 +76,6 @@ def search(url: str, examples: int, steps: int) -> None:
         settings=settings(
             max_examples=examples,
             stateful_step_count=steps,
-            deadline=None,
             phases=PHASES,
             database=None,
             suppress_health_check=list(HealthCheck),

@@ -127,7 +127,7 @@ def test_a_wave_is_as_large_as_the_rates_say() -> None:
 STATES = st.sampled_from(["", "", "open", "declined", "expired", "accepted"])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(STATES, min_size=200, max_size=200), st.booleans(), st.integers(0, 59), st.sampled_from([1, 3, 20]))
 def test_no_wave_breaks_a_rule_whatever_was_answered_before(
     states: list[str], night: bool, which: int, headcount: int
