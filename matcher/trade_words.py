@@ -55,7 +55,7 @@ class Reading(NamedTuple):
 _WORKER_SUFFIX = re.compile(r"师傅|人员|学徒|工人|[工员师]")
 _WORKPLACE = re.compile(
     r"(?:门店|公司|集团|工作室|车间|机构|中心|学校|学院|基地|市场|行业|企业|连锁|专卖|工厂|厂家|材料|用品|设备|机械|"
-    r"[店厂馆院])"
+    r"租赁|批发|[店厂馆院])"
 )
 _HEAD = re.compile(r"(?:[工员师手]|司机|阿姨|大姐|小哥)$")
 _PREMISES = ("店", "厂", "馆", "院", "场", "吧")

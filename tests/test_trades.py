@@ -116,6 +116,11 @@ def test_relations_hold_either_way() -> None:
         ("水电安装师傅", "water_electric_worker"),
         ("室内保洁", "office_cleaner"),
         ("家电维修店招派单员", "flyer_distributor"),
+        ("贴瓷砖大工", "tiler"),
+        ("支模板的木工", "formwork_carpenter"),
+        ("送货的司机", "delivery_driver"),
+        ("轮胎厂成型工", "rubber_worker"),
+        ("脚手架租赁站招装卸工", "loader"),
     ],
 )
 def test_the_surest_trade_of_a_text(text: str, first: str) -> None:
