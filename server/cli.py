@@ -7,6 +7,7 @@ import asyncio
 import errno
 import json
 import logging
+import os
 import socket
 import sys
 from collections.abc import Sequence
@@ -53,12 +54,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     configure_logging()
     try:
-        return int(_COMMANDS[args.command](settings, args))
+        status = int(_COMMANDS[args.command](settings, args))
+        sys.stdout.flush()
+        return status
     except KuaizhaoError as exc:
         print(f"kuaizhao: {exc.message} ({exc})", file=sys.stderr)
         return 1
     except NotFit as exc:
         print(f"kuaizhao: 还不能正式运行\n{exc}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # who read has gone: kuaizhao trades | head
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError) as exc:
+        print(f"kuaizhao: 文件打不开或写不了:{exc}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

@@ -167,6 +167,19 @@ def test_model_dimension_and_prompts_come_from_the_settings(tmp_path: Path) -> N
     assert configured_encoder(Settings()).model_id == Encoder.load().model_id
 
 
+def test_the_command_says_what_file_it_cannot_write_and_ends_quietly_when_nobody_reads(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "server.cli"]
+    out = tmp_path / "missing" / "vectors.npy"
+    words = [*command, "embed", "--kind", "query", "--out", str(out)]
+    told = subprocess.run(words, input="保洁\n", capture_output=True, text=True, check=False)
+    assert told.returncode == 1
+    assert str(out) in told.stderr
+    assert "Traceback" not in told.stderr
+    piped = 'set -o pipefail; echo 保洁 | "$0" -m server.cli trades | true'
+    told = subprocess.run(["bash", "-c", piped, sys.executable], capture_output=True, text=True, check=False)
+    assert (told.returncode, told.stderr) == (141, "")
+
+
 def test_the_cache_gives_the_same_vectors_and_forgets_the_oldest() -> None:
     encoder = Encoder.load(EncoderSettings(cache_texts=2))
     first = encoder.encode(["搬砖", "切菜"], "posting")
