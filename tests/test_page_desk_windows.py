@@ -24,7 +24,9 @@ async def test_a_worker_is_registered_by_proxy(service: Service) -> None:
     await form.get_by_label("手机号").fill("19900001234")
     await form.get_by_label("身份证号").fill("000000196805010018")
     await expect(form.get_by_label("出生日期")).to_have_value("1968-05-01")
-    await form.get_by_label("会做什么").fill("会搬运,不做高空")
+    await form.get_by_label("会做什么").fill("会搬运,当过保安,不做高空")
+    await form.get_by_role("button", name="保安员,按下去掉").click()
+    await form.get_by_label("会做什么").fill("会搬运,当过几年保安,不做高空")
     await expect(form.get_by_role("button", name="搬运工,按下去掉")).to_be_visible()
     await form.get_by_label("从哪出发").fill("城阳区流亭")
     await form.get_by_label("多少元").fill("180")
@@ -48,7 +50,8 @@ async def test_a_worker_is_registered_by_proxy(service: Service) -> None:
     record = await service.api.store.profile(profile)
     assert (record.doc.trades, record.doc.channels, record.doc.pay.fen) == ([builders.TRADE], ["call"], 18_000)
     assert [str(each.expires) for each in record.doc.certificates] == ["2031-01-31"]
-    assert "heights" in record.doc.refused
+    assert {"heights", "security_guard"} <= set(record.doc.refused)
+    assert record.doc.recognised == []
 
 
 async def test_queue_numbers_are_called(service: Service) -> None:

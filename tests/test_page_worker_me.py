@@ -8,6 +8,7 @@ from pathlib import Path
 from playwright.async_api import Page, expect
 
 from matcher.model import HOUR_MS
+from matcher.trades import trade_name
 from tests import builders
 from tests.browser import Service, in_browser
 from tests.workers_page import check, opened, posted, somebody
@@ -43,6 +44,16 @@ async def test_the_registration_is_changed_in_ones_own_words(service: Service) -
     assert {"porter"} < set(doc.trades)
     assert "heights" in doc.refused
     assert doc.skills == "后厨帮忙会切菜,会开叉车"
+    wrong = doc.recognised[0]
+    page = await part(service, who, "profile")
+    await expect(page.get_by_text("从你的话里还听出")).to_contain_text(trade_name(wrong))
+    await page.get_by_label("加一样不做的").select_option(label=trade_name(wrong))
+    await check(page)
+    await page.get_by_role("button", name="存下来").click()
+    await expect(page.get_by_text("记下了")).to_be_visible()
+    doc = (await api.store.profile(who)).doc
+    assert wrong in doc.refused
+    assert wrong not in doc.recognised
 
 
 async def test_a_complaint_is_sent_and_its_answer_read(service: Service) -> None:

@@ -16,6 +16,7 @@ const SURE = 0.5;
 export class Register {
   #desk;
   #key = newKey();
+  #heard = new Set(); // trades once heard in the person's words: the clerk who takes one away has asked
 
   constructor(desk) {
     this.#desk = desk;
@@ -33,6 +34,7 @@ export class Register {
   }
 
   #build() {
+    this.#heard.clear();
     const { sites, find } = this.#desk;
     const digits = { inputmode: "numeric" };
     this.fields = {
@@ -99,7 +101,8 @@ export class Register {
     const text = this.fields.skills.value;
     if (!text) return;
     const found = await this.#desk.find.trades(text, { signal });
-    const sure = found.filter(({ confidence }) => confidence >= SURE).map(({ id }) => id);
+    const sure = found.filter(({ id, confidence }) => confidence >= SURE && !this.#heard.has(id)).map(({ id }) => id);
+    for (const id of sure) this.#heard.add(id);
     this.trades.set([...new Set([...this.trades.get(), ...sure])].slice(0, 20));
   }
 
@@ -134,8 +137,9 @@ export class Register {
     fill(this.said);
     if (!(await this.#ready())) return;
     const { name, telephone, id, born, skills } = this.fields;
+    const trades = this.trades.get();
     const profile = {
-      site: this.site.get(), trades: this.trades.get(), skills: skills.value, born: born.value, place: this.place.get(), radius_m: Number(this.reach.get()),
+      site: this.site.get(), trades, refused: [...this.#heard].filter((each) => !trades.includes(each)).slice(0, 40), skills: skills.value, born: born.value, place: this.place.get(), radius_m: Number(this.reach.get()),
       pay: this.pay.get() ?? { fen: 0, unit: "day" }, group: this.group.get(), channels: this.channels.filter(({ toggle }) => toggle.get()).map(({ id: channel }) => channel),
       certificates: [...this.expiries.children].map((each) => ({ kind: each.dataset.kind, expires: each.value || null })),
     };

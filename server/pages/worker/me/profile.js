@@ -18,7 +18,9 @@ export async function show(app, place) {
   const doc = record.profile;
   const tradeName = new Map(names.trades.map(({ id, name }) => [id, name]));
   const trades = chosen(doc.trades);
-  const refused = several([...names.hazards, ...names.trades.filter(({ id }) => doc.refused.includes(id))], "＋ 加一样不做的");
+  const heard = names.trades.filter(({ id }) => doc.recognised.includes(id));
+  const neverDone = [...names.hazards, ...heard, ...names.trades.filter(({ id }) => doc.refused.includes(id))];
+  const refused = several(neverDone, "＋ 加一样不做的");
   refused.set(doc.refused);
   const hours = chosen(HOURS.map(([start]) => start).filter((start) => doc.hours.some((each) => each.start === start)));
   const channels = chosen(doc.channels);
@@ -87,7 +89,11 @@ export async function show(app, place) {
     "form",
     { class: "stack", novalidate: true },
     group("会干什么", tradeChips, words, found),
-    group("不做的", refused.element),
+    group(
+      "不做的",
+      heard.length > 0 && h("p", { class: "hint" }, `从你的话里还听出:${heard.map(({ name }) => name).join("、")}。听错了、不想做的,加在这里。`),
+      refused.element,
+    ),
     group("走多远", one("走多远", RADII, () => radius, (id) => { radius = id; })),
     group("什么时候", h("p", { class: "hint" }, "都不选,就是什么时候都行"), some("什么时候", HOURS.map(([start, , text]) => [start, text]), hours)),
     group("工钱", pay, one("按什么算", UNITS, () => unit, (id) => { unit = id; })),
