@@ -175,8 +175,15 @@ async def test_a_family_with_one_telephone_says_who_it_is(door: tuple[Api, Simul
     assert (await api.post("/v1/profiles", body, token=await api.token("clerk"))).status == 201
     await asked(api, telephone())
     code = await received(gateway, telephone())
+    ((last, _),) = await api.store.commands.xrevrange(api.store.key("audit_log"), count=1)
+    before = last.decode()
     which = await try_code(api, telephone(), code)
     assert (which.code, which.data["error"]["detail"]) == ("several_people", "w1 **1;w3 **3")
+    ((_, seen),) = await api.store.commands.xrange(api.store.key("audit_log"), min=f"({before}")
+    by, what, on = (seen[name.encode()].decode() for name in ("by", "what", "on"))
+    assert (what, on) == ("log_in_by_telephone", "w1 w3")
+    assert by.startswith("newcomer:")
+    assert telephone() not in by
     assert (await try_code(api, telephone(), code, body={"subject": "w2"})).code == "bad_login"
     assert (await try_code(api, telephone(), code, body={"subject": "w3"})).data["subject"] == "w3"
 
