@@ -50,6 +50,7 @@ from server.metrics import Metrics
 from server.outbox import Outbox
 from server.peers import networks
 from server.pinyin import lexicon
+from server.promptness import be_prompt
 from server.push import Push
 from server.recognising import Recognising
 from server.routes import ROUTES
@@ -180,6 +181,7 @@ async def _end_sockets(app: web.Application) -> None:
 
 def main(settings: Settings) -> None:
     """Serves until SIGINT or SIGTERM."""
+    be_prompt()
     app = create_app(settings)
     lines = Lines(settings.lines_per_address, app[PROXIES], app[METRICS])
     uvloop.run(serve(app, settings, lines))

