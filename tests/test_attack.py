@@ -49,7 +49,7 @@ async def target(valkey_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     server = await listen(runner, settings, Lines(connections.PER_ADDRESS, (), app[METRICS]))
     try:
         target = Target("127.0.0.1", server.sockets[0].getsockname()[1], store, gateway, os.getpid())
-        await target.populate()
+        await target.populate(registered=480)
         yield target
     finally:
         server.close()
