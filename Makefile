@@ -85,8 +85,8 @@ eval-embeddings: $(VENV)/.ready ## measure the shipped model and its baselines; 
 		|| echo "Left out: $$wheel cannot be installed here"; done
 	@touch $@
 
-peers: .venv-peers/.ready ## ours beside qdrant, Redis vector sets, LanceDB, FAISS and a GEOSEARCH loop; writes reports/peers.json (20 minutes)
-	@PYTHONPATH=.venv-peers $(BIN)/python -m loadtest.peers.run
+peers: .venv-peers/.ready ## ours beside qdrant, Redis vector sets, LanceDB, FAISS and a GEOSEARCH loop; writes reports/peers.json (10 minutes)
+	@PYTHONPATH=.venv-peers $(BIN)/python -m loadtest.peers.run $(PEERS)
 
 # The store's tests run on Redis 7 too. Installed where that is possible without asking; a service that the package starts
 # is stopped again. Elsewhere the tests that need it say so.

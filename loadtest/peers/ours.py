@@ -9,6 +9,7 @@ import numpy as np
 from msgspec import structs
 
 from loadtest.bench import memories
+from loadtest.bench.timing import Json
 from loadtest.peers.city import City, K, Question
 from loadtest.population import MODEL, NOON_MS
 from matcher import plan, search
@@ -28,6 +29,11 @@ class Ours:
 
     def __init__(self) -> None:
         self.memory: Replica = memories.empty()
+        self.settings: Json = {
+            "index": "rows by trade and cell of 2 km, rules compiled",
+            "vectors": "float32, inner products of the survivors by FAISS",
+            "threads": 1,
+        }
         self._wide, self._loop = WideSearch(), asyncio.Runner()
 
     def build(self, c: City) -> None:
