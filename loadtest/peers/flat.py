@@ -1,15 +1,15 @@
 """FAISS alone: who fits is found with numpy, the index is asked with a selector of them.
 
 FAISS has no filter of its own, so somebody writes one. `Mask` is what one writes: condition after condition over
-numpy columns, each on the rows that the ones before left. `Lists` is what one writes after having measured: rows by
-trade, sorted by latitude. That is half of our own design already, and is shown for what it is.
+numpy columns, each on the rows that the ones before left. `Slice` is what one writes after having measured: the people
+sorted by place, so that a search reads a slice of each column, and tables instead of look-ups. That is an index of
+one's own beside FAISS, as ours is, and is shown for what it is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -31,12 +31,12 @@ BUILD_THREADS: Final = 2
 MOST_TRADES: Final = 12
 
 
-OWN_FILTER: Final = "faiss flat array, rows by trade"
-"""FAISS with a filter that is half of our own design; no peer that anybody could install."""
+OWN_FILTER: Final = "faiss flat array, slice by place"
+"""FAISS with an index of one's own before it; no peer that anybody could install."""
 
 
 class Mask:
-    """The six conditions over numpy columns; rows are sorted by latitude."""
+    """The six conditions over numpy columns; rows are sorted by latitude, as the selector of a range needs them."""
 
     def __init__(self, c: City) -> None:
         self.order: Rows = np.argsort(c.lat, kind="stable")
@@ -63,36 +63,32 @@ class Mask:
         rows = np.flatnonzero(np.abs(self.lat - np.float32(q.lat)) <= north)
         rows = rows[np.abs(self.lon[rows] - np.float32(q.lon)) <= east]
         rows = rows[np.isin(self.trades[rows], q.trades).any(axis=1)]
-        return self.rest(q, rows)
-
-    def rest(self, q: Question, rows: Rows) -> Rows:
-        """Those of the rows that fit in all but trade."""
         rows = rows[(self.pay_fen[rows] <= q.pay_fen) & self.free[rows]]
         born = self.born[rows]
         rows = rows[(q.born_from <= born) & (born <= q.born_until)]
-        rows = rows[np.isin(self.hours[rows], q.hours)]
+        return self.near(q, rows[np.isin(self.hours[rows], q.hours)])
+
+    def near(self, q: Question, rows: Rows) -> Rows:
+        """Those of the rows within the circle, and not farther than they will go."""
         north = (self.lat[rows].astype(float) - q.lat) * METRES
         east = (self.lon[rows].astype(float) - q.lon) * q.metres_east
         fitting: Rows = rows[north * north + east * east <= np.minimum(self.radius_m[rows], q.radius_m) ** 2]
         return fitting
 
 
-class Lists(Mask):
-    """The same with the rows of each trade, ascending: the band of latitudes is a slice of them."""
-
-    def __init__(self, c: City) -> None:
-        super().__init__(c)
-        row, place = np.nonzero(self.trades)
-        number = self.trades[row, place]
-        by_trade = np.lexsort((row, number))
-        begins = np.searchsorted(number[by_trade], np.arange(MAX_TRADES + 2))
-        self._by_trade = [row[by_trade[a:b]] for a, b in pairwise(begins.tolist())]
+class Slice(Mask):
+    """The same within the slice of rows that has the circle's latitudes; only who is left is picked out."""
 
     def rows(self, q: Question) -> Rows:
         """Who fits, ascending."""
-        band = self.band(q)
-        some = [self._by_trade[t] for t in q.trades]
-        return self.rest(q, np.unique(np.concatenate([r[slice(*np.searchsorted(r, band))] for r in some])))
+        low, high = self.band(q)
+        hours, trades, band = np.zeros(256, bool), np.zeros(MAX_TRADES + 1, bool), slice(low, high)
+        hours[q.hours], trades[q.trades] = True, True
+        fit = hours[self.hours[band]] & (np.abs(self.lon[band] - np.float32(q.lon)) <= q.radius_m / q.metres_east)
+        born = self.born[band]
+        fit &= (self.pay_fen[band] <= q.pay_fen) & self.free[band] & (q.born_from <= born) & (born <= q.born_until)
+        rows = low + np.flatnonzero(fit)
+        return self.near(q, rows[trades[self.trades[rows]].any(axis=1)])
 
 
 def _array(rows: Rows, size: int) -> Any:
@@ -119,7 +115,7 @@ class Faiss:
         self.settings: Json = {
             "filters": {
                 "mask": "numpy, condition after condition on the rows left",
-                "lists": "rows by trade, sorted by latitude, then the same",
+                "slice": "the same within the slice of rows that has the circle's latitudes, with tables",
             },
             "flat": "IndexFlatIP",
             "hnsw": {"m": HNSW_M, "efConstruction": HNSW_BUILD_EF},
@@ -131,7 +127,7 @@ class Faiss:
 
     def build(self, c: City, *, graphs: bool = True) -> None:
         """Flat, and with `graphs` HNSW and IVF too."""
-        self.filters: dict[str, Mask] = {"mask": Mask(c), "lists": Lists(c)}
+        self.filters: dict[str, Mask] = {"mask": Mask(c), "slice": Slice(c)}
         vectors = np.ascontiguousarray(c.vectors[self.filters["mask"].order])
         faiss.omp_set_num_threads(BUILD_THREADS)
         flat = faiss.IndexFlatIP(DIMENSION)
@@ -149,7 +145,7 @@ class Faiss:
     def ways(self) -> dict[str, tuple[str, str, str]]:
         """Name -> filter, index and selector."""
         alone = {f"faiss {i} {s}": ("mask", i, s) for i in self._indexes for s in (*SELECTORS, "range")}
-        return alone | {OWN_FILTER: ("lists", "flat", "array")}
+        return alone | {OWN_FILTER: ("slice", "flat", "array")}
 
     def tune(self, some: Sequence[Question], exact: Sequence[Exact], good_recall: float) -> None:
         """Takes the least effort with which recall is good, or else the greatest."""
