@@ -44,7 +44,7 @@ GOOD_RECALL: Final = 0.99
 OURS: Final = "ours"
 DECISION: Final = "ours, the whole decision"
 ALL: Final = "--all"
-"""Measures at a million what takes half an hour to be built there, too."""
+"""Measures at a million what takes half an hour to be built there, too: an hour for everything."""
 NOT_AT_A_MILLION: Final = {
     "redis": f"left out at this size unless {ALL} is asked: adding a million elements takes a quarter of an hour",
     "qdrant-edge": f"left out at this size unless {ALL} is asked: the payload graph takes a quarter of an hour",
