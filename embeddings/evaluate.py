@@ -31,6 +31,7 @@ from embeddings.pairs import (
     Pair,
     Scores,
     TextEncoder,
+    fresh_figures,
     independent,
     likeness,
     pair_figures,
@@ -140,6 +141,7 @@ def measure(cache: Path, recipe: Recipe, say: Callable[[str], None] = print) -> 
         **unseen_figures(cache, recipe, say),
         **pair_figures(both_sets(encoder, sets), "_known"),
         **independent_pairs(encoder),
+        **fresh_figures(encoder),
         **alias_figures(encoder),
         **real_title_figures(encoder),
         **speed(encoder, texts),
@@ -148,12 +150,14 @@ def measure(cache: Path, recipe: Recipe, say: Callable[[str], None] = print) -> 
             "char_tfidf": {
                 **pair_figures([likeness(each, pairs) for each, pairs in zip(tfidf, sets, strict=True)]),
                 **independent_pairs(CharacterTfIdf([pair.profile for pair in independent()])),
+                **fresh_figures(CharacterTfIdf([pair.profile for pair in independent("fresh")])),
                 **nearest_name_figures(CharacterTfIdf([fact.name for fact in occupations().values()])),
             },
             "teacher": teacher
             and {
                 **pair_figures(both_sets(teacher, sets)),
                 **independent_pairs(teacher),
+                **fresh_figures(teacher),
                 **nearest_name_figures(teacher),
                 **teacher_speed(teacher, texts),
             },

@@ -53,11 +53,15 @@ def read_pairs(path: Path = LEXICON / "pairs.tsv") -> tuple[list[Pair], list[Pai
     return natural, [pair for pair in pairs if pair.stratum != "natural"]
 
 
-def independent() -> list[Pair]:
-    """300 pairs written by somebody who saw nothing of this project; their rows stand in for trades."""
-    lines = (LEXICON / "independent_pairs.tsv").read_text(encoding="utf-8").splitlines()
+def independent(stratum: str = "independent") -> list[Pair]:
+    """Pairs written without a look at the lexicon; their rows stand in for trades.
+
+    ``independent``: 300, terse, by somebody who saw nothing of this project. ``fresh``: 120 as postings and profiles
+    are usually worded, written once the shipped model was done.
+    """
+    lines = (LEXICON / f"{stratum}_pairs.tsv").read_text(encoding="utf-8").splitlines()
     texts = [line.split("\t") for line in lines]
-    return [Pair(posting, profile, str(row), "independent") for row, (posting, profile) in enumerate(texts, 1)]
+    return [Pair(posting, profile, str(row), stratum) for row, (posting, profile) in enumerate(texts, 1)]
 
 
 def independent_figures(encoder: TextEncoder) -> dict[str, float]:
@@ -70,6 +74,11 @@ def independent_figures(encoder: TextEncoder) -> dict[str, float]:
         "independent_pairs_mrr_even": mrr(found[1::2]),
         "independent_pairs_mrr_116": small_set_mrr(scores, pairs),
     }
+
+
+def fresh_figures(encoder: TextEncoder) -> dict[str, float]:
+    """MRR of the fresh pairs."""
+    return {"fresh_pairs_mrr": mrr(ranks(likeness(encoder, independent("fresh"))))}
 
 
 def likeness(encoder: TextEncoder, pairs: Sequence[Pair], asked: Sequence[int] | None = None) -> Scores:

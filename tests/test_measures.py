@@ -9,11 +9,21 @@ import numpy as np
 import pytest
 
 from embeddings.classification import classified
-from embeddings.encoder import Kind, Vectors
+from embeddings.encoder import Encoder, Kind, Vectors
 from embeddings.evaluate import Table
 from embeddings.generator import LEXICON, Concept, concepts, phrases
 from embeddings.occupations import Occupation, occupations
-from embeddings.pairs import Pair, folds, likeness, mrr, ranks, read_pairs, small_set_mrr, unseen_likeness
+from embeddings.pairs import (
+    Pair,
+    folds,
+    fresh_figures,
+    likeness,
+    mrr,
+    ranks,
+    read_pairs,
+    small_set_mrr,
+    unseen_likeness,
+)
 from embeddings.recogniser import Recogniser
 from embeddings.scenes import scenes
 from embeddings.titles import Title, posting_titles, title_figures
@@ -42,6 +52,10 @@ def test_pairs_name_known_trades_and_are_not_taught() -> None:
         assert pair.trade in trades()
     whole = [pair for pair in natural if pair.posting in taught and pair.profile in taught]
     assert len(whole) <= 0.01 * len(natural)
+
+
+def test_the_shipped_model_joins_the_fresh_pairs() -> None:
+    assert fresh_figures(Encoder.load())["fresh_pairs_mrr"] >= 0.93
 
 
 def test_phrases_belong_to_trades() -> None:
