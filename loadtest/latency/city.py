@@ -32,7 +32,7 @@ HEADCOUNTS: Final = (1, 2, 3)
 LIFTED: Final = {"daily_cap": 255, "quiet_from_minute": 0, "quiet_until_minute": 0}
 """Settings of the market that a measurement cannot do with: offers of a day, and the hours of quiet. The cap of live
 offers stays."""
-EVERY_ELSEWHERE: Final = 4
+EVERY_ELSEWHERE: Final = 2
 """One in so many of the connected has 今天能干 on, the others are in a hall, which leaves at least half of all offers
 to the connected at the rates asked for."""
 STARTS_H: Final = (5, 6, 7, 8, 13, 18)
@@ -52,7 +52,7 @@ def prepare(folder: Path, profiles: int, connected: int, seed: int) -> City:
     start of the service."""
     with Stage(folder) as stage:
         market = stage.settings.market
-    (folder / f"snapshot-{market}.bin").unlink()  # of nobody: reading the records is quicker than a million events
+    (folder / f"snapshot-{market}.bin").unlink(missing_ok=True)  # of nobody: reading the records is quicker than a million events
     store = EmbeddedStore(folder)
     store.start()
     try:

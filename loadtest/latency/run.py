@@ -43,7 +43,7 @@ class Scale(Struct, frozen=True):
 
 
 SCALES: Final = (
-    Scale("100k", 100_000, CONNECTED, 200, (200, 300, 400, 500, 600)),
+    Scale("100k", 100_000, CONNECTED, 200, (200, 300, 350, 400, 450, 500)),
     Scale("1m", 1_000_000, CONNECTED, 100, (100, 150, 200, 250, 300)),
 )
 
