@@ -52,7 +52,7 @@ def prepare(folder: Path, profiles: int, connected: int, seed: int) -> City:
     start of the service."""
     with Stage(folder) as stage:
         market = stage.settings.market
-    (folder / f"snapshot-{market}.bin").unlink(missing_ok=True)  # of nobody: reading the records is quicker than a million events
+    (folder / f"snapshot-{market}.bin").unlink(missing_ok=True)  # of nobody; records are quicker than a million events
     store = EmbeddedStore(folder)
     store.start()
     try:
