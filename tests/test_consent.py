@@ -2,35 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from matcher.model import DAY_MS, Presence
-from matcher.store import Store
 from server import consent, retention
 from server.keys import VAULT
 from tests import builders
-from tests.api import Api, prepared, running
-from tests.conftest import TEST_CLOCK, new_market
+from tests.api import Api, running
 
 PATH = "/v1/profiles/ann/consent"
 ANN = builders.person(1)
 
 
 @pytest.fixture
-async def api(valkey_url: str, tmp_path: Path) -> AsyncIterator[Api]:
-    store = Store(valkey_url, new_market(), clock=TEST_CLOCK)
-    await store.load()
-    await prepared(store)
-    async with running(store, tmp_path) as api:
-        vault = api.app[VAULT]
-        await store.register(
-            "ann", builders.profile(), vault.seal(ANN), builders.vector(), builders.MODEL, vault.mark(ANN)
-        )
-        yield api
-    await store.close()
+async def api(api: Api) -> Api:
+    vault = api.app[VAULT]
+    await api.store.register(
+        "ann", builders.profile(), vault.seal(ANN), builders.vector(), builders.MODEL, vault.mark(ANN)
+    )
+    return api
 
 
 async def test_a_new_text_is_asked_for_until_it_is_consented_to(api: Api, tmp_path: Path) -> None:

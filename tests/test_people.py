@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import date
 from pathlib import Path
 
@@ -15,30 +14,25 @@ from matcher.store import Store
 from server import retention
 from server.keys import VAULT
 from tests import builders
-from tests.api import Api, prepared, running
-from tests.conftest import TEST_CLOCK, move_clock, new_market, running_valkey
+from tests.api import Api
+from tests.conftest import move_clock, new_market, running_valkey
 
 ANN = builders.person(1, name="虚构安", telephone="13800000001", id_number="110101199001011237")
 
 
 @pytest.fixture
-async def api(valkey_url: str, tmp_path: Path) -> AsyncIterator[Api]:
-    store = Store(valkey_url, new_market(), clock=TEST_CLOCK)
-    await store.load()
-    await prepared(store)
-    async with running(store, tmp_path) as api:
-        vault = api.app[VAULT]
-        await store.register(
-            "p_ann",
-            builders.profile(born=date(1990, 1, 1)),
-            vault.seal(ANN),
-            builders.vector(),
-            builders.MODEL,
-            vault.mark(ANN),
-            marks=person_marks(ANN, vault),
-        )
-        yield api
-    await store.close()
+async def api(api: Api) -> Api:
+    vault = api.app[VAULT]
+    await api.store.register(
+        "p_ann",
+        builders.profile(born=date(1990, 1, 1)),
+        vault.seal(ANN),
+        builders.vector(),
+        builders.MODEL,
+        vault.mark(ANN),
+        marks=person_marks(ANN, vault),
+    )
+    return api
 
 
 async def seated(api: Api, posting: str, profile: str) -> None:

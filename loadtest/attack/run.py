@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
@@ -61,15 +61,17 @@ AUTOGROUP: Final = Path("/proc/self/autogroup")
 @contextmanager
 def yielding() -> Iterator[None]:
     """Attackers have machines of their own: here they get what service, store and normal client leave. Where Linux
-    shares processors among sessions (autogroup), only a session's niceness counts; it is put back afterwards."""
+    shares processors among sessions (autogroup), only a session's niceness counts; it is put back afterwards. Where it
+    may not be written, as in some containers, it stays."""
     os.nice(NICENESS)
-    before = AUTOGROUP.read_text().split()[-1] if AUTOGROUP.exists() else ""
-    if before:
+    before = ""
+    with suppress(OSError):
+        before = AUTOGROUP.read_text().split()[-1]
         AUTOGROUP.write_text(str(NICENESS))
     try:
         yield
     finally:
-        if before:
+        with suppress(OSError):
             AUTOGROUP.write_text(before)
 
 
