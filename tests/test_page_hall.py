@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import time
+
 import pytest
 from msgspec import structs
 from playwright.async_api import Page, expect
@@ -24,6 +27,7 @@ pytestmark = in_browser
 PATH = f"/hall/{builders.SITE}"
 HOURS = 8
 BATCHES = 160
+OPEN_SHIFTS = 24
 STEP_MS = HOURS * 3_600_000 // BATCHES
 
 
@@ -147,19 +151,26 @@ async def test_eight_hours_of_events_leave_nothing_behind(service: Service, monk
     for n in range(BATCHES):
         await halls.give_numbers(store, 2 * BATCHES)  # perhaps it is another day
         for shift in (2 * n, 2 * n + 1):
-            seats, starts_in_ms = 2 + shift % 20, (60 + shift) * builders.MINUTE_MS
+            # whichever shifts are open, they have the same number of seats in all: as many nodes
+            seats, starts_in_ms = 2 + shift % OPEN_SHIFTS, (60 + shift) * builders.MINUTE_MS
             doc = await builders.post(store, f"day-{shift}", headcount=seats, starts_in_ms=starts_in_ms)
             more = structs.replace(doc, headcount=doc.headcount + 3)
             await store.amend(f"day-{shift}", builders.write(more), material=False, warns=False)
             await halls.call(store, shift + 1)
-            if shift >= 24:
-                await store.withdraw(f"day-{shift - 24}")
+            if shift >= OPEN_SHIFTS:
+                await store.withdraw(f"day-{shift - OPEN_SHIFTS}")
         await move_clock(store, STEP_MS)
         await page.clock.run_for(STEP_MS)
         if n == BATCHES // 8:
+            await expect(page.locator(".called .newest")).to_have_text(f"{2 * n + 2}号")
             before = await grown(page)
     await expect(page.locator(".called .newest")).to_have_text(f"{2 * BATCHES}号")
-    after = await grown(page)
     # a request on its way listens to something; what is left behind by each of hundreds of events would be far more
-    for name, room in (("Nodes", 40), ("JSEventListeners", 8), ("Documents", 0), ("JSHeapUsedSize", 1_500_000)):
-        assert after[name] <= before[name] + room, (name, before[name], after[name])
+    rooms = {"Nodes": 60, "JSEventListeners": 8, "Documents": 0, "JSHeapUsedSize": 1_500_000}
+    deadline = time.monotonic() + 10
+    while over := {
+        name: (before[name], after)
+        for name, after in (await grown(page)).items()
+        if after > before[name] + rooms.get(name, math.inf)
+    }:  # what was taken off the screen a moment ago is still to be collected; what leaked stays
+        assert time.monotonic() < deadline, over
