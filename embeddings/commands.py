@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-import json
+from collections import deque
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO
 
+import msgspec
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from embeddings.encoder import SHIPPED_MODEL, Encoder, EncoderSettings, Kind
-from embeddings.recogniser import Recogniser
+from embeddings.recogniser import Recogniser, Recognition
 from matcher.settings import Settings
 
-LINES_AT_ONCE = 512
+LINES_AT_ONCE = 256
+THREADS = 2
+"""Recognise side by side: while one compares vectors, which leaves Python's lock free, the other reads texts."""
 
 
 def encoder_settings(settings: Settings) -> EncoderSettings:
@@ -35,13 +40,14 @@ def configured_encoder(settings: Settings) -> Encoder:
     return Encoder.load(encoder_settings(settings))
 
 
-def _batches(lines: Iterable[str]) -> Iterator[list[str]]:
-    rest = (line.rstrip("\r\n") for line in lines)
+def _batches(lines: Iterable[bytes]) -> Iterator[list[str]]:
+    """The lines as texts; what is not UTF-8 in them becomes U+FFFD."""
+    rest = (line.rstrip(b"\r\n").decode("utf-8", "replace") for line in lines)
     while batch := list(islice(rest, LINES_AT_ONCE)):
         yield batch
 
 
-def embed(settings: Settings, lines: TextIO, kind: Kind, out: Path) -> int:
+def embed(settings: Settings, lines: BinaryIO, kind: Kind, out: Path) -> int:
     """One text a line in; a .npy of shape (lines, dimension), float32 unit rows, out. An empty line is a text too."""
     encoder = configured_encoder(settings)
     rows = [encoder.encode(batch, kind) for batch in _batches(lines)]
@@ -51,10 +57,22 @@ def embed(settings: Settings, lines: TextIO, kind: Kind, out: Path) -> int:
     return 0
 
 
-def recognise(settings: Settings, lines: TextIO, out: TextIO) -> int:
+def recognise(settings: Settings, lines: BinaryIO, out: BinaryIO) -> int:
     """One text a line in; one JSON line each out: trades with confidence and words, occupation codes best first."""
     recogniser = Recogniser(configured_encoder(settings))
-    for batch in _batches(lines):
-        for found in recogniser.recognise_many(batch):
-            out.write(json.dumps(found.as_dict(), ensure_ascii=False) + "\n")
+    with threadpool_limits(1, "blas"):  # its threads would wait for each other busily
+        for found in _recognised(recogniser, _batches(lines)):
+            out.write(msgspec.json.Encoder().encode_lines([each.as_dict() for each in found]))
     return 0
+
+
+def _recognised(recogniser: Recogniser, batches: Iterable[list[str]]) -> Iterator[list[Recognition]]:
+    """What is recognised in each batch, in their order; few batches are read ahead."""
+    with ThreadPoolExecutor(THREADS) as pool:
+        ahead: deque[Future[list[Recognition]]] = deque()
+        for batch in batches:
+            ahead.append(pool.submit(recogniser.recognise_many, batch))
+            if len(ahead) > THREADS:
+                yield ahead.popleft().result()
+        while ahead:
+            yield ahead.popleft().result()

@@ -32,7 +32,7 @@ MOST_TRADES = 5
 MOST_CODES = 5
 LEAST_CONFIDENCE = 0.15
 """Trades below it are not reported: the text more likely speaks of something else."""
-BATCH_TEXTS = 512
+BATCH_TEXTS = 256
 
 _FACT_CONFIDENCE = 0.9
 _YIELDING_CONFIDENCE = 0.3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Literal, Protocol
 
@@ -50,9 +51,10 @@ class References:
             encoder, [[fold(text) for text in (o.name, *o.titles, *o.further)] for o in occupations]
         )
         keywords = encoder.encode([fold(" ".join((o.name, *(o.keywords or o.titles)))) for o in occupations], "profile")
-        self._stack = np.concatenate([*prototypes, *titles, *whole, keywords])
-        self._starts = np.cumsum([0, *map(len, prototypes), *map(len, titles)])
-        self._codes, self._first_trades = np.unique(code_of_trade, return_index=True)
+        self._nearest = _Groups([*prototypes, *titles])
+        self._whole = np.concatenate([*whole, keywords])
+        codes, self._first_trades = np.unique(code_of_trade, return_index=True)
+        self._with_trades = len(lexicon) + codes
 
     def likenesses(self, vectors: Vectors) -> tuple[Scores, Scores]:
         """Likeness (-1..1) of each text to each trade (texts, trades) and each occupation (texts, occupations).
@@ -60,26 +62,43 @@ class References:
         It is the mean of the cosine to the nearest word or title and the cosine to all of them together; an
         occupation is also as near as the nearest of its trades.
         """
-        cosines = vectors @ self._stack.T if len(vectors) > 1 else (self._stack @ vectors[0])[None, :]
-        groups, ends = len(self._starts) - 1, self._starts[-1]
-        nearest = np.maximum.reduceat(cosines[:, :ends], self._starts[:-1], axis=1)
+        nearest, whole = self._nearest.highest(vectors), self._whole @ vectors.T
         trade_count = len(self._words)
-        whole = cosines[:, ends:]
-        trade_parts = nearest[:, :trade_count], whole[:, :trade_count]
-        parts = nearest[:, trade_count:groups], whole[:, trade_count:groups]
-        for ours, lexicon in zip(parts, trade_parts, strict=True):
-            if trade_count:
-                best = np.maximum.reduceat(lexicon, self._first_trades, axis=1)
-                ours[:, self._codes] = np.maximum(ours[:, self._codes], best)
-        return _mean(*trade_parts), _mean(*parts)
+        if trade_count:
+            for part in (nearest, whole):
+                best = np.maximum.reduceat(part[:trade_count], self._first_trades, axis=0)
+                part[self._with_trades] = np.maximum(part[self._with_trades], best)
+        likeness = np.ascontiguousarray((_NEAREST_SHARE * nearest + (1 - _NEAREST_SHARE) * whole).T)
+        return likeness[:, :trade_count], likeness[:, trade_count:]
 
     def nearest_word(self, vector: Vectors, trade: int) -> str:
         """The trade's word most like the text."""
         return self._words[trade][int(np.argmax(self._word_vectors[trade] @ vector))]
 
 
-def _mean(nearest: Scores, whole: Scores) -> Scores:
-    return _NEAREST_SHARE * nearest + (1 - _NEAREST_SHARE) * whole
+class _Groups:
+    """Groups of vectors, stored in layers: one vector of every group, a second of those that have two, and so on, the
+    largest groups in front. So the highest of each group is found by whole rows, which is ten times as fast."""
+
+    def __init__(self, groups: Sequence[Vectors]) -> None:
+        order = sorted(range(len(groups)), key=lambda group: -len(groups[group]))
+        layers = [
+            [groups[group][depth] for group in order if len(groups[group]) > depth]
+            for depth in range(len(groups[order[0]]))
+        ]
+        self._place = np.argsort(order)
+        self._stack = np.array(list(itertools.chain(*layers)))
+        self._ends = list(itertools.accumulate(map(len, layers)))
+
+    def highest(self, vectors: Vectors) -> Scores:
+        """The highest product of a vector of each group with each of `vectors`, (groups, vectors)."""
+        products = self._stack @ vectors.T
+        highest = products[: self._ends[0]]
+        for start, end in itertools.pairwise(self._ends):
+            front = highest[: end - start]
+            np.maximum(front, products[start:end], out=front)
+        found: Scores = highest[self._place]
+        return found
 
 
 def _words_of(trade: Trade) -> list[str]:
@@ -105,8 +124,7 @@ def _prototypes(vectors: Vectors) -> Vectors:
     centres = vectors[seeds]
     for _ in range(_ROUNDS):
         member = (vectors @ centres.T).argmax(axis=1)
-        sums = np.zeros_like(centres)
-        np.add.at(sums, member, vectors)
+        sums = (member == np.arange(PROTOTYPES)[:, None]).astype(np.float32) @ vectors
         lengths = np.linalg.norm(sums, axis=1, keepdims=True)
         centres = np.where(lengths > 1e-9, sums / np.maximum(lengths, 1e-9), centres)
     return centres.astype(np.float32)

@@ -217,13 +217,13 @@ def _sample(settings: Settings, args: argparse.Namespace) -> int:
 def _embed(settings: Settings, args: argparse.Namespace) -> int:
     from embeddings.commands import embed
 
-    return embed(settings, sys.stdin, args.kind, args.out)
+    return embed(settings, sys.stdin.buffer, args.kind, args.out)
 
 
 def _trades(settings: Settings, args: argparse.Namespace) -> int:
     from embeddings.commands import recognise
 
-    return recognise(settings, sys.stdin, sys.stdout)
+    return recognise(settings, sys.stdin.buffer, sys.stdout.buffer)
 
 
 def _reencode(settings: Settings, args: argparse.Namespace) -> int:
