@@ -23,51 +23,77 @@ _FILLERS = (
 _NEGATED_BEFORE = re.compile(rf"(?:{_NEGATORS})(?:{_FILLERS})*$")
 # "要不要", "能不能" ask.
 _QUESTION = re.compile(r"(会|能|要|是|做|干|招|有|用|想|接)[不没]\1")
+_REFUSED = (
+    "(?:(?:不|别|没)(?:想|会|能|敢|愿意|愿|再|用|需要|太|怎么|大)*"
+    f"(?:[做干学开]过?|接|要|招|收|去|考虑|会|懂|行|来|需要|用|想|投|是)|{_UNABLE}|别[找叫喊]我|免)(?:了|的|啊|哈|呀)*(?=$|[^\\w])"
+)
 _NEGATED_AFTER = re.compile(
-    r"^(?:的|活|工作|活儿|岗位|岗|类|证|师傅|人员|员|工|都|也|就|我|一律|暂时|现在)*"
-    r"(?:(?:(?:不|别|没)(?:想|会|能|敢|愿意|愿|再|用|需要)*(?:做|干|接|要|招|收|去|考虑|会|行|来|需要|用|想|投|是)|"
-    rf"{_UNABLE}|别[找叫喊]我|免)(?:了|的|啊|哈|呀)*(?=$|[^\w])"
+    rf"^(?:的|活|工作|活儿|岗位|岗|类|证|师傅|人员|员|工|都|也|就|我|一律|暂时|现在)*(?:{_REFUSED}"
     r"|勿扰|勿投|勿来|免谈|除外|[之以]?外(?=$|[^\w]|都|其|的)|免投|绕道|绕行|已满|已招满|招满)"
     r"|^[, ]?(?:我|现在|如今|后来|早就|已经)*(?:不|没)(?:再|想|能)*[干做]了"
 )
+_THESE = "(?:[这那](?:些|[几两]样|种|类)|之类|什么|等)的?(?:活|工作|工种)?"
+_ALL_OF = (
+    f"[ ,]*(?:{_THESE}|(?:{_THESE}|的|我|俺|现在|目前|[一哪两三四几][个样种])*(?:都|也|全|统统|通通|一概|一律|均)+)"
+)
+_ALL_REFUSED = re.compile(f"^{_ALL_OF}(?:{_REFUSED})")
 MAY_DENY = re.compile("[不没無无非勿别莫禁除拒谢免满绕]")
 """A text without one of these denies nothing."""
 _JOINER = re.compile(r"^(?:(?:类|等|工|员)?(?:、|/|和|或者|或|及|跟|与|,?也不|,?还有)(?:的|做|干|要|会)*)?$")
 
 
+_BARE_JOINERS = ("", " ", ",", ", ")
+
 # A clause that only says what is not done, in words that no lexicon has: 不做高空; 不要求经验.
 _CLAUSE = re.compile(
     rf"(?<![^\W_])(?:我|也|都|只是|但|绝|恐高)?(?:不|别|没|拒绝|谢绝|{_UNABLE})(?:做|干|接|要|招|会|去|能|想|愿意)*\w{{1,8}}(?!\w)"
 )
+_CLAUSE_OF_ALL = re.compile(rf"(?<!\w)\w{{1,8}}?{_ALL_OF}(?:{_REFUSED})")
 
 
 def denied_clauses(text: str) -> list[tuple[int, int]]:
     """Where the clauses of a normalised text lie that only say what is not done or not wanted."""
-    return [] if MAY_DENY.search(text) is None else [clause.span() for clause in _CLAUSE.finditer(text)]
+    if MAY_DENY.search(text) is None:
+        return []
+    return [clause.span() for kind in (_CLAUSE, _CLAUSE_OF_ALL) for clause in kind.finditer(text)]
 
 
 def denied(text: str, spans: Sequence[tuple[int, int]]) -> list[bool]:
     """For each span (start, end) of a normalised text, in reading order, whether the text denies it.
 
-    What denies one word denies those listed with it: 不要焊工、瓦工; 保安保洁都不做.
+    What denies one word denies those listed with it: 不要焊工、瓦工; 保安保洁都不做. What denies all of a list reaches
+    over blanks and commas to words that stand there bare: 电工 焊工 都不是, but not 会电工,焊工都不会.
     """
     if MAY_DENY.search(text) is None:
         return [False] * len(spans)
     before = [_denied_before(text[max(0, start - _REACH_BEFORE) : start]) for start, _ in spans]
     after = [_NEGATED_AFTER.match(text[end : end + _REACH_AFTER]) is not None for _, end in spans]
+    every = [_ALL_REFUSED.match(text[end : end + _REACH_AFTER]) is not None for _, end in spans]
     joined = [_JOINER.match(text[left[1] : right[0]]) is not None for left, right in itertools.pairwise(spans)]
     for position, listed in enumerate(joined):
         before[position + 1] = before[position + 1] or (before[position] and listed)
     for position, listed in reversed(list(enumerate(joined))):
         after[position] = after[position] or (after[position + 1] and listed)
-    return [by_before or by_after for by_before, by_after in zip(before, after, strict=True)]
+    for position in range(len(spans) - 1, 0, -1):
+        every[position - 1] = every[position - 1] or (
+            every[position] and (joined[position - 1] or _bare(text, spans, position - 1))
+        )
+    return [any(ways) for ways in zip(before, after, every, strict=True)]
+
+
+def _bare(text: str, spans: Sequence[tuple[int, int]], position: int) -> bool:
+    """Whether nothing but a blank or a comma follows the span up to the next one, and no verb stands before it."""
+    start, end = spans[position]
+    alone = not text[:start].rstrip("我俺")[-1:].isalnum() or (position > 0 and spans[position - 1][1] == start)
+    return alone and text[end : spans[position + 1][0]] in _BARE_JOINERS
 
 
 def denial(text: str, start: int, end: int) -> tuple[int, int]:
     """Where the denial of a denied span begins and ends: all of 不做保安, all of 保安勿扰."""
     opened = max(0, start - _REACH_BEFORE)
     before = _NEGATED_BEFORE.search(text[opened:start])
-    after = _NEGATED_AFTER.match(text[end : end + _REACH_AFTER])
+    following = text[end : end + _REACH_AFTER]
+    after = _NEGATED_AFTER.match(following) or _ALL_REFUSED.match(following)
     return (opened + before.start() if before else start), end + (after.end() if after else 0)
 
 

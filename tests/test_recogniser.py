@@ -136,7 +136,7 @@ def test_words_led_there(recogniser: Recogniser) -> None:
     assert all(each.words for each in described)
 
 
-@pytest.mark.parametrize("text", ["", "   ", "12345", "😀😀😀", "!!!", "不做保安"])
+@pytest.mark.parametrize("text", ["", "   ", "12345", "😀😀😀", "!!!", "不做保安", "水电都不会", "水电木瓦我都不会"])
 def test_texts_that_say_nothing(recogniser: Recogniser, text: str) -> None:
     assert recogniser.recognise(text) == Recognition((), ())
 

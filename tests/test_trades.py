@@ -162,6 +162,40 @@ def test_what_a_text_denies_is_not_found(text: str, denied: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "电工 焊工 都不是",
+        "電工 焊工 都不是",
+        "电工,焊工,木工,都没干过",
+        "我电工焊工瓦工一样都不会",
+        "保安 保洁 服务员 统统不干",
+        "保安保洁均不考虑",
+        "搬家装卸之类的都不想干了",
+        "厨师、配菜、洗碗哪个都不干",
+        "搬家、装卸这种活不接",
+        "电焊氩弧焊都不太会",
+        "叉车 搬运工 都别找我",
+    ],
+)
+def test_who_denies_a_list_denies_all_of_it(text: str) -> None:
+    assert find(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("会电工,焊工都不会", ["electrician"]),
+        ("招保洁,保安都不要", ["office_cleaner"]),
+        ("木工 瓦工 都不限经验", ["interior_carpenter", "bricklayer"]),
+        ("保安 保洁 都不拖欠工资", ["security_guard", "office_cleaner"]),
+        ("木工 瓦工 50岁以上都不要", ["interior_carpenter", "bricklayer"]),
+    ],
+)
+def test_what_denies_all_of_a_list_reaches_no_further(text: str, left: list[str]) -> None:
+    assert ids(text) == left
+
+
+@pytest.mark.parametrize(
     ("text", "meant"),
     [
         ("特别招聘保安", "security_guard"),
