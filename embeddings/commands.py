@@ -11,7 +11,6 @@ from typing import BinaryIO
 
 import msgspec
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from embeddings.encoder import SHIPPED_MODEL, Encoder, EncoderSettings, Kind
 from embeddings.recogniser import Recogniser, Recognition
@@ -60,13 +59,12 @@ def embed(settings: Settings, lines: BinaryIO, kind: Kind, out: Path) -> int:
 def recognise(settings: Settings, lines: BinaryIO, out: BinaryIO) -> int:
     """One text a line in; one JSON line each out: trades with confidence and words, occupation codes best first."""
     recogniser = Recogniser(configured_encoder(settings))
-    with threadpool_limits(1, "blas"):  # its threads would wait for each other busily
-        for found in _recognised(recogniser, _batches(lines)):
-            out.write(msgspec.json.Encoder().encode_lines([each.as_dict() for each in found]))
+    for found in recognised(recogniser, _batches(lines)):
+        out.write(msgspec.json.Encoder().encode_lines([each.as_dict() for each in found]))
     return 0
 
 
-def _recognised(recogniser: Recogniser, batches: Iterable[list[str]]) -> Iterator[list[Recognition]]:
+def recognised(recogniser: Recogniser, batches: Iterable[list[str]]) -> Iterator[list[Recognition]]:
     """What is recognised in each batch, in their order; few batches are read ahead."""
     with ThreadPoolExecutor(THREADS) as pool:
         ahead: deque[Future[list[Recognition]]] = deque()

@@ -24,6 +24,7 @@ import torch
 
 from embeddings.assemble import Matrix, unit
 from embeddings.baselines import CharacterTfIdf, cached_teacher
+from embeddings.commands import LINES_AT_ONCE, recognised
 from embeddings.encoder import SHIPPED_MODEL, Encoder, EncoderSettings, Kind, Vectors
 from embeddings.occupations import occupations
 from embeddings.pairs import (
@@ -94,6 +95,25 @@ def speed(encoder: Encoder, texts: Sequence[str]) -> dict[str, float]:
     }
 
 
+def recogniser_speed(recogniser: Recogniser, texts: Sequence[str]) -> dict[str, float]:
+    """The same of texts to trades, as `kuaizhao trades` recognises them; no text is met twice."""
+    many = [f"{text} {number}元" for number in range(20_000 // len(texts) + 1) for text in texts][:20_000]
+    batches = [many[at : at + LINES_AT_ONCE] for at in range(0, len(many), LINES_AT_ONCE)]
+    start = time.perf_counter()
+    for _ in recognised(recogniser, batches):
+        pass
+    batch_s = time.perf_counter() - start
+    singles = []
+    for text in many[:1000]:
+        start = time.perf_counter()
+        recogniser.recognise(text)
+        singles.append(time.perf_counter() - start)
+    return {
+        "trades_texts_per_s": round(len(many) / batch_s),
+        "trades_single_ms": round(float(np.median(singles)) * 1000, 3),
+    }
+
+
 def model_mb(folder: Path) -> float:
     """Size of a model folder in MB of 1,000,000 bytes."""
     return round(sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6, 2)
@@ -145,6 +165,7 @@ def measure(cache: Path, recipe: Recipe, say: Callable[[str], None] = print) -> 
         **alias_figures(encoder),
         **real_title_figures(encoder),
         **speed(encoder, texts),
+        **recogniser_speed(Recogniser(encoder), texts),
         "model_mb": model_mb(SHIPPED_MODEL),
         "baselines": {
             "char_tfidf": {

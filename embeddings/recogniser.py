@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import msgspec
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from embeddings.occupations import Occupation, occupations
 from embeddings.references import References, Scores, TextEncoder, Vectors
@@ -86,7 +87,8 @@ class Recogniser:
     """Recognises texts with the given encoder, over the given facts and lexicon (default: those shipped).
 
     To measure on titles that were not seen, give facts without them and `lexicon_without_words`. Raises KeyError
-    when a trade's occupation is not among the facts.
+    when a trade's occupation is not among the facts. From then on the process's BLAS keeps to one thread: where others
+    compute on the same cores, its threads wait for each other busily, and a text took ten times as long.
     """
 
     def __init__(
@@ -95,6 +97,7 @@ class Recogniser:
         facts: Iterable[Occupation] | None = None,
         lexicon: Iterable[Trade] | None = None,
     ) -> None:
+        threadpool_limits(1, "blas")
         self._encoder = encoder
         self._facts = list(occupations().values() if facts is None else facts)
         self._code_at = {fact.code: position for position, fact in enumerate(self._facts)}
