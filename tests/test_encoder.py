@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import socket
 import subprocess
@@ -15,6 +16,7 @@ import pytest
 from embeddings import table
 from embeddings.commands import configured_encoder
 from embeddings.encoder import KINDS, MAX_CHARS, SHIPPED_MODEL, Encoder, EncoderSettings, guard_vector
+from embeddings.origin import digests
 from matcher.settings import PREFIX, Settings, from_environment
 
 ODD_TEXTS = [
@@ -88,6 +90,15 @@ def test_any_other_model_goes_through_the_library(tmp_path: Path) -> None:
 def test_the_shipped_model_stays_small() -> None:
     sizes = [path.stat().st_size for path in SHIPPED_MODEL.rglob("*") if path.is_file()]
     assert sum(sizes) <= 16_000_000
+
+
+def test_the_card_names_what_the_model_was_made_of() -> None:
+    card = (SHIPPED_MODEL / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\S+) \| ([0-9a-f]{16}) \| (since)? ?\|$", card, re.MULTILINE)
+    files = digests()
+    assert [name for name, _, _ in rows] == list(files)
+    for name, digest, since in rows:
+        assert (files[name] == digest) != bool(since), f"{name}: build the model anew, or mark the row of its card"
 
 
 def test_the_shipped_model_is_read_without_pytorch() -> None:
