@@ -35,6 +35,9 @@ CALLED_BACK: Final = "这家雇主点名再找你"
 SPARE_PAIRS: Final = 200
 PAIRS_A_PLACE: Final = 4
 """Where postings compete, each brings its best people: so many, and so many more for each one wanted."""
+FEW: Final = 0.1
+"""Where postings compete, one that found nobody at all would count so much more; who fits two as well goes to the one
+that has fewer others."""
 
 
 class Wave(Struct, frozen=True):
@@ -262,12 +265,14 @@ def decide(memory: Replica, questions: Iterable[Question], weights: Weights) -> 
 
 def share(c: Columns, found: Sequence[Found], live_cap: int) -> list[Found]:
     """Whom each posting gets, the best first, nobody beyond the offers allowed at a time: alone the best, together as
-    the sum of all scores is greatest."""
+    the sum of all scores is greatest, a little more for a posting that found few."""
     if len(found) <= 1:
         return [best_of(f, f.question.wanted) for f in found]
     best = [best_of(f, SPARE_PAIRS + PAIRS_A_PLACE * f.question.wanted) for f in found]
     room = [live_cap - np.minimum(c.live_offers[f.rows], live_cap) for f in best]
-    chosen = assigned([f.rows for f in best], [f.totals for f in best], [f.question.wanted for f in best], room)
+    wanted = [f.question.wanted for f in best]
+    raised = [f.totals + FEW * max(0.0, 1 - len(f.rows) / n) for f, n in zip(best, wanted, strict=True)]
+    chosen = assigned([f.rows for f in best], raised, wanted, room)
     return [_got(f, positions) for f, positions in zip(best, chosen, strict=True)]  # in the order of `best`
 
 
