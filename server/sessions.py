@@ -22,8 +22,11 @@ from matcher.model import Role
 from matcher.reading import fields
 from matcher.store import Store
 
-CACHE_S: Final = 3.0
-"""How long a session that was found is not looked up again; the event that ends it comes within milliseconds."""
+CACHE_S: Final = 30.0
+"""How long, at most, a session that was found is not looked up again: who is offered work answers a few times a minute.
+The event that ends it comes within milliseconds."""
+CACHED_OF_IDLE: Final = 20
+"""Nor longer than this part of the time that it lives unused, which is counted from the last look."""
 CACHED_SESSIONS: Final = 20_000
 TOKEN_BYTES: Final = 32
 ROTATED_MS: Final = 60_000
@@ -146,6 +149,7 @@ class Sessions:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._known: OrderedDict[str, tuple[Caller, float]] = OrderedDict()
+        self._endings = 0
 
     async def caller(self, token: str) -> Caller:
         """Raises `bad_token` for one that is unknown or has ended."""
@@ -153,19 +157,23 @@ class Sessions:
         known = self._known.get(hash_)
         if known is None or known[1] < time.monotonic():
             self._known.pop(hash_, None)
+            endings = self._endings
             known = await self._look_up(hash_)
-            self._known[hash_] = known
+            if endings == self._endings:  # else it may be this one that has ended since the store answered
+                self._known[hash_] = known
             if len(self._known) > CACHED_SESSIONS:
                 self._known.popitem(last=False)
         return known[0]
 
     def forget(self, hashes: Iterable[str]) -> None:
         """These sessions have ended."""
+        self._endings += 1
         for hash_ in hashes:
             self._known.pop(hash_, None)
 
     def forget_all(self) -> None:
         """Ends of sessions may have been missed."""
+        self._endings += 1
         self._known.clear()
 
     async def _look_up(self, hash_: str) -> tuple[Caller, float]:
@@ -192,4 +200,4 @@ class Sessions:
             expires_ms=expires_ms,
             token_hash=hash_,
         )
-        return caller, time.monotonic() + min(CACHE_S, left_ms / 1000)
+        return caller, time.monotonic() + min(CACHE_S, idle_ms / CACHED_OF_IDLE / 1000, left_ms / 1000)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from typing import Any
 
 import aiohttp
 import pytest
@@ -61,6 +62,22 @@ async def test_a_session_is_remembered_for_a_moment_only(api: Api, monkeypatch: 
     monkeypatch.setattr("server.sessions.time.monotonic", lambda: later)
     with pytest.raises(KuaizhaoError, match="bad_token"):
         await known.caller(token)
+    assert not known._known
+
+
+async def test_a_session_that_ends_while_it_is_looked_up_is_not_remembered(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known, token = Sessions(api.store), await api.token("clerk", "clerk-1")
+    look_up = known._look_up
+
+    async def overtaken(hash_: str) -> Any:
+        found = await look_up(hash_)
+        known.forget([hash_])
+        return found
+
+    monkeypatch.setattr(known, "_look_up", overtaken)
+    assert (await known.caller(token)).role == "clerk"
     assert not known._known
 
 
