@@ -25,6 +25,9 @@ CLOSE_S: Final = 5.0
 """How long a socket has to take what waits for it and the reason why it closes."""
 LONGEST_FRAME: Final = 4096
 WRITER_LIMIT: Final = 65_536
+"""So much may lie in the line's own buffer; what comes then waits among the frames, which are counted."""
+AGAIN_S: Final = 0.05
+"""How often a line that is full is looked at."""
 LONGEST_LIFE_S: Final = 30 * 24 * 3600
 
 SHUTTING_DOWN: Final = (1001, "shutting_down")
@@ -33,7 +36,6 @@ REPLACED: Final = (4009, "replaced")
 TOKEN_EXPIRED: Final = (4001, "bad_token")
 GONE: Final = (1001, "gone")
 ONLY_LISTENS: Final = (1003, "answer over HTTP")
-BROKEN: Final = (1011, "internal")
 
 log = structlog.get_logger()
 
@@ -53,8 +55,8 @@ def alive_ms() -> int:
 class Socket:
     """What waits to be sent on one socket, and its end. Bounded: who does not keep up is dropped.
 
-    Most sockets are idle most of the time, and thousands of them are open: an idle one has no task besides its
-    request's own. Frames are sent by a task that lives while there are some.
+    Most sockets are idle most of the time, and thousands of them are open: there is no task besides the request's own.
+    What is put in one turn of the event loop goes out as one write; while the line still holds much, it waits.
     """
 
     def __init__(self, wire_format: Format, size: int, session: str = "") -> None:
@@ -63,9 +65,10 @@ class Socket:
         self.why: tuple[int, str] | None = None
         """Code and reason for which it was told to end."""
         self._size = size
+        self._opcode = WSMsgType.TEXT if wire_format == "json" else WSMsgType.BINARY
         self._frames: list[bytes] = []
-        self._answer: web.WebSocketResponse | None = None
-        self._sending: asyncio.Task[None] | None = None
+        self._line: asyncio.Transport | None = None
+        self._sending: asyncio.Handle | None = None
         self._stay: asyncio.Timeout | None = None
         self._alive: asyncio.TimerHandle | None = None
         self._waits_for_pong = False
@@ -88,9 +91,9 @@ class Socket:
             if self._stay is not None:
                 self._stay.reschedule(asyncio.get_running_loop().time())
 
-    def open(self, answer: web.WebSocketResponse, hello: bytes, stay: asyncio.Timeout) -> None:
+    def open(self, line: asyncio.Transport, hello: bytes, stay: asyncio.Timeout) -> None:
         """The handshake is done: sends `hello` and then what has waited. `stay` is what `end` cuts short."""
-        self._answer, self._stay = answer, stay
+        self._line, self._stay = line, stay
         self._frames.insert(0, hello)
         self._send_soon()
         own_beat = (1 + random()) / 2  # noqa: S311 - to spread them, not a secret; a hello is word enough for a while
@@ -98,14 +101,12 @@ class Socket:
         if self.why is not None:
             stay.reschedule(asyncio.get_running_loop().time())
 
-    async def stop(self) -> None:
+    def stop(self) -> None:
         """Nothing more is sent."""
-        self._answer = self._stay = None
-        if self._alive is not None:
-            self._alive.cancel()
-        if self._sending is not None:
-            self._sending.cancel()
-            await asyncio.wait([self._sending])
+        self._line = self._stay = None
+        for waiting in (self._alive, self._sending):
+            if waiting is not None:
+                waiting.cancel()
 
     def answered_ping(self) -> None:
         """The client is there."""
@@ -121,23 +122,29 @@ class Socket:
         self._alive = asyncio.get_running_loop().call_later(ALIVE_S, self._tell_alive)
 
     def _send_soon(self) -> None:
-        if self._sending is None and self._answer is not None:
-            self._sending = asyncio.create_task(self._send(self._answer))
+        if self._sending is None and self._line is not None:
+            self._sending = asyncio.get_running_loop().call_soon(self._send)
 
-    async def _send(self, answer: web.WebSocketResponse) -> None:
-        opcode = WSMsgType.TEXT if self.wire_format == "json" else WSMsgType.BINARY
-        try:
-            while self._frames:
-                frame = self._frames[0]
-                await answer.send_frame(frame, opcode if frame else WSMsgType.PING)
-                del self._frames[0]
-        except ConnectionError:
-            pass  # whoever listens for the client sees that the line is gone
-        except Exception:
-            log.exception("socket_failed")
-            self.end(BROKEN)
-        finally:
-            self._sending = None
+    def _send(self) -> None:
+        self._sending = None
+        line = self._line
+        if line is None or line.is_closing():
+            return  # whoever listens for the client sees that the line is gone
+        if line.get_write_buffer_size() > WRITER_LIMIT:
+            self._sending = asyncio.get_running_loop().call_later(AGAIN_S, self._send)
+            return
+        line.write(b"".join([framed(frame, self._opcode if frame else WSMsgType.PING) for frame in self._frames]))
+        self._frames.clear()
+
+
+def framed(payload: bytes, opcode: int) -> bytes:
+    """A whole message as the server sends it: unmasked, in one frame (RFC 6455, 5.2)."""
+    size = len(payload)
+    if size < 126:
+        return b"%c%c%b" % (0x80 | opcode, size, payload)
+    if size < 1 << 16:
+        return b"%c\x7e%b%b" % (0x80 | opcode, size.to_bytes(2, "big"), payload)
+    return b"%c\x7f%b%b" % (0x80 | opcode, size.to_bytes(8, "big"), payload)
 
 
 def wanted_format(request: web.Request) -> Format:
@@ -166,7 +173,8 @@ async def talk(
     A client that sends anything is told to use HTTP."""
     try:
         async with asyncio.timeout(min(life_s, LONGEST_LIFE_S)) as stay:
-            socket.open(answer, hello, stay)
+            if request.transport is not None:  # else it is lost already, as `receive` tells
+                socket.open(request.transport, hello, stay)
             while (message := await answer.receive()).type in (WSMsgType.PING, WSMsgType.PONG):
                 if message.type is WSMsgType.PING:
                     await answer.pong(message.data)
@@ -177,7 +185,7 @@ async def talk(
     except TimeoutError:
         socket.end(TOKEN_EXPIRED)
     finally:
-        await socket.stop()
+        socket.stop()
         await _close(request, answer, socket)
 
 

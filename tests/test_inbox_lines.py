@@ -9,6 +9,7 @@ import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from aiohttp import WSMsgType
 
@@ -34,6 +35,16 @@ async def test_no_more_sockets_than_a_process_can_hold(api: Api, monkeypatch: py
     async with phone(api, "w1"):
         reply = await api.get("/v1/inbox", token=await api.worker("w2"))
         assert (reply.status, reply.code) == (503, "overloaded")
+
+
+async def test_frames_of_every_length_come_whole_and_in_order(api: Api) -> None:
+    texts = ["x" * size for size in (0, 123, 124, 65_533, 65_534)]  # with their quotes: both sides of each limit
+    async with phone(api, "w1") as w1:
+        await w1.receive()
+        (box,) = api.app[PUSH]._open["w1"]
+        for text in texts:
+            assert box.put(msgspec.json.encode(text))
+        assert [msgspec.json.decode((await w1.line.receive(5)).data) for _ in texts] == texts
 
 
 async def slow_line(api: Api, profile: str) -> socket.socket:
