@@ -32,6 +32,8 @@ Run = Callable[[list[str], str], Vectors]
 SHIPPED_MODEL = Path(__file__).resolve().parent / "model"
 MAX_CHARS = 4_000
 """A text is cut here before it is encoded: a gig posting has 20 to 400 characters."""
+TABLE_AT_ONCE_CHARS = 400
+"""A table of words takes 40 to 150 us for texts up to here, as long as it takes to hand them to a thread and back."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +62,10 @@ class Encoder:
     dimension: int
     """Numbers a vector."""
 
-    def __init__(self, run: Run, settings: EncoderSettings, content: str) -> None:
+    def __init__(self, run: Run, settings: EncoderSettings, content: str, at_once_chars: int = 0) -> None:
         """``content``: a digest of the weights."""
+        self.at_once_chars = at_once_chars
+        """Texts up to so long need no thread of their own: a table of words reads them in microseconds."""
         self._run = run
         self._settings = settings
         self._lock = Lock()
@@ -79,7 +83,8 @@ class Encoder:
         folder = Path(settings.model)
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
         if folder.is_dir() and is_table(folder):
-            return cls(_run_of_table(Table(folder), settings.dimension), settings, _folder_digest(folder))
+            run = _run_of_table(Table(folder), settings.dimension)
+            return cls(run, settings, _folder_digest(folder), TABLE_AT_ONCE_CHARS)
         model = _sentence_transformer(settings)
         content = _folder_digest(folder) if folder.is_dir() else _weights_digest(model)
         return cls(_run_of(model), settings, content)

@@ -55,7 +55,8 @@ class Encoding:
         try:
             if self._encoder is None:
                 self._encoder = await asyncio.to_thread(Encoder.load, self._wanted)
-            batcher = Batcher(self._encoder)
+            at_once_chars = self._encoder.at_once_chars if isinstance(self._encoder, Encoder) else 0
+            batcher = Batcher(self._encoder, at_once_chars=at_once_chars)
             await batcher.start()
         except Exception:
             log.exception("encoder_failed", model=self._wanted.model)

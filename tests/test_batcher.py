@@ -73,6 +73,19 @@ async def queued(batcher: Batcher, count: int) -> None:
     assert batcher.waiting == count
 
 
+async def test_a_short_text_is_encoded_where_it_stands(encoder: GatedEncoder) -> None:
+    batcher = Batcher(encoder, at_once_chars=3)
+    with pytest.raises(BatcherClosedError):
+        await batcher.encode("abc", "posting")
+    await batcher.start()
+    short, long = [asyncio.create_task(batcher.encode(text, "posting")) for text in ("abc", "abcd")]
+    await asyncio.sleep(0)
+    assert (short.done(), long.done()) == (True, False)
+    assert [(await task).tolist() for task in (short, long)] == [[3.0], [4.0]]
+    assert (batcher.batches, batcher.encoded) == (2, 2)
+    await batcher.close()
+
+
 async def test_requests_that_arrive_during_a_batch_share_the_next(batcher: Batcher, encoder: GatedEncoder) -> None:
     first = await busy(batcher, encoder)
     others = [asyncio.create_task(batcher.encode("x" * size, "posting")) for size in range(1, 6)]
