@@ -15,7 +15,7 @@ local function join_line(m, p, profile, e) -- the last place of the line
   e.order = p.orders
   redis.call('ZADD', m .. 'queue:' .. p.id, e.order, profile)
   move_acceptance(m, p, profile, e, 'waiting')
-  put_entry(m, p, profile, e)
+  put_entry(p, profile, e)
 end
 
 local function open_window(m, p, now)
@@ -42,12 +42,12 @@ operation('accept', function(m, a, now)
     'queue_no', 'suspended_until_ms')
   if is_suspended(record[5], now) then return refuse('suspended') end
   end_offer(m, p, profile, e, 'accepted')
-  put_entry(m, p, profile, e)
+  put_entry(p, profile, e)
   if window_over(p, now) then settle(m, p, now) end -- those who came in time are seated first
   e.answered_ms, e.answered_by, e.last_work_ms = now, a[4], tonumber(record[1]) or 0
   if record[2] == 'in_hall' and tonumber(record[3]) > now then e.queue_no = tonumber(record[4]) end
-  redis.call('ZREMRANGEBYSCORE', m .. 'mine:' .. profile, '-inf', string.format('%.0f', now - MINE_KEPT_MS))
-  redis.call('ZADD', m .. 'mine:' .. profile, string.format('%.0f', p.end_ms), p.id)
+  redis.call('ZREMRANGEBYSCORE', m .. 'mine:' .. profile, '-inf', now - MINE_KEPT_MS)
+  redis.call('ZADD', m .. 'mine:' .. profile, p.end_ms, p.id)
   redis.call('HDEL', m .. 'worker:' .. profile, 'timeouts')
   if crew_is_whole(m, p, e) then
     each_mate(m, p, e, function(mate, its) join_line(m, p, mate, its) end)
@@ -56,7 +56,7 @@ operation('accept', function(m, a, now)
     settle(m, p, now)
   else
     move_acceptance(m, p, profile, e, 'gathering')
-    put_entry(m, p, profile, e)
+    put_entry(p, profile, e)
   end
   commit(m, p, 'posting.accepted')
   return acceptance_answer(p, get_entry(m, p, profile), false)

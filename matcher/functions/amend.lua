@@ -53,7 +53,7 @@ local function ask_consent(m, p, now)
         e.assignment = 'consent_due'
         e.consent_deadline_ms = deadline
         book(m, profile, p)
-        put_entry(m, p, profile, e)
+        put_entry(p, profile, e)
         notify(m, profile, 'consent_due', p.id, now)
         set_timer(m, 'consent', p.id, deadline)
       end

@@ -19,6 +19,6 @@ operation('amend_profile', function(m, a, now)
     claim_marks(m, 'profile', id, a[10])
   end
   change_profile(m, id, 'profile.amended', 'digest', a[3], 'schema', a[4], 'doc', a[5], 'vec', a[6], 'model', a[7],
-    'seen_ms', string.format('%.0f', now))
+    'seen_ms', now)
   return { ok = true, v = tonumber(known[2]) + 1, replay = false }
 end)

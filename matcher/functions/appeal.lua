@@ -8,7 +8,7 @@ operation('appeal', function(m, a, now)
   if penalty.state ~= 'counts' then return refuse('illegal_move', penalty.state .. ' -> appealed') end
   penalty.state, penalty.appeal = 'appealed', a[4]
   put_penalty(m, role, id, name, penalty)
-  redis.call('ZADD', m .. 'appeals', string.format('%.0f', now), table.concat({ role, id, name }, ' '))
+  redis.call('ZADD', m .. 'appeals', now, table.concat({ role, id, name }, ' '))
   weigh(m, role, id, 'appealed', now)
   return { ok = true, replay = false }
 end)

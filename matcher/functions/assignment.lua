@@ -30,7 +30,7 @@ end
 
 local function just_move(m, p, profile, e, _, to)
   e.assignment = to
-  put_entry(m, p, profile, e)
+  put_entry(p, profile, e)
 end
 
 local function after_start(_, p, now)

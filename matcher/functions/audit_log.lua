@@ -2,7 +2,7 @@
 --   m audit_log    stream   entries that are not in the files yet: at_ms, by, what, on, why; pseudonyms only
 --   m audit_head   hash     n, hash, id: the last line in the files, and the entry it was made of
 local function log_audit(m, now, by, what, on, why)
-  redis.call('XADD', m .. 'audit_log', '*', 'at_ms', string.format('%.0f', now), 'by', by, 'what', what, 'on', on,
+  redis.call('XADD', m .. 'audit_log', '*', 'at_ms', now, 'by', by, 'what', what, 'on', on,
     'why', why)
 end
 
@@ -19,6 +19,6 @@ operation('audit_chained', function(m, a)
   if (head[1] or '0') ~= a[1] or (head[2] or '') ~= a[2] then return refuse('stale_version', head[1] or '0') end
   redis.call('HSET', m .. 'audit_head', 'n', a[3], 'hash', a[4], 'id', a[5])
   local ms, seq = string.match(a[5], '^(%d+)-(%d+)$')
-  redis.call('XTRIM', m .. 'audit_log', 'MINID', ms .. '-' .. string.format('%.0f', tonumber(seq) + 1))
+  redis.call('XTRIM', m .. 'audit_log', 'MINID', ms .. '-' .. tonumber(seq) + 1)
   return { ok = true, v = tonumber(a[3]), replay = false }
 end)

@@ -7,7 +7,7 @@ local function withdraw_offers_between(m, employer, profile)
     local e = p and p.employer == employer and get_entry(m, p, profile)
     if e and e.offer == 'open' then
       end_offer(m, p, profile, e, 'withdrawn')
-      put_entry(m, p, profile, e)
+      put_entry(p, profile, e)
       commit(m, p, 'posting.offer_withdrawn')
     end
   end

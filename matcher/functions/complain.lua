@@ -34,11 +34,10 @@ operation('complain', function(m, a, now)
   end
   if redis.call('EXISTS', m .. 'profile:' .. profile) == 0 then return refuse('no_profile') end
   if a[5] ~= '' and redis.call('EXISTS', m .. 'posting:' .. a[5]) == 0 then return refuse('no_posting') end
-  local at = string.format('%.0f', now)
   redis.call('HSET', key, 'v', 1, 'profile', profile, 'digest', a[3], 'category', a[4], 'posting', a[5], 'text', a[6],
-    'at_ms', at)
-  redis.call('ZADD', m .. 'complaints', at, id)
-  redis.call('ZADD', m .. 'complaints_of:' .. profile, at, id)
+    'at_ms', now)
+  redis.call('ZADD', m .. 'complaints', now, id)
+  redis.call('ZADD', m .. 'complaints_of:' .. profile, now, id)
   add_event(m, 'complaint.made', id, 1, { profile })
   return { ok = true, v = 1, replay = false }
 end)
@@ -51,9 +50,9 @@ operation('answer_complaint', function(m, a, now)
   if known[4] == a[2] then return { ok = true, v = tonumber(known[1]), replay = true } end
   local v = redis.call('HINCRBY', key, 'v', 1)
   redis.call('HSET', key, 'answer_digest', a[2], 'answer', a[3], 'answered_by', a[4],
-    'answered_ms', string.format('%.0f', now))
+    'answered_ms', now)
   local kept_ms = setting(m, 'history_kept_ms')
-  redis.call('PEXPIRE', key, string.format('%.0f', kept_ms))
+  redis.call('PEXPIRE', key, kept_ms)
   redis.call('ZREM', m .. 'complaints', id)
   local profile = known[2]
   notify(m, profile, 'complaint_answered', known[3], now)

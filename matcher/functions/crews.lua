@@ -68,7 +68,7 @@ local function part_crew(m, p, e, now) -- one is out before being seated: so are
     else
       return
     end
-    put_entry(m, p, mate, its)
+    put_entry(p, mate, its)
     notify(m, mate, 'mate_left', p.id, now)
   end)
 end
@@ -82,10 +82,9 @@ end
 local function withdraw_open_offers(m, p, now)
   if p.open_offers <= 0 then return end
   each_entry(m, p, function(profile, e)
-    if e.together then e = get_entry(m, p, profile) end -- a mate's withdrawal may have ended it just now
     if e.offer == 'open' then
       end_offer(m, p, profile, e, 'withdrawn')
-      put_entry(m, p, profile, e)
+      put_entry(p, profile, e)
       part_crew(m, p, e, now)
     end
   end)

@@ -12,7 +12,7 @@ operation('decline', function(m, a, now)
   if e.offer == 'expired' or e.deadline_ms <= now then return refuse('offer_expired') end
   end_offer(m, p, profile, e, 'declined')
   e.answered_ms, e.decline_reason, e.answered_by = now, a[4], a[5]
-  put_entry(m, p, profile, e)
+  put_entry(p, profile, e)
   part_crew(m, p, e, now)
   redis.call('HDEL', m .. 'worker:' .. profile, 'timeouts')
   commit(m, p, 'posting.declined')

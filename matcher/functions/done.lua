@@ -6,7 +6,7 @@ local function work_done(m, p, profile, e, now, to)
   local last = math.max(tonumber(record[1]) or 0, math.min(now, p.end_ms))
   local in_trade = 'done_in:' .. cmsgpack.unpack(redis.call('HGET', m .. 'posting:' .. p.id, 'doc')).trade
   local before = tonumber(redis.call('HGET', m .. 'profile:' .. profile, in_trade)) or 0
-  change_profile(m, profile, 'profile.worked', 'last_work_ms', string.format('%.0f', last),
+  change_profile(m, profile, 'profile.worked', 'last_work_ms', last,
     'done', (tonumber(record[2]) or 0) + 1, in_trade, before + 1)
   local tie = get_tie(m, p.employer, profile)
   tie.done, tie.last_work_ms = tie.done + 1, math.max(tie.last_work_ms, last)

@@ -9,7 +9,7 @@ local UNFINISHED = { seated = true, confirmed = true, consent_due = true, checke
 local function is_unfinished(m, profile)
   if has_open_wage_case(m, profile) then return true end
   for _, id in ipairs(redis.call('ZRANGE', m .. 'mine:' .. profile, 0, -1)) do
-    local e = get_entry(m, { id = id }, profile)
+    local e = get_entry(m, known_posting(id, {}), profile)
     if e and UNFINISHED[e.assignment] then return true end
   end
   return false
@@ -42,7 +42,7 @@ operation('erase', function(m, a, now)
   if not known[1] then return refuse('no_profile') end
   stop_matching(m, id, '你申请了删除个人信息,手上的活了结后就删', now)
   if is_unfinished(m, id) then
-    redis.call('ZADD', m .. 'erasures', 'NX', string.format('%.0f', now), id)
+    redis.call('ZADD', m .. 'erasures', 'NX', now, id)
     return { ok = true, v = tonumber(redis.call('HGET', m .. 'profile:' .. id, 'v')), state = 'waiting', replay = false }
   end
   cut_ties(m, id)

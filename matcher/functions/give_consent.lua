@@ -10,7 +10,7 @@ operation('give_consent', function(m, a, now)
   if replay then return { ok = true, v = tonumber(known[1]), replay = true } end
   redis.call('SET', m .. 'person:' .. id, a[2])
   redis.call('ZREM', m .. 'erasures', id)
-  change_profile(m, id, 'profile.consented', 'person_mark', a[3], 'seen_ms', string.format('%.0f', now))
+  change_profile(m, id, 'profile.consented', 'person_mark', a[3], 'seen_ms', now)
   if known[2] then
     redis.call('HDEL', key, 'withdrawn_ms', 'before_until_ms', 'before_reason')
     change_profile(m, id, 'profile.suspended', 'suspended_until_ms', known[3], 'suspended_reason', known[4])

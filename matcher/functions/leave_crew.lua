@@ -13,7 +13,7 @@ local function leave_line(m, crew, profile, now)
         move_acceptance(m, p, profile, e, 'withdrawn')
         e.ended_by = 'worker'
       end
-      put_entry(m, p, profile, e)
+      put_entry(p, profile, e)
       part_crew(m, p, e, now)
       settle(m, p, now)
       commit(m, p, 'posting.acceptance_withdrawn')

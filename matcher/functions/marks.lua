@@ -64,9 +64,9 @@ end
 local ERASED_KEPT_MS = 366 * 86400000
 
 local function remember_erased(m, marks, now)
-  redis.call('ZREMRANGEBYSCORE', m .. 'erased_marks', '-inf', string.format('%.0f', now - ERASED_KEPT_MS))
+  redis.call('ZREMRANGEBYSCORE', m .. 'erased_marks', '-inf', now - ERASED_KEPT_MS)
   for _, mark in ipairs(telling(words_of(marks))) do
-    redis.call('ZADD', m .. 'erased_marks', string.format('%.0f', now), mark)
+    redis.call('ZADD', m .. 'erased_marks', now, mark)
   end
 end
 

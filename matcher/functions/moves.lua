@@ -33,7 +33,7 @@ local function take_seat(m, p, profile, e, now)
   e.seated_ms = now
   p.taken = p.taken + 1
   book(m, profile, p)
-  put_entry(m, p, profile, e)
+  put_entry(p, profile, e)
 end
 
 -- What somebody who is seated by the line of a series has with another of its days: wave 0, since it came with no wave.
@@ -50,7 +50,7 @@ local function seat(m, p, profile, e, now)
       take_seat(m, p, profile, e, now)
     else
       take_seat(m, day, profile, entry_of_day(day, e), now)
-      redis.call('ZADD', m .. 'mine:' .. profile, string.format('%.0f', day.end_ms), day.id)
+      redis.call('ZADD', m .. 'mine:' .. profile, day.end_ms, day.id)
     end
   end
   notify(m, profile, 'seated', p.id, now)
@@ -61,7 +61,7 @@ local function give_up(m, p, profile, e, state, by)
   e.ended_by = by
   p.taken = p.taken - 1
   unbook(m, profile, p)
-  put_entry(m, p, profile, e)
+  put_entry(p, profile, e)
 end
 
 local function vacate(m, p, profile, e, state, by, now) -- a seat is given up, released or no_show, on every day it is for
@@ -78,7 +78,7 @@ local function withdraw_waiting(m, p, why, now) -- everybody who waits is told t
     local e = get_entry(m, p, profile)
     move_acceptance(m, p, profile, e, 'withdrawn')
     e.ended_by = why
-    put_entry(m, p, profile, e)
+    put_entry(p, profile, e)
     notify(m, profile, why, p.id, now)
   end
 end

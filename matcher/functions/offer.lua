@@ -6,9 +6,13 @@
 -- KEYS m   ARGV posting, terms, wave, reply_ms, next_wave_ms (after now), then profile, card (msgpack: distance_m,
 --          reasons, rank, within_m, channel, perhaps reply_ms of its own, perhaps crew, perhaps wished) ...
 -- A wave whose people asked for it (wished) comes after the posting's first one and leaves the time of the next as it is.
-local function other_offers(m, p, profile, now) -- open offers of other postings; the days of one series are one offer
-  local seen, n, same = {}, 0, false
-  for _, id in ipairs(redis.call('ZRANGEBYSCORE', m .. 'live:' .. profile, string.format('%.0f', now), '+inf')) do
+local function other_offers(m, p, profile, now, cap) -- open offers of other postings; the days of one series are one offer
+  local key, from = m .. 'live:' .. profile, now
+  local n = redis.call('ZCOUNT', key, from, '+inf')
+  if n < cap and p.series == '' then return n, false end
+  local seen, same = {}, false
+  n = 0
+  for _, id in ipairs(redis.call('ZRANGEBYSCORE', key, from, '+inf')) do
     local series = redis.call('HGET', m .. 'posting:' .. id, 'series')
     local one = series and series ~= '' and series or id
     if one == p.series then
@@ -25,8 +29,8 @@ local function left_out_for(m, p, line, now, live_cap, daily_cap) -- notes in `s
   local record = redis.call('HMGET', m .. 'profile:' .. profile, 'v', 'suspended_until_ms')
   if not record[1] then return 'no_profile' end
   if is_suspended(record[2], now) then return 'suspended' end
-  if is_blocked(m, p.employer, profile) then return 'blocked' end
-  local others, same = other_offers(m, p, profile, now)
+  if line.blocked then return 'blocked' end
+  local others, same = other_offers(m, p, profile, now, live_cap)
   line.same = same
   if others >= live_cap then return 'live_cap' end
   if not same and (tonumber(redis.call('GET', m .. 'day:' .. profile)) or 0) >= daily_cap then return 'daily_cap' end
@@ -44,13 +48,16 @@ local function may_offer_again(p, e, line) -- only under new terms, or by wish; 
   return e.assignment == nil or e.assignment == 'released'
 end
 
-local function units_of(a) -- lists of { profile, entry to be }, a list for each person and each crew
-  local units, crew = {}, nil
-  for i = 6, #a, 2 do
-    local e = cmsgpack.unpack(a[i + 1])
+local function units_of(m, p, a) -- lists of { profile, entry to be, blocked }, a list for each person and each crew
+  local profiles, units, crew = {}, {}, nil
+  for i = 6, #a, 2 do profiles[#profiles + 1] = a[i] end
+  local blocked = blocked_with(m, p.employer, profiles)
+  read_entries(m, p, profiles)
+  for i, profile in ipairs(profiles) do
+    local e = cmsgpack.unpack(a[5 + 2 * i])
     if not e.crew or e.crew ~= crew then units[#units + 1] = {} end
     crew = e.crew
-    table.insert(units[#units], { profile = a[i], e = e })
+    table.insert(units[#units], { profile = profile, e = e, blocked = blocked[profile] })
   end
   return units
 end
@@ -90,17 +97,17 @@ local function write_offer(m, p, line, now, usual_ms, midnight_ms) -- answers wi
   e.reply_ms = nil
   e.offer, e.wave, e.terms, e.offered_ms, e.deadline_ms = 'open', p.wave, p.terms, now, deadline
   e.nth_today = line.same and tonumber(redis.call('GET', m .. 'day:' .. profile)) or redis.call('INCR', m .. 'day:' .. profile)
-  put_entry(m, p, profile, e)
-  redis.call('ZADD', m .. 'live:' .. profile, string.format('%.0f', deadline), p.id)
+  put_entry(p, profile, e)
+  redis.call('ZADD', m .. 'live:' .. profile, deadline, p.id)
   if e.nth_today == 1 then
-    redis.call('PEXPIRE', m .. 'day:' .. profile, string.format('%.0f', midnight_ms - now))
+    redis.call('PEXPIRE', m .. 'day:' .. profile, midnight_ms - now)
   end
   p.offered = p.offered + 1
   p.open_offers = p.open_offers + 1
   if e.channel == 'call' then
     p.open_calls = p.open_calls + 1
-    redis.call('ZADD', m .. 'calls', 'GT', string.format('%.0f', deadline), p.id)
-    redis.call('ZREMRANGEBYSCORE', m .. 'calls', '-inf', string.format('%.0f', now))
+    redis.call('ZADD', m .. 'calls', 'GT', deadline, p.id)
+    redis.call('ZREMRANGEBYSCORE', m .. 'calls', '-inf', now)
   end
   return deadline
 end
@@ -115,7 +122,7 @@ operation('offer', function(m, a, now)
   if p ~= leader(p) or not all_open(p) then return refuse('posting_not_open', 'series') end
   if tonumber(a[2]) ~= p.terms or tonumber(a[3]) ~= p.wave + 1 then return refuse('stale_wave') end
   if open_seats(p) <= 0 then return refuse('posting_not_open', 'filled') end
-  local units, wished = units_of(a), false
+  local units, wished = units_of(m, p, a), false
   for _, unit in ipairs(units) do
     for _, line in ipairs(unit) do wished = wished or line.e.wished end
   end
@@ -145,7 +152,7 @@ operation('offer', function(m, a, now)
   end
   if first then hasten_timer(m, 'offers', p.id, first) end
   if wished then -- a wave that was decided meanwhile is refused: then there is no timer, and the next one is due
-    redis.call('ZADD', m .. 'due', 'NX', string.format('%.0f', now + 1000), 'wave:' .. p.id)
+    redis.call('ZADD', m .. 'due', 'NX', now + 1000, 'wave:' .. p.id)
   else
     set_timer(m, 'wave', p.id, now + tonumber(a[5]))
   end
@@ -164,7 +171,7 @@ on_due.offers = function(m, p, now) -- tidies: offers past their deadline are ma
     if e.offer == 'open' then
       if e.deadline_ms <= now then
         end_offer(m, p, profile, e, 'expired')
-        put_entry(m, p, profile, e)
+        put_entry(p, profile, e)
         if e.together then crews[#crews + 1] = e end
         -- who was to be rung up has not let anything run out
         local n = e.channel == 'call' and 0 or redis.call('HINCRBY', m .. 'worker:' .. profile, 'timeouts', 1)

@@ -37,7 +37,7 @@ local function suspend_for(m, role, id, until_ms, now)
       suspend_profile(m, id, until_ms, until_ms > now and TOO_MANY or '', now)
     end
   else
-    redis.call('HSET', m .. 'employer:' .. id, 'suspended_until_ms', string.format('%.0f', until_ms))
+    redis.call('HSET', m .. 'employer:' .. id, 'suspended_until_ms', until_ms)
   end
 end
 
@@ -50,7 +50,7 @@ local function weigh(m, role, id, kind, now) -- what all of them are worth now; 
   local until_ms = sum > 0 and math.ceil(now + half_life * log2(sum / setting(m, 'penalty_limit'))) or 0
   local key = m .. role .. ':' .. id
   if redis.call('EXISTS', key) == 0 then return end -- erased in the meantime
-  redis.call('HSET', key, 'penalty_one_ms', string.format('%.0f', one_ms))
+  redis.call('HSET', key, 'penalty_one_ms', one_ms)
   add_event(m, role .. '.' .. kind, id, redis.call('HINCRBY', key, 'v', 1))
   suspend_for(m, role, id, until_ms > now and until_ms or 0, now)
 end

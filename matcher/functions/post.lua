@@ -30,7 +30,8 @@ end
 
 local function new_posting(m, a, now) -- written but for its fields and event
   local id, marks = a[1], a[18] or ''
-  local p = { id = id, state = a[8], award = a[10], who = {}, seen = {}, stored = {} }
+  local p = known_posting(id, {})
+  p.state, p.award = a[8], a[10]
   for _, name in ipairs(FIELDS) do p[name] = 0 end
   p.headcount, p.start_ms, p.end_ms = tonumber(a[11]), tonumber(a[12]), tonumber(a[13])
   p.valid_until_ms, p.standby_target, p.terms = tonumber(a[14]), tonumber(a[15]), 1
@@ -42,7 +43,7 @@ local function new_posting(m, a, now) -- written but for its fields and event
   end
   if p.state == 'open' then open_posting(m, p, now) end
   redis.call('HSET', m .. 'posting:' .. id, 'digest', a[2], 'first_digest', a[2], 'schema', a[3], 'doc', a[4],
-    'vec', a[5], 'model', a[6], 'employer', a[7], 'review_reason', reason, 'commitment', a[17],
+    'vec', a[5], 'model', a[6], 'employer', a[7], 'award', a[10], 'review_reason', reason, 'commitment', a[17],
     'marks', marks, 'crews', a[20], 'series', a[21])
   if a[16] ~= '' then redis.call('SET', m .. 'seeds:' .. id, a[16]) end
   if a[21] ~= '' then redis.call('SADD', m .. 'days_of:' .. a[21], id) end

@@ -11,7 +11,7 @@ operation('presence', function(m, a, moment)
     return { ok = true, v = tonumber(now[1]), replay = true }
   end
   change_profile(m, id, 'profile.presence', 'presence', state, 'presence_until_ms', until_ms, 'queue_no', queue_no,
-    'paused', paused, 'seen_ms', string.format('%.0f', moment))
+    'paused', paused, 'seen_ms', moment)
   if paused == '0' then redis.call('HDEL', m .. 'worker:' .. id, 'timeouts') end
   return { ok = true, v = tonumber(now[1]) + 1, replay = false }
 end)

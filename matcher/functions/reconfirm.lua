@@ -21,7 +21,7 @@ operation('reconfirm', function(m, a, now)
   end)
   if busy then return refuse('already_booked') end
   e.reconfirmed = true
-  put_entry(m, p, profile, e)
+  put_entry(p, profile, e)
   if whole then
     each_mate(m, p, e, function(mate, its) seat(m, p, mate, its, now) end)
     seat(m, p, profile, e, now)

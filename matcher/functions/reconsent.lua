@@ -16,7 +16,7 @@ operation('reconsent', function(m, a, now)
   if yes then
     e.assignment = e.before_consent
     e.consented_terms = p.terms -- `terms` stays that of the offer, so that its acceptance can be replayed
-    put_entry(m, p, profile, e)
+    put_entry(p, profile, e)
   else
     e.refused_terms = p.terms -- nobody is asked twice for what they have said no to
     vacate(m, p, profile, e, 'released', 'amend', now)

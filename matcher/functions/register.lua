@@ -22,7 +22,7 @@ operation('register', function(m, a, now)
   if twins then return refuse('known_twin', twins) end
   redis.call('HSET', m .. 'profile:' .. id, 'digest', digest, 'schema', a[3], 'doc', a[4], 'vec', a[5], 'model', a[6],
     'person_mark', mark, 'v', 1, 'presence', 'away', 'presence_until_ms', 0, 'paused', 0, 'last_work_ms', 0, 'done', 0,
-    'no_shows', 0, 'releases', 0, 'marks', marks, 'seen_ms', string.format('%.0f', now))
+    'no_shows', 0, 'releases', 0, 'marks', marks, 'seen_ms', now)
   claim_marks(m, 'profile', id, marks)
   forget_erased(m, marks)
   if person ~= '' then redis.call('SET', m .. 'person:' .. id, person) end

@@ -22,7 +22,7 @@ operation('ring', function(m, a, now)
   if e.deadline_ms <= now then return refuse('offer_expired') end
   if is_quiet(m, now) then return refuse('quiet_hours') end
   e.rings, e.rung_ms, e.reached = nth, now, reached
-  put_entry(m, p, profile, e)
+  put_entry(p, profile, e)
   commit(m, p, 'posting.rung')
   return { ok = true, v = p.v, replay = false }
 end)

@@ -29,7 +29,9 @@ local function units_in_line(m, p)
   local standing, waiting, crews = {}, {}, {}
   local first = open_seats(p) > 0 and 0 or -p.waiting -- without a seat only those who wait are moved: the line's end
   if first == 0 and open_seats(p) <= 0 then return standing, waiting end
-  for _, profile in ipairs(redis.call('ZRANGE', m .. 'queue:' .. p.id, first, -1)) do
+  local line = redis.call('ZRANGE', m .. 'queue:' .. p.id, first, -1)
+  read_entries(m, p, line)
+  for _, profile in ipairs(line) do
     local e = get_entry(m, p, profile)
     local unit = e.together and crews[e.crew]
     if not unit then
@@ -79,7 +81,7 @@ local function move_unit(m, p, unit, state, now)
   for _, item in ipairs(unit) do
     move_acceptance(m, p, item.profile, item.e, state)
     if state == 'called' then item.e.call_deadline_ms = now + setting(m, 'call_ms') end
-    put_entry(m, p, item.profile, item.e)
+    put_entry(p, item.profile, item.e)
     notify(m, item.profile, state, p.id, now)
   end
   if state == 'called' then hasten_timer(m, 'call', p.id, unit[1].e.call_deadline_ms) end
@@ -147,7 +149,7 @@ on_due.call = function(m, p, now) -- calls that nobody answered lapse; the next 
     if e.acceptance == 'called' then
       if e.call_deadline_ms <= now then
         move_acceptance(m, p, profile, e, 'lapsed')
-        put_entry(m, p, profile, e)
+        put_entry(p, profile, e)
         notify(m, profile, 'lapsed', p.id, now)
       elseif not next_ms or e.call_deadline_ms < next_ms then
         next_ms = e.call_deadline_ms

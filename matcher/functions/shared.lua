@@ -50,39 +50,61 @@ local on_due = {} -- timer kind -> function(m, posting, now), filled by the oper
 
 local settings_read = {} -- what this call has read; emptied when an operation begins
 
+local function setting(m, name)
+  if not settings_read[name] then settings_read[name] = tonumber(redis.call('HGET', m .. 'settings', name)) end
+  return settings_read[name]
+end
+
 local function operation(name, run)
   operations[name] = run
   redis.register_function('kz_' .. name, function(keys, args)
     local m = keys[1]
     settings_read = {}
-    if redis.call('EXISTS', m .. 'settings') == 0 then -- an emptied store: stop before anything is half done
+    if not setting(m, 'events_kept') then -- an emptied store: stop before anything is half done
       return redis.error_reply('NOSETTINGS the market has to be loaded first')
     end
     return cmsgpack.pack(run(m, args, now_ms(m)))
   end)
 end
 
+local AT_ONCE = 2000 -- values passed to one call; Lua's stack ends at 8,000
+
+local function values_of(key, fields) -- of a hash, in the order of the fields; false where there is none
+  local found = {}
+  for i = 1, #fields, AT_ONCE do
+    local some = redis.call('HMGET', key, unpack(fields, i, math.min(#fields, i + AT_ONCE - 1)))
+    for _, value in ipairs(some) do found[#found + 1] = value end
+  end
+  return found
+end
+
 local function refuse(code, detail)
   return { no = code, detail = detail or '' }
 end
 
-local function setting(m, name)
-  if not settings_read[name] then settings_read[name] = tonumber(redis.call('HGET', m .. 'settings', name)) end
-  return settings_read[name]
-end
-
 -- posting ---------------------------------------------------------------------------------------------------------
+
+local POSITION = {} -- of a field in what is read of a posting
+for i = 1, #FIELDS do POSITION[FIELDS[i]] = 6 + i end
+
+local FROM_STORE = { __index = function(p, name) -- a field that the operation has not set is as it is in the store
+  local i = POSITION[name]
+  return i and (tonumber(p.stored[i]) or 0)
+end }
+
+-- What an operation knows of a posting: `stored` fields, `entries` that were read (false: there is none) or put, those
+-- `unwritten`, and `who` the event names.
+local function known_posting(id, stored)
+  return setmetatable({ id = id, stored = stored, entries = {}, unwritten = {}, who = {}, seen = {} }, FROM_STORE)
+end
 
 local function get_posting(m, id)
   local f = redis.call('HMGET', m .. 'posting:' .. id, 'state', 'award', 'employer', 'crews', 'whole', 'series',
     unpack(FIELDS))
   if not f[1] then return nil end
-  local p = { id = id, state = f[1], was = f[1], award = f[2], employer = f[3], crews = f[4],
-    whole = f[5] and f[5] ~= '' and f[5], series = f[6] or '', who = {}, seen = {}, stored = {} }
-  for i, name in ipairs(FIELDS) do
-    p[name] = tonumber(f[i + 6]) or 0
-    p.stored[name] = f[i + 6] and p[name]
-  end
+  local p = known_posting(id, f)
+  p.state, p.was, p.award, p.employer, p.crews = f[1], f[1], f[2], f[3], f[4]
+  p.whole, p.series = f[5] and f[5] ~= '' and f[5], f[6] or ''
   return p
 end
 
@@ -98,21 +120,38 @@ local function add_event(m, kind, id, v, who)
     'seq', redis.call('INCR', m .. 'event_seq'), 'kind', kind, 'id', id, 'v', v, 'who', table.concat(who or {}, ' '))
 end
 
-local function write_posting(m, p, kind) -- the fields that have changed and its event, in the same atomic step
-  p.v = p.v + 1
-  local row = { 'state', p.state, 'award', p.award }
-  for _, name in ipairs(FIELDS) do
-    if p[name] ~= p.stored[name] then
-      row[#row + 1] = name
-      row[#row + 1] = string.format('%.0f', p[name])
-      p.stored[name] = p[name]
+local function write_entries(m, p)
+  local row = {}
+  for _, profile in ipairs(p.who) do
+    if p.unwritten[profile] then
+      row[#row + 1] = profile
+      row[#row + 1] = cmsgpack.pack(p.unwritten[profile])
     end
   end
-  redis.call('HSET', m .. 'posting:' .. p.id, unpack(row))
+  for i = 1, #row, AT_ONCE do
+    redis.call('HSET', m .. 'offers:' .. p.id, unpack(row, i, math.min(#row, i + AT_ONCE - 1)))
+  end
+  p.unwritten = {}
+end
+
+local function write_posting(m, p, kind) -- what has changed of it and of its entries, and the event: one atomic step
+  write_entries(m, p)
+  p.v = p.v + 1
+  local row = {}
+  for name, i in pairs(POSITION) do
+    local value = rawget(p, name)
+    if value and value ~= tonumber(p.stored[i]) then
+      row[#row + 1] = name
+      row[#row + 1] = value
+    end
+  end
   if p.was ~= p.state then
+    row[#row + 1] = 'state'
+    row[#row + 1] = p.state
     if p.was then redis.call('SREM', m .. 'in:' .. p.was, p.id) end
     redis.call('SADD', m .. 'in:' .. p.state, p.id)
   end
+  redis.call('HSET', m .. 'posting:' .. p.id, unpack(row))
   add_event(m, kind, p.id, p.v, p.who)
 end
 
@@ -126,29 +165,40 @@ local function commit(m, p, kind) -- the posting, and the days of its series tha
   end
 end
 
-local function get_entry(m, p, profile)
-  local raw = redis.call('HGET', m .. 'offers:' .. p.id, profile)
-  return raw and cmsgpack.unpack(raw) or nil
+-- Entries: within one operation each is one table, whoever asks for it; what is put is written with the posting.
+local function take_entry(p, profile, raw)
+  if p.entries[profile] == nil then p.entries[profile] = raw and cmsgpack.unpack(raw) end
+  return p.entries[profile] or nil
 end
 
-local function put_entry(m, p, profile, e)
-  redis.call('HSET', m .. 'offers:' .. p.id, profile, cmsgpack.pack(e))
+local function get_entry(m, p, profile)
+  local raw = p.entries[profile] == nil and redis.call('HGET', m .. 'offers:' .. p.id, profile)
+  return take_entry(p, profile, raw)
+end
+
+local function read_entries(m, p, profiles) -- at once, for those who will ask for them
+  for i, raw in ipairs(values_of(m .. 'offers:' .. p.id, profiles)) do take_entry(p, profiles[i], raw) end
+end
+
+local function put_entry(p, profile, e)
+  p.entries[profile], p.unwritten[profile] = e, e
   involve(p, profile)
 end
 
 local function each_entry(m, p, visit)
+  write_entries(m, p)
   local flat = redis.call('HGETALL', m .. 'offers:' .. p.id)
-  for i = 1, #flat, 2 do visit(flat[i], cmsgpack.unpack(flat[i + 1])) end
+  for i = 1, #flat, 2 do visit(flat[i], take_entry(p, flat[i], flat[i + 1])) end
 end
 
 -- timers ----------------------------------------------------------------------------------------------------------
 
 local function set_timer(m, kind, id, at_ms)
-  redis.call('ZADD', m .. 'due', string.format('%.0f', at_ms), kind .. ':' .. id)
+  redis.call('ZADD', m .. 'due', at_ms, kind .. ':' .. id)
 end
 
 local function hasten_timer(m, kind, id, at_ms) -- sets it, or moves it earlier; never later
-  redis.call('ZADD', m .. 'due', 'LT', string.format('%.0f', at_ms), kind .. ':' .. id)
+  redis.call('ZADD', m .. 'due', 'LT', at_ms, kind .. ':' .. id)
 end
 
 -- people ----------------------------------------------------------------------------------------------------------

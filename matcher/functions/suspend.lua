@@ -6,7 +6,7 @@ local function is_suspended(until_ms, now) -- as HMGET gives it
 end
 
 local function suspend_profile(m, profile, until_ms, reason, now)
-  change_profile(m, profile, 'profile.suspended', 'suspended_until_ms', string.format('%.0f', until_ms),
+  change_profile(m, profile, 'profile.suspended', 'suspended_until_ms', until_ms,
     'suspended_reason', reason)
   if until_ms > now then
     notify(m, profile, 'suspended', '', now)

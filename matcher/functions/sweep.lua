@@ -2,7 +2,7 @@
 -- Correctness does not wait for it: every operation checks deadlines itself.
 -- KEYS m   ARGV limit   -> done, next_ms (0 = nothing planned), now_ms
 operation('sweep', function(m, a, now)
-  local members = redis.call('ZRANGEBYSCORE', m .. 'due', '-inf', string.format('%.0f', now), 'LIMIT', 0, a[1])
+  local members = redis.call('ZRANGEBYSCORE', m .. 'due', '-inf', now, 'LIMIT', 0, a[1])
   for _, member in ipairs(members) do
     redis.call('ZREM', m .. 'due', member)
     local kind, id = string.match(member, '^(%a+):(.+)$')

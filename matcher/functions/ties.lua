@@ -26,9 +26,13 @@ local function ties_v(m, employer)
   return tonumber(redis.call('HGET', m .. 'ties_v', employer)) or 0
 end
 
-local function is_blocked(m, employer, profile)
-  local tie = get_tie(m, employer, profile)
-  return tie.worker_block ~= nil or tie.employer_block ~= nil
+local function blocked_with(m, employer, profiles) -- profile -> true for those who are blocked, by whichever side
+  local blocked = {}
+  for i, raw in ipairs(values_of(m .. 'people_of:' .. employer, profiles)) do
+    local tie = raw and cmsgpack.unpack(raw)
+    blocked[profiles[i]] = tie and (tie.worker_block or tie.employer_block) and true
+  end
+  return blocked
 end
 
 local function no_pair(m, employer, profile)

@@ -11,7 +11,7 @@ operation('withdraw_acceptance', function(m, a, now)
   if not is_waiting(e) then return refuse('illegal_move', e.acceptance .. ' -> withdrawn') end
   move_acceptance(m, p, profile, e, 'withdrawn')
   e.ended_by = 'worker'
-  put_entry(m, p, profile, e)
+  put_entry(p, profile, e)
   part_crew(m, p, e, now)
   settle(m, p, now)
   commit(m, p, 'posting.acceptance_withdrawn')

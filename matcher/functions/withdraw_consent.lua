@@ -10,7 +10,7 @@ local function take_back_offers(m, profile, now)
     local e = p and get_entry(m, p, profile)
     if e and e.offer == 'open' then
       end_offer(m, p, profile, e, 'withdrawn')
-      put_entry(m, p, profile, e)
+      put_entry(p, profile, e)
       part_crew(m, p, e, now)
       commit(m, p, 'posting.declined')
     end
@@ -36,7 +36,7 @@ local function stop_matching(m, profile, reason, now)
   if has_withdrawn(m, profile) then return end
   local was = redis.call('HMGET', m .. 'profile:' .. profile, 'suspended_until_ms', 'suspended_reason')
   change_profile(m, profile, 'profile.suspended', 'presence', 'away', 'presence_until_ms', 0,
-    'withdrawn_ms', string.format('%.0f', now), 'suspended_until_ms', string.format('%.0f', NEVER_MS),
+    'withdrawn_ms', now, 'suspended_until_ms', NEVER_MS,
     'suspended_reason', reason, 'before_until_ms', was[1] or '0', 'before_reason', was[2] or '')
 end
 
