@@ -240,7 +240,7 @@ class Boards:
 
     def _send(self, watcher: Watcher, frame: bytes, kind: str) -> None:
         if watcher.put(frame):
-            self._metrics.frames.labels(kind).inc()
+            self._metrics.frames_of(kind).inc()
         else:
             self._drop(watcher, SLOW)
 

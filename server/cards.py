@@ -10,7 +10,6 @@ from msgspec import Struct
 from matcher import codec, records
 from matcher.line import Command
 from matcher.model import Entry, PostingRecord
-from matcher.reading import fields
 from matcher.records import Message
 from matcher.store import Store
 from server.sockets import alive_ms
@@ -19,6 +18,12 @@ from server.worker_views import Brief, Card, HelloFrame, brief, message_view, ow
 NAMES_KEPT = 20_000
 OVER = frozenset({"paid", "released", "no_show"})
 STILL_OPEN = frozenset({"gathering", "waiting", "standby", "called"})
+KEPT = 20
+"""Messages that an inbox keeps (matcher/functions/shared.lua)."""
+SHOWN = (
+    b"doc", b"v", b"state", b"award", b"terms", b"window_until_ms", b"commitment", b"start_ms", b"begins_ms", b"whole",
+)  # fmt: skip
+"""Fields of a stored posting that a card is made of: a third of them, and without the vector."""
 
 
 class Shown(Struct, frozen=True):
@@ -63,9 +68,9 @@ class Cards:
         self._names.clear()
 
     async def read(
-        self, wanted: Mapping[str, Iterable[str]], inboxes: Iterable[str] = ()
+        self, wanted: Mapping[str, Iterable[str]], inboxes: Iterable[str] = (), newest: int = KEPT
     ) -> tuple[list[Shown], dict[str, list[Message]]]:
-        """Posting -> profiles whose entries to read, and profiles whose messages; all in one round trip.
+        """Posting -> profiles whose entries to read, and profiles whose `newest` messages; all in one round trip.
 
         What does not exist is left out. Raises StoreUnavailable.
         """
@@ -74,14 +79,15 @@ class Cards:
         key = self._store.key
         commands: list[Command] = []
         for posting, profiles in asked.items():
-            commands += [("HGETALL", key("posting", posting)), ("HMGET", key("offers", posting), *profiles)]
-        commands += [("LRANGE", key("inbox", profile), 0, -1) for profile in readers]
+            commands += [("HMGET", key("posting", posting), *SHOWN), ("HMGET", key("offers", posting), *profiles)]
+        commands += [("LRANGE", key("inbox", profile), 0, newest - 1) for profile in readers]
         replies = await self._store.ask(commands)
         cut = 2 * len(asked)
         found: list[tuple[PostingRecord, dict[str, Entry]]] = []
-        for (posting, profiles), raw, lines in zip(asked.items(), replies[:cut:2], replies[1:cut:2], strict=True):
+        for (posting, profiles), values, lines in zip(asked.items(), replies[:cut:2], replies[1:cut:2], strict=True):
+            raw = {name: value for name, value in zip(SHOWN, values, strict=True) if value is not None}
             if raw:
-                record = records.posting_record(posting, fields(raw))
+                record = records.posting_record(posting, raw)
                 entries = {p: records.entry(line) for p, line in zip(profiles, lines, strict=True) if line}
                 found.append((record, entries))
         messages = {p: _messages(lines) for p, lines in zip(readers, replies[cut:], strict=True)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, Final, TypeVar
@@ -45,7 +45,7 @@ class Gate:
         self._timeout_s = settings.request_timeout_s
         self._working = 0
         working.set_function(lambda: self._working)
-        self._by_worker: Counter[str] = Counter()
+        self._by_worker: defaultdict[str, int] = defaultdict(int)
 
     async def request(self, work: Callable[[], Awaitable[T]]) -> T:
         """A request at work. Raises `overloaded` when there are too many, `timeout` when it takes too long."""
@@ -164,7 +164,7 @@ async def refusals(request: web.Request, handler: Endpoint) -> web.StreamRespons
     seconds = time.perf_counter() - began
     if response.status != 101:
         method = request.method if request.method in hdrs.METH_ALL else "other"  # anybody can invent methods
-        metrics.requests.labels(method, label, str(response.status)).observe(seconds)
+        metrics.requests_like(method, label, response.status).observe(seconds)
     return response
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 from aiohttp import web
@@ -60,7 +61,7 @@ class Route:
         named = [OWN.get(name, frozenset()) for name in PARAMETER.findall(self.path)]
         return self.own.union(*named) & (self.roles or frozenset())
 
-    @property
+    @cached_property
     def scope(self) -> str:
         """What an integration's key must be allowed: the noun after /v1; nothing for its own session."""
         noun = self.path.split("/")[2] if self.path.startswith("/v1/") else ""

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from server.keys import CARDS, PUSH
-from server.push import CardFrames
+from server.push import NEWEST, CardFrames
 from server.wire import encode
 from server.worker_views import CardFrame, HelloFrame
 from tests import builders
@@ -173,6 +173,35 @@ async def test_messages_after_a_number(api: Api) -> None:
     async with phone(api, "w1") as w1:
         await w1.receive()
         assert sorted(w1.messages) == [1, 2, 3]
+
+
+async def test_many_messages_at_once_all_come(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    await builders.register(api.store, "w1")
+    async with phone(api, "w1") as w1:
+        await w1.receive()
+        held, changes = asyncio.Event(), api.store.changes
+
+        async def late(*args: Any, **options: Any) -> Any:
+            await held.wait()
+            return await changes(*args, **options)
+
+        monkeypatch.setattr(api.store, "changes", late)
+        for n in range(2 * NEWEST):
+            await api.store.suspend("w1", 4_000_000_000_000 * (n % 2 == 0), "虚构")
+        held.set()
+        while len(w1.messages) < 2 * NEWEST:
+            await w1.receive()
+        assert [m.kind for m in w1.messages.values()] == ["suspended", "unsuspended"] * NEWEST
+
+
+async def test_a_card_is_made_of_all_that_it_shows(api: Api) -> None:
+    await builders.in_play(api.store, "j1", ["w1"], award="fair", meals=True)
+    await builders.accept(api.store, "j1", "w1")
+    (shown,), _ = await api.app[CARDS].read({"j1": ["w1"]})
+    record = await api.store.posting("j1")
+    assert record.window_until_ms > 0
+    assert [shown.posting] == await api.app[CARDS].briefs([record])
+    assert shown.v == record.v
 
 
 async def test_a_change_of_the_posting_reaches_everybody_who_has_it(api: Api) -> None:
