@@ -33,6 +33,9 @@ MOST_TRADES = 5
 MOST_CODES = 5
 LEAST_CONFIDENCE = 0.15
 """Trades below it are not reported: the text more likely speaks of something else."""
+LEAST_LIKENESS = 0.33
+"""A text whose best occupation is less like it says nothing that the model can read: of 20,000 real texts the least
+was .38, of 5,000 words of random letters the most .32."""
 BATCH_TEXTS = 256
 
 _FACT_CONFIDENCE = 0.9
@@ -166,8 +169,12 @@ class Recogniser:
             for hit, weight in zip(reading.hits, self._leads(reading), strict=True):
                 for code, confidence in self._said_codes(hit).items():
                     doubt[row, code] *= 1.0 - confidence * weight
-        best = _highest(likeness + _CODE_WORDS_WEIGHT * (_ONE - doubt), MOST_CODES)
-        return [tuple(self._facts[code].code for code in row) for row in best]
+        scores = likeness + _CODE_WORDS_WEIGHT * (_ONE - doubt)
+        best = _highest(scores, MOST_CODES)
+        return [
+            tuple(self._facts[code].code for code in codes if row[codes[0]] >= LEAST_LIKENESS)
+            for row, codes in zip(scores, best, strict=True)
+        ]
 
     @staticmethod
     def _leads(reading: Reading) -> list[float]:

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 UNKNOWN = "<unk>"
-WORD_PATTERN = r"[a-z]+[0-9]?|[\u4e00-\u9fff]+"
 HAN_WORD = re.compile(r"[\u4e00-\u9fff]+")
 LATIN_WORD = re.compile(r"[a-z]+[0-9]?")
 OWN_WORD_COUNT = 2_000
@@ -94,10 +93,19 @@ def traditional_spellings(words: Iterable[str], simplified: Mapping[int, int]) -
     return spellings
 
 
+def word_pattern(vocabulary: Vocabulary) -> str:
+    """What of a text is split into words: runs of Han letters, and Latin words of the vocabulary.
+
+    An unknown Latin word would be cut into known ones: PA, who cleans hotels, and RT, who rehabilitates, are in "part".
+    """
+    latin = "|".join(sorted(filter(LATIN_WORD.fullmatch, vocabulary.words), key=lambda word: (-len(word), word)))
+    return rf"{HAN_WORD.pattern}|(?<![a-z])(?=[a-z])(?:{latin})(?:(?<=[0-9])|(?![a-z]))" if latin else HAN_WORD.pattern
+
+
 def build_tokenizer(vocabulary: Vocabulary, spellings: Mapping[str, str]) -> tuple[Tokenizer, NDArray[np.int64]]:
     """A ``tokenizers`` Unigram tokenizer, and the number of each token's word in the vocabulary (-1: unknown).
 
-    NFKC, lower case, everything but Han and Latin letters dropped; token 0 is the unknown word.
+    NFKC, lower case, everything but Han letters and known Latin words dropped; token 0 is the unknown word.
     """
     from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
 
@@ -108,5 +116,5 @@ def build_tokenizer(vocabulary: Vocabulary, spellings: Mapping[str, str]) -> tup
     pieces += [(old, scores[row]) for old, row in variants.items()]
     tokenizer = Tokenizer(models.Unigram(pieces, unk_id=0, byte_fallback=False))
     tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
-    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(WORD_PATTERN), behavior="removed", invert=True)
+    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(word_pattern(vocabulary)), behavior="removed", invert=True)
     return tokenizer, np.array([-1, *range(len(number)), *variants.values()], np.int64)

@@ -66,8 +66,12 @@ _LISTED = "、,;/"
 _TITLE_CHARS = 40
 """Texts up to this long are titles: what stands before 招 in them names the employer, not the work."""
 
-_SPACED_OUT = re.compile(r"(?<![\u4e00-\u9fff])[\u4e00-\u9fff](?: [\u4e00-\u9fff])+(?![\u4e00-\u9fff])")
+_GAP = r"[ .·★☆*_|-]{1,3}"
+_SPACED_OUT = re.compile(rf"(?<![\u4e00-\u9fff])[\u4e00-\u9fff](?:{_GAP}[\u4e00-\u9fff])+(?![\u4e00-\u9fff])")
+_GAPS = re.compile(_GAP)
 _LATIN = re.compile(r"[a-z]")
+_PLURAL = re.compile(r"s(?![a-z])")
+_SHORTEST_PLURAL = 3
 # 维护工程师 is no 护工 and 电工工资 speaks of pay: a word ending in 工 must not take it from one of these.
 _NOT_A_WORKER = re.compile(
     r"作(?!业)|程|艺(?!术)|资(?!深|质)|具(?!备|有|体)|业(?!余|务)|商(?!场|业|务)|伤|序|钱|龄|地(?!点|址|区|铁|下|方)|厂(?!区|内|里|房|门)"
@@ -75,11 +79,11 @@ _NOT_A_WORKER = re.compile(
 
 
 def normalise(text: str, simplified: Mapping[int, int] | None = None) -> str:
-    """NFKC, lower case, spaced-out titles closed (仓 管), traditional characters to simplified by the given
+    """NFKC, lower case, spaced-out titles closed (仓 管, 保★安), traditional characters to simplified by the given
     `str.translate` table."""
     folded = unicodedata.normalize("NFKC", text[:MAX_TEXT_CHARS]).lower()
-    if " " in folded:
-        folded = _SPACED_OUT.sub(lambda match: match[0].replace(" ", ""), folded)
+    if _GAPS.search(folded):
+        folded = _SPACED_OUT.sub(lambda match: _GAPS.sub("", match[0]), folded)
     return folded.translate(simplified) if simplified else folded
 
 
@@ -209,7 +213,9 @@ def _modifies(hit: Hit, following: Hit) -> bool:
 
 
 def _cuts_latin(text: str, start: int, end: int) -> bool:
-    """Whether the match would cut a Latin word in two: `ps` in `psychology`."""
+    """Whether the match would cut a Latin word in two: `ps` in `psychology`, but not `waiter` in `waiters`."""
+    if end - start > _SHORTEST_PLURAL and _PLURAL.match(text, end):
+        end += 1
     if start and _LATIN.match(text[start]) and _LATIN.match(text[start - 1]):
         return True
     return end < len(text) and _LATIN.match(text[end - 1]) is not None and _LATIN.match(text[end]) is not None

@@ -141,6 +141,26 @@ def test_texts_that_say_nothing(recogniser: Recogniser, text: str) -> None:
     assert recogniser.recognise(text) == Recognition((), ())
 
 
+@pytest.mark.parametrize("text", ["English teacher part time", "baoan", "<script>alert(1)</script>", "qwertz null NaN"])
+def test_unknown_latin_words_are_not_cut_into_known_ones(recogniser: Recogniser, text: str) -> None:
+    assert recogniser.recognise(text) == Recognition((), ())
+
+
+@pytest.mark.parametrize(
+    ("text", "trade"),
+    [
+        ("Looking for a part-time babysitter", "childcare_nanny"),
+        ("Need 3 waiters for wedding banquet", "waiter"),
+        ("Forklift drivers, night shift", "forklift_driver"),
+        ("招★保★安 2名", "security_guard"),
+        ("急招 洗·碗·工", "dishwasher"),
+        ("誠聘電焊師傅", "welder"),
+    ],
+)
+def test_words_in_other_dress(recogniser: Recogniser, text: str, trade: str) -> None:
+    assert recogniser.recognise(text).trades[0].id == trade
+
+
 def test_batch_and_single_agree(recogniser: Recogniser) -> None:
     texts = ["洗碗", "", "叉车司机", "发传单", "12", "看大门"]
     single = [recogniser.recognise(text) for text in texts]
