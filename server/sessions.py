@@ -22,7 +22,7 @@ from matcher.model import Role
 from matcher.reading import fields
 from matcher.store import Store
 
-CACHE_S: Final = 30.0
+CACHE_S: Final = 10.0
 """How long, at most, a session that was found is not looked up again: who is offered work answers a few times a minute.
 The event that ends it comes within milliseconds."""
 CACHED_OF_IDLE: Final = 20
