@@ -44,6 +44,8 @@ AGES: Final = frozenset({"working_age", "minor_hazard", "age"})
 NEAR_ENOUGH_M: Final = 5_000.0
 NEAR_ENOUGH_PAY: Final = 0.3
 """Farther away, or wishing for more than this above the pay, is not just out of reach."""
+AFTER_OTHERS: Final = 2.0
+"""More than any score: taken from who is asked after everybody else."""
 LOOKED_AT: Final = 200
 """So many of those who stand before somebody are compared with them."""
 BEFORE: Final = {
@@ -194,7 +196,8 @@ class Desk:
         if broken or not len(at):
             return WhyAnswer(excluded=excluded, rank=None, among=len(rows), before=[])
         town = search.town(self.memory.columns, ask)
-        totals = plan.scored(self.memory.index, town, q, rows, self.weights).totals
+        holds = plan.holding(self.memory.columns, q, rows)
+        totals = plan.scored(self.memory.index, town, q, rows, self.weights).totals - AFTER_OTHERS * holds
         ahead = np.flatnonzero(totals > totals[at[0]])
         before = self._before(q, rows[ahead[(-totals[ahead]).argsort()][:LOOKED_AT]], row)
         return WhyAnswer(excluded=[], rank=len(ahead) + 1, among=len(rows), before=before)
@@ -209,6 +212,8 @@ class Desk:
         counted = parts.values * score.by_part(self.weights)
         more = np.median(counted[:-1], axis=0) - counted[-1]
         names = [part.name for part in score.PARTS]
+        if plan.holding(self.memory.columns, q, rows)[-1]:  # whatever it counts, it comes first
+            more[names.index("spare")] = 1.0
         told = [Reason(names[k], BEFORE[names[k]]) for k in (-more).argsort().tolist() if more[k] > 0.005]
         first = [Reason("hall", "先问在大厅里的人")] if np.isin(ahead, q.first).any() and row not in q.first else []
         return (first + told)[:2]

@@ -55,7 +55,8 @@ class Question(Struct, frozen=True):
 
     `first` are rows that come before all others, wherever they live; `ring` those that are asked once more, by
     telephone, where nobody else is left. Both have passed every rule. `days` ask for the other days of a series that is
-    taken as a whole: who is asked must be able to come on each of them. `seats` are those open.
+    taken as a whole: who is asked must be able to come on each of them. `seats` are those open. `sparing` leaves those
+    who hold an offer to others (`holding`).
     """
 
     held: HeldPosting
@@ -67,6 +68,7 @@ class Question(Struct, frozen=True):
     ring: Rows = NOBODY
     days: tuple[Ask, ...] = ()
     seats: int = 1
+    sparing: bool = False
 
     @property
     def wave(self) -> int:
@@ -139,6 +141,7 @@ def question(memory: Replica, held: HeldPosting, now_ms: int) -> Question:
             for day in line[1:]
         ),
         seats=seats_of(line),
+        sparing=not reached and waves.has_time(record.start_ms, now_ms),
     )
     if record.doc.first and not reached:
         named = passing(memory.columns, q.ask, memory.columns.rows_of(record.doc.first))
@@ -189,7 +192,7 @@ def look(memory: Replica, q: Question, weights: Weights) -> Found | Question:
                 return structs.replace(q, ask=ask, radii_m=(int(ask.radius_m), *radii_m))
             rows = joined(q.first, found)
         rows = on_every_day(c, q, rows)
-        if len(rows) >= q.wanted or not radii_m:
+        if np.count_nonzero(~holding(c, q, rows)) >= q.wanted or not radii_m:
             break
     if len(rows) < q.wanted:
         rows = joined(rows, on_every_day(c, q, q.ring))
@@ -238,6 +241,25 @@ def with_crews(memory: Replica, found: Found) -> Found:
     return structs.replace(found, totals=teams.shared_scores(crews, found.totals), crews=crews) if crews else found
 
 
+def holding(c: Columns, q: Question, rows: Rows) -> NDArray[np.bool_]:
+    """Which of the rows hold an unanswered offer, and are left to postings that have nobody else: none where time is
+    short, in a later wave, or of those who come before all others."""
+    if not q.sparing:
+        return np.zeros(len(rows), dtype=np.bool_)
+    return (c.live_offers[rows] > 0) & ~search.among(rows, q.first)
+
+
+def spared(c: Columns, found: Found) -> Found:
+    """Those found without who is left to others; where the seats outnumber them, everybody, for no more than the seats
+    and who holds no offer first."""
+    q, holds = found.question, holding(c, found.question, found.rows)
+    if not holds.any():
+        return found
+    if np.count_nonzero(~holds) >= q.seats:
+        return found.only(teams.with_mates(found.crews, np.flatnonzero(~holds)))
+    return structs.replace(found, question=structs.replace(q, wanted=q.seats), totals=found.totals + ~holds)
+
+
 def best_of(found: Found, wanted: int) -> Found:
     """The best, crews whole: a crew counts as many as it has members, and the last one may go over."""
     return found.only(teams.with_mates(found.crews, score.best(found.totals, wanted)))
@@ -266,6 +288,7 @@ def decide(memory: Replica, questions: Iterable[Question], weights: Weights) -> 
 def share(c: Columns, found: Sequence[Found], live_cap: int) -> list[Found]:
     """Whom each posting gets, the best first, nobody beyond the offers allowed at a time: alone the best, together as
     the sum of all scores is greatest, a little more for a posting that found few."""
+    found = [spared(c, f) for f in found]
     if len(found) <= 1:
         return [best_of(f, f.question.wanted) for f in found]
     best = [best_of(f, SPARE_PAIRS + PAIRS_A_PLACE * f.question.wanted) for f in found]

@@ -27,6 +27,8 @@ sites by themselves."""
 LARGEST_WAVE: Final = 200
 SPREAD: Final = 0.7
 """Standard deviation of the logarithm of the time until a yes: DOMAIN's 5 to 60 s around 15."""
+SPARING_FROM_MS: Final = 6 * HOUR_MS
+"""Work that begins later has time for another wave: its first one leaves those who hold an offer to others."""
 LONGEST_MINUTES: Final = 24 * 60
 
 
@@ -83,6 +85,11 @@ def timing(start_ms: int, now_ms: int, day_ends_ms: int) -> Timing:
     else:
         minutes = (30, 60, 120, 60)
     return Timing(*(n * MINUTE_MS for n in minutes))
+
+
+def has_time(start_ms: int, now_ms: int) -> bool:
+    """Whether another wave can follow in time, so that the first need not ask everybody who might come."""
+    return start_ms - now_ms > SPARING_FROM_MS
 
 
 def radii_from(wave: int) -> tuple[int, ...]:

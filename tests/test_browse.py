@@ -181,6 +181,16 @@ async def test_how_many_fit_is_whom_a_wave_would_find() -> None:
         assert (found.minutes is None) == (found.people * 0.3 < posting.doc.headcount - 0.5)
 
 
+async def test_who_holds_an_offer_is_told_that_others_come_first() -> None:
+    near = structs.replace(worker(), id="near")
+    far = structs.replace(worker(place=Place(lat=builders.HERE.lat + 0.05, lon=builders.HERE.lon)), id="far")
+    memory = town_hall(near, far, postings=[offered({})])
+    memories.tell(memory, "near", memories.Told(live=1))
+    told = await desk_of(memory).why(Why("j", "near"))
+    assert (told.rank, told.among, told.before[0].code) == (2, 2, "spare")
+    assert "没有待回复的派单" in told.before[0].words
+
+
 async def test_how_somebody_stands() -> None:
     near = structs.replace(worker(), id="near", last_work_ms=NOON_MS - DAY_MS)
     far = structs.replace(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
@@ -122,6 +123,39 @@ def test_a_wave_is_as_large_as_the_rates_say() -> None:
         said_no = Entry(offer="declined", wave=1, terms=1, offered_ms=NOON_MS, deadline_ms=NOON_MS)
         memory.rates.learn("porter", NOON_MS + 24 * HOUR_MS, None, said_no)
     assert len(next_wave(memory).offered) > 2 * waves.people_to_ask(3, 0.3)
+
+
+def holds_offer(memory: Replica, *profiles: str) -> None:
+    """Each of them has an unanswered offer of another posting."""
+    for profile in profiles:
+        memories.tell(memory, profile, memories.Told(live=1))
+
+
+def asked(wave: Wave) -> set[str]:
+    return {line.profile for line in wave.offered}
+
+
+def test_who_holds_an_offer_is_left_to_others_while_there_is_time() -> None:
+    """The first wave rather looks farther; the next one, and one that is urgent, asks whoever is near."""
+    near, far = [f"near{n}" for n in range(12)], [f"far{n}" for n in range(12)]
+    people = {id_: person(id_, 20_000 if id_ in far else 1_000) for id_ in near + far}
+    memory = memory_of(one_seat(), people)
+    holds_offer(memory, *near)
+    urgent_ms = NOON_MS + 20 * HOUR_MS - waves.SPARING_FROM_MS
+    assert asked(next_wave(memory, urgent_ms)) <= set(near)
+    assert asked(next_wave(memory)) <= set(far)
+    write(memory, next_wave(memory), "declined")
+    assert asked(next_wave(memory)) & set(near)
+
+
+@pytest.mark.parametrize(("seats", "free"), [(3, 0), (3, 2), (3, 3), (1, 2)])
+def test_who_holds_an_offer_is_asked_for_seats_that_nobody_else_could_take(seats: int, free: int) -> None:
+    memory = memory_of(one_seat(seats), {f"p{n}": person(f"p{n}", 1_000) for n in range(8)})
+    busy = [f"p{n}" for n in range(free, 8)]
+    holds_offer(memory, *busy)
+    others = asked(next_wave(memory)) - set(busy)
+    assert len(others) == free
+    assert len(asked(next_wave(memory))) == max(seats, free)
 
 
 STATES = st.sampled_from(["", "", "open", "declined", "expired", "accepted"])
