@@ -165,8 +165,8 @@ class _Audit:
         in_state: Mapping[PostingState, set[str]],
     ) -> None:
         self.records["posting"] += 1
-        self.versions["posting", id_] = int(raw.get(b"v", 0))
         try:
+            self.versions["posting", id_] = records.counts(raw)["v"]
             posting = records.posting_record(id_, raw)
         except (KeyError, ValueError, msgspec.ValidationError) as exc:
             self.note("illegal_states", f"posting {id_} cannot be read: {exc}")
@@ -306,10 +306,11 @@ class _Audit:
             self.note_lost(entry_lost(told, _entry(packed)))
         on_records = [(told, noun, id_) for told in batch for noun, id_ in _record_of(told)]
         rows = await self.pipelined(
-            on_records, lambda pipe, item: pipe.hmget(self.store.key(item[1], item[2]), "v", "state")
+            on_records, lambda pipe, item: pipe.hmget(self.store.key(item[1], item[2]), "v", "counts", "state")
         )
-        for (told, noun, id_), (v, state) in zip(on_records, rows, strict=True):
-            self.note_lost(record_lost(told, noun, id_, None if v is None else int(v), (state or b"").decode()))
+        for (told, noun, id_), (v, counts, state) in zip(on_records, rows, strict=True):
+            known_v = records.counts({b"counts": counts})["v"] if counts else int(v or 0) or None
+            self.note_lost(record_lost(told, noun, id_, known_v, (state or b"").decode()))
 
     def note_lost(self, words: str | None) -> None:
         if words:

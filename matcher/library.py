@@ -6,6 +6,8 @@ from functools import cache
 from importlib import resources
 from typing import Final
 
+from matcher import records
+
 NAME: Final = "kuaizhao"
 
 ORDER: Final = (
@@ -79,5 +81,6 @@ def source(clock: str | None = None) -> str:
     """The whole library. `clock` replaces clock.lua: tests move time with it, nothing else can."""
     folder = resources.files("matcher.functions")
     parts = [f"#!lua name={NAME}", clock or folder.joinpath("clock.lua").read_text("utf-8")]
+    parts.append(f"local COUNTS = {{ {', '.join(map(repr, records.COUNTS))} }}")
     parts += [folder.joinpath(f"{name}.lua").read_text("utf-8") for name in ORDER]
     return "\n".join(parts)

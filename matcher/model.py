@@ -350,6 +350,8 @@ class PostingRecord(Struct, kw_only=True):
     commitment: str = ""
     seed: str = ""
     rounds: int = 0
+    orders: int = 0
+    open_calls: int = 0
     whole: str = ""
     """The series that this posting is a day of, where it is taken as a whole (全程)."""
     begins_ms: int = 0

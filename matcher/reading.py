@@ -66,13 +66,11 @@ class Reading(Connection):
         return [records.posting_record(i, raw) for i, raw in zip(ids, raws, strict=True) if raw]
 
     async def ended_after(self, ids: Sequence[str], at_ms: int) -> list[str]:
-        """Those of the postings whose shift ends after an instant; reads one number of each."""
-        async with guarded():
-            pipe = self.commands.pipeline(transaction=False)
-            for id_ in ids:
-                pipe.hget(self.key("posting", id_), "end_ms")
-            ends = await pipe.execute() if ids else []
-        return [id_ for id_, end in zip(ids, ends, strict=True) if int(end or 0) > at_ms]
+        """Those of the postings whose shift ends after an instant; reads only numbers."""
+        fields = ("counts", "end_ms")
+        replies = await self.ask([("HMGET", self.key("posting", id_), *fields) for id_ in ids])
+        raws = [{b"counts": counts} if counts else {b"end_ms": end or b""} for counts, end in replies]
+        return [id_ for id_, raw in zip(ids, raws, strict=True) if records.counts(raw)["end_ms"] > at_ms]
 
     async def employer(self, id_: str) -> records.EmployerRecord:
         """Raises `no_employer`."""

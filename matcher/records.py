@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 from msgspec import Struct
@@ -102,18 +102,26 @@ def profile_record(id_: str, raw: Hash) -> ProfileRecord:
     )
 
 
-_NAMES = (
-    "v", "schema", "terms", "wave", "offered", "open_offers", "taken", "called", "waiting", "standby", "headcount",
-    "start_ms", "end_ms", "valid_until_ms", "standby_target", "window_until_ms", "opened_ms", "filled_ms", "rounds",
-    "begins_ms",
+COUNTS: Final = (
+    "v", "terms", "wave", "offered", "open_offers", "taken", "called", "waiting", "standby", "headcount", "start_ms",
+    "end_ms", "valid_until_ms", "standby_target", "window_until_ms", "opened_ms", "filled_ms", "orders", "awarded",
+    "rounds", "begins_ms", "held", "open_calls",
 )  # fmt: skip
-_COUNTERS = tuple((name, name.encode()) for name in _NAMES)
+"""A posting's numbers, in the order in which its record keeps them; new ones are appended, and are 0 where lacking."""
+
+
+def counts(raw: Hash) -> dict[str, int]:
+    """A posting's numbers by name."""
+    if b"counts" in raw:
+        return dict.fromkeys(COUNTS, 0) | dict(zip(COUNTS, codec.decode(raw[b"counts"], list[int]), strict=False))
+    return {name: _int(raw, name.encode()) for name in COUNTS}  # last written when each was a field of the hash
 
 
 def posting_record(id_: str, raw: Hash, doc: Posting | None = None) -> PostingRecord:
     """Raises ValueError or msgspec.ValidationError when the stored record is not readable. `doc` is its document where
     that is known already."""
-    counters: dict[str, Any] = {name: int(raw.get(field) or 0) for name, field in _COUNTERS}
+    numbers: dict[str, Any] = counts(raw)
+    awarded, held = numbers.pop("awarded") == 1, numbers.pop("held") == 1
     return PostingRecord(
         id=id_,
         doc=doc or codec.decode(raw[b"doc"], Posting),
@@ -121,12 +129,13 @@ def posting_record(id_: str, raw: Hash, doc: Posting | None = None) -> PostingRe
         award=raw[b"award"].decode(),  # type: ignore[arg-type]
         commitment=raw.get(b"commitment", b"").decode(),
         seed=raw.get(b"seed", b"").decode(),
-        awarded=_int(raw, b"awarded") == 1,
+        awarded=awarded,
         whole=raw.get(b"whole", b"").decode(),
-        held=_int(raw, b"held") == 1,
+        held=held,
         review_reason=raw.get(b"review_reason", b"").decode(),
         model=raw.get(b"model", b"").decode(),
-        **counters,
+        schema=_int(raw, b"schema"),
+        **numbers,
     )
 
 

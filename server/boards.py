@@ -279,11 +279,9 @@ class Boards:
             pipe.scard(self._store.key("in", "awaiting_review"))
             for queue in QUEUES:
                 pipe.zcard(self._store.key(queue))
-            for posting in ringing:
-                pipe.hget(self._store.key("posting", posting), "open_calls")
-            reviews, *counts = await pipe.execute()
-        queued, calls = counts[: len(QUEUES)], counts[len(QUEUES) :]
-        return Waiting(reviews=reviews, calls=sum(int(n or 0) for n in calls), **dict(zip(QUEUES, queued, strict=True)))
+            reviews, *queued = await pipe.execute()
+        calls = sum(posting.open_calls for posting in await self._store.postings(ringing))
+        return Waiting(reviews=reviews, calls=calls, **dict(zip(QUEUES, queued, strict=True)))
 
 
 def _frame(

@@ -20,10 +20,8 @@ OVER = frozenset({"paid", "released", "no_show"})
 STILL_OPEN = frozenset({"gathering", "waiting", "standby", "called"})
 KEPT = 20
 """Messages that an inbox keeps (matcher/functions/shared.lua)."""
-SHOWN = (
-    b"doc", b"v", b"state", b"award", b"terms", b"window_until_ms", b"commitment", b"start_ms", b"begins_ms", b"whole",
-)  # fmt: skip
-"""Fields of a stored posting that a card is made of: a third of them, and without the vector."""
+SHOWN = (b"state", b"counts", b"award", b"whole", b"commitment", b"doc")
+"""Fields of a stored posting that a card is made of: without the vector."""
 
 
 class Shown(Struct, frozen=True):
@@ -86,6 +84,8 @@ class Cards:
         found: list[tuple[PostingRecord, dict[str, Entry]]] = []
         for (posting, profiles), values, lines in zip(asked.items(), replies[:cut:2], replies[1:cut:2], strict=True):
             raw = {name: value for name, value in zip(SHOWN, values, strict=True) if value is not None}
+            if raw and b"counts" not in raw:  # last written when each number was a field of its own
+                (raw,) = await self._store.hashes("posting", [posting])
             if raw:
                 record = records.posting_record(posting, raw)
                 entries = {p: records.entry(line) for p, line in zip(profiles, lines, strict=True) if line}

@@ -54,8 +54,7 @@ def configuration(data_dir: Path, socket: Path) -> str:
             # a rewrite that takes a whole core and the disk for half a second holds every request up: it rests for a
             # moment after one in so many keys, and takes some seconds instead
             f"rdb-key-save-delay -{REWRITE_RESTS_EVERY}",
-            # records are small hashes: keep them compact. Postings have more fields, and many are read and written at
-            # a time: they are few, and worth a table.
+            # records are small hashes: keep them compact
             "hash-max-listpack-entries 32",
             "hash-max-listpack-value 2048",
             "daemonize no",

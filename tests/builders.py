@@ -14,6 +14,7 @@ import pytest
 from msgspec import structs
 from numpy.typing import NDArray
 
+from matcher import codec, records
 from matcher.connection import Done
 from matcher.errors import KuaizhaoError
 from matcher.model import HOUR_MS, Certificate, Employer, Pay, Person, Place, Posting, Profile, Site
@@ -117,6 +118,14 @@ async def post(store: Store, id_: str, *, award: str = "instant", verdict: Any =
     doc = posting(await market_now_ms(store), **over)
     await store.post(id_, write(doc), verdict=verdict, reason="", award=award, seed=SEED)
     return doc
+
+
+async def set_counts(store: Store, posting: str, **numbers: int) -> None:
+    """Changes a posting's numbers behind everybody's back."""
+    (raw,) = await store.hashes("posting", [posting])
+    changed = records.counts(raw) | numbers
+    packed = codec.pack([changed[name] for name in records.COUNTS])
+    await store.commands.hset(store.key("posting", posting), "counts", packed)
 
 
 async def offer(

@@ -12,7 +12,7 @@ from loadtest.audit_checks import FAULTS, ClientRecord
 from matcher import codec
 from matcher.model import HOUR_MS
 from matcher.store import Store
-from tests.builders import accept, in_play, offer, post, register
+from tests.builders import accept, in_play, offer, post, register, set_counts
 from tests.conftest import move_clock
 
 
@@ -116,7 +116,8 @@ async def one_seat_too_many(store: Store) -> None:
 
 async def wrong_counter(store: Store) -> None:
     await seated_one(store)
-    await store.commands.hincrby(store.key("posting", "p-one"), "open_offers", 1)
+    p = await store.posting("p-one")
+    await set_counts(store, "p-one", open_offers=p.open_offers + 1)
 
 
 async def unknown_posting_state(store: Store) -> None:
@@ -163,7 +164,8 @@ async def forgotten_live_offer(store: Store) -> None:
 
 async def record_ahead_of_its_events(store: Store) -> None:
     await seated_one(store)
-    await store.commands.hincrby(store.key("posting", "p-one"), "v", 1)
+    p = await store.posting("p-one")
+    await set_counts(store, "p-one", v=p.v + 1)
 
 
 async def event_missing(store: Store) -> None:

@@ -13,7 +13,7 @@ from matcher.connection import Done
 from matcher.model import HOUR_MS, Posting
 from matcher.seating import Offered
 from matcher.store import Store
-from tests.builders import MINUTE_MS, accept, offer, post, refused, register, replayed, write
+from tests.builders import MINUTE_MS, accept, offer, post, refused, register, replayed, set_counts, write
 from tests.conftest import move_clock
 
 PAIR = ("ann", "bob")
@@ -229,7 +229,7 @@ async def called_crew(store: Store) -> None:
     """A crew on standby whose two seats open an hour before the start."""
     await together(store, starts_in_ms=3 * HOUR_MS)
     await register(store, "dan", "eve")
-    await store.commands.hset(store.key("posting", "p"), "standby_target", 3)
+    await set_counts(store, "p", standby_target=3)
     await offer(store, "p", ["dan", "eve"])
     await accept(store, "p", "dan", "eve", "ann", "bob")
     await move_clock(store, 2 * HOUR_MS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from matcher import draw
 from matcher.store import Store
-from tests.builders import SEED, accept, in_play, offer, post, register
+from tests.builders import SEED, accept, in_play, offer, post, register, set_counts
 from tests.conftest import move_clock
 
 
@@ -84,7 +84,8 @@ async def test_seeds_that_nobody_will_draw_with_are_destroyed(store: Store) -> N
 
 async def test_after_the_last_seed_arrival_decides(store: Store) -> None:
     await in_play(store, "p", ["dan", "cat", "bob", "ann"], award="fair", headcount=4)
-    await store.commands.hset(store.key("posting", "p"), mapping={"rounds": draw.ROUNDS, "seed": draw.chain(SEED)[-1]})
+    await set_counts(store, "p", rounds=draw.ROUNDS)
+    await store.commands.hset(store.key("posting", "p"), "seed", draw.chain(SEED)[-1])
     await accept(store, "p", "dan", "cat", "bob", "ann")
     await award(store)
     p, entries = await store.posting("p"), await store.entries("p")

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from ingest.batches import Sealer
-from matcher import codec, homes
+from matcher import codec, homes, records
 from matcher.store import Store
 from tests import killed
 from tests.conftest import new_market
@@ -52,8 +52,10 @@ async def dump(store: Store) -> dict[str, Any]:
     for kind in ("profile", "posting", "employer", "site"):
         ids = sorted(await store.ids(kind))
         for id_, raw in zip(ids, await store.hashes(kind, ids), strict=True):
-            kept = (b"v", b"digest", b"doc", b"state", b"marks", b"paused", b"vec", b"person_mark", b"headcount")
+            kept = (b"v", b"digest", b"doc", b"state", b"marks", b"paused", b"vec", b"person_mark")
             found[f"{kind} {id_}"] = {name: raw.get(name) for name in kept}
+            if kind == "posting":
+                found[f"{kind} {id_}"] |= {name: records.counts(raw)[name] for name in ("v", "headcount")}
             if kind == "profile":
                 found[f"person {id_}"] = VAULT.unseal(await store.person(id_))
     for source in ("licang/files", "jimo/files"):

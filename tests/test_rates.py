@@ -141,7 +141,7 @@ async def test_a_matcher_without_a_snapshot_learns_from_postings_that_are_over(m
     await move_clock(market, 0)
     doc = builders.posting(await builders.market_now_ms(market))
     long_ago = doc.start_ms - 3 * DAY_MS
-    await market.commands.hset(market.key("posting", "j1"), "end_ms", long_ago)
+    await builders.set_counts(market, "j1", end_ms=long_ago)
     memory = await rebuilt(market)
     assert "j1" not in memory.postings
     assert memory.rates.counts()[("inbox", "porter", -1)][:3] == [2, 2, 1]

@@ -151,7 +151,7 @@ async def test_the_last_twenty_messages_are_kept_in_order(store: Store) -> None:
         await in_play(store, f"p{n}", ["ann"], starts_in_ms=(10 + n) * HOUR_MS, lasts_ms=HOUR_MS)
         await accept(store, f"p{n}", "ann")
         await store.release(f"p{n}", "ann", "clerk")
-        await store.commands.delete(store.key("day", "ann"))
+        await store.commands.delete(store.key("offers_today"))
     messages = await store.messages("ann")
     assert [m.seq for m in messages] == list(range(7, 27))
     assert [m.kind for m in messages[-2:]] == ["seated", "released"]

@@ -6,9 +6,10 @@ import pytest
 from msgspec import structs
 
 from loadtest.audit import audit
+from matcher import records
 from matcher.model import HOUR_MS
 from matcher.store import Store
-from tests.builders import MINUTE_MS, accept, in_play, offer, post, refused, register, replayed, write
+from tests.builders import MINUTE_MS, accept, in_play, offer, post, refused, register, replayed, set_counts, write
 from tests.conftest import move_clock
 
 
@@ -38,7 +39,7 @@ async def test_a_seat_taken_away_is_no_fault_of_the_worker(store: Store, by: str
 async def called_standby(store: Store) -> None:
     """ann had the only seat an hour before the start; bob is called, cat stands by."""
     await in_play(store, "p", ["ann", "bob", "cat"], headcount=1, starts_in_ms=3 * HOUR_MS)
-    await store.commands.hset(store.key("posting", "p"), "standby_target", 2)
+    await set_counts(store, "p", standby_target=2)
     await accept(store, "p", "ann", "bob", "cat")
     await move_clock(store, 2 * HOUR_MS)
     await store.release("p", "ann", "worker")
@@ -202,4 +203,20 @@ async def test_the_next_wave_is_announced_while_seats_are_open(store: Store) -> 
     await store.sweep()
     kinds = [c.kind for c in await store.changes("0-0", block_ms=1)]
     assert kinds.count("posting.wave_due") == 1
+    assert (await audit(store)).ok
+
+
+async def test_a_posting_written_before_its_numbers_were_kept_together(store: Store) -> None:
+    await in_play(store, "p", ["ann", "bob"], headcount=2)
+    await accept(store, "p", "ann")
+    before, key = await store.posting("p"), store.key("posting", "p")
+    (raw,) = await store.hashes("posting", ["p"])
+    await store.commands.hset(key, mapping=records.counts(raw))
+    await store.commands.hdel(key, "counts")
+    assert await store.posting("p") == before
+    assert await store.ended_after(["p"], before.end_ms - 1) == ["p"]
+    assert await store.ended_after(["p"], before.end_ms) == []
+    await accept(store, "p", "bob")
+    p = await store.posting("p")
+    assert (p.state, p.taken, p.v, p.end_ms) == ("filled", 2, before.v + 1, before.end_ms)
     assert (await audit(store)).ok

@@ -54,10 +54,11 @@ operation('erase', function(m, a, now)
   remember_erased(m, known[2] or '', now)
   operations.end_sessions(m, { 'worker:' .. id })
   local v = tonumber(redis.call('HGET', m .. 'profile:' .. id, 'v')) + 1
-  for _, kind in ipairs({ 'profile', 'person', 'calendar', 'live', 'mine', 'day', 'worker', 'inbox', 'crew_of', 'invited',
+  for _, kind in ipairs({ 'profile', 'person', 'calendar', 'live', 'mine', 'worker', 'inbox', 'crew_of', 'invited',
     'employers_of', 'merged' }) do
     redis.call('DEL', m .. kind .. ':' .. id)
   end
+  redis.call('HDEL', m .. 'offers_today', id)
   redis.call('SREM', m .. 'ids:profile', id)
   redis.call('ZREM', m .. 'erasures', id)
   redis.call('INCR', m .. 'erased')

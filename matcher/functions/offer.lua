@@ -33,7 +33,7 @@ local function left_out_for(m, p, line, now, live_cap, daily_cap) -- notes in `s
   local others, same = other_offers(m, p, profile, now, live_cap)
   line.same = same
   if others >= live_cap then return 'live_cap' end
-  if not same and (tonumber(redis.call('GET', m .. 'day:' .. profile)) or 0) >= daily_cap then return 'daily_cap' end
+  if not same and line.today >= daily_cap then return 'daily_cap' end
 end
 
 local function answered_terms(e) -- the newest terms that somebody has been offered or has answered
@@ -48,16 +48,18 @@ local function may_offer_again(p, e, line) -- only under new terms, or by wish; 
   return e.assignment == nil or e.assignment == 'released'
 end
 
-local function units_of(m, p, a) -- lists of { profile, entry to be, blocked }, a list for each person and each crew
+-- Lists of { profile, entry to be, whether blocked, how many offers today }, a list for each person and each crew.
+local function units_of(m, p, a)
   local profiles, units, crew = {}, {}, nil
   for i = 6, #a, 2 do profiles[#profiles + 1] = a[i] end
-  local blocked = blocked_with(m, p.employer, profiles)
+  local blocked, today = blocked_with(m, p.employer, profiles), values_of(m .. 'offers_today', profiles)
   read_entries(m, p, profiles)
   for i, profile in ipairs(profiles) do
     local e = cmsgpack.unpack(a[5 + 2 * i])
     if not e.crew or e.crew ~= crew then units[#units + 1] = {} end
     crew = e.crew
-    table.insert(units[#units], { profile = profile, e = e, blocked = blocked[profile] })
+    local line = { profile = profile, e = e, blocked = blocked[profile], today = tonumber(today[i]) or 0 }
+    table.insert(units[#units], line)
   end
   return units
 end
@@ -91,17 +93,14 @@ local function name_mates(p, unit)
   end
 end
 
-local function write_offer(m, p, line, now, usual_ms, midnight_ms) -- answers with the deadline
+local function write_offer(m, p, line, now, usual_ms) -- answers with the deadline
   local profile, e = line.profile, line.e
   local deadline = math.min(now + (e.reply_ms or usual_ms), p.start_ms, p.valid_until_ms)
   e.reply_ms = nil
   e.offer, e.wave, e.terms, e.offered_ms, e.deadline_ms = 'open', p.wave, p.terms, now, deadline
-  e.nth_today = line.same and tonumber(redis.call('GET', m .. 'day:' .. profile)) or redis.call('INCR', m .. 'day:' .. profile)
+  e.nth_today = line.same and line.today or line.today + 1
   put_entry(p, profile, e)
   redis.call('ZADD', m .. 'live:' .. profile, deadline, p.id)
-  if e.nth_today == 1 then
-    redis.call('PEXPIRE', m .. 'day:' .. profile, midnight_ms - now)
-  end
   p.offered = p.offered + 1
   p.open_offers = p.open_offers + 1
   if e.channel == 'call' then
@@ -110,6 +109,13 @@ local function write_offer(m, p, line, now, usual_ms, midnight_ms) -- answers wi
     redis.call('ZREMRANGEBYSCORE', m .. 'calls', '-inf', now)
   end
   return deadline
+end
+
+local function count_today(m, counts, now) -- profiles and how many offers each has had, in turn
+  local zone = setting(m, 'zone_offset_ms')
+  local midnight_ms = (math.floor((now + zone) / 86400000) + 1) * 86400000 - zone
+  set_values(m .. 'offers_today', counts)
+  redis.call('PEXPIRE', m .. 'offers_today', midnight_ms - now, 'NX')
 end
 
 operation('offer', function(m, a, now)
@@ -128,11 +134,9 @@ operation('offer', function(m, a, now)
   end
   if wished and p.wave == 0 then return refuse('stale_wave') end
   local live_cap, daily_cap = setting(m, 'live_cap'), setting(m, 'daily_cap')
-  local zone = setting(m, 'zone_offset_ms')
-  local midnight_ms = (math.floor((now + zone) / 86400000) + 1) * 86400000 - zone
   local usual_ms = tonumber(a[4])
   p.wave = p.wave + 1
-  local left_out, first, last = {}
+  local left_out, today, first, last = {}, {}
   for _, unit in ipairs(units) do
     local crew = unit[1].e.crew
     local reasons, any = {}, crew and crew_reason(m, p, unit)
@@ -145,12 +149,16 @@ operation('offer', function(m, a, now)
       if any then
         left_out[#left_out + 1] = line.profile .. ' ' .. (reasons[i] or any)
       else
-        local deadline = write_offer(m, p, line, now, usual_ms, midnight_ms)
+        local deadline = write_offer(m, p, line, now, usual_ms)
+        today[#today + 1], today[#today + 2] = line.profile, line.e.nth_today
         first, last = math.min(first or deadline, deadline), math.max(last or deadline, deadline)
       end
     end
   end
-  if first then hasten_timer(m, 'offers', p.id, first) end
+  if first then
+    hasten_timer(m, 'offers', p.id, first)
+    count_today(m, today, now)
+  end
   if wished then -- a wave that was decided meanwhile is refused: then there is no timer, and the next one is due
     redis.call('ZADD', m .. 'due', 'NX', now + 1000, 'wave:' .. p.id)
   else

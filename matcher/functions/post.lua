@@ -17,10 +17,10 @@ local function too_late(p, now)
 end
 
 local function post_answer(m, a, now) -- a refusal, or the answer of before; nil for a posting that can be written
-  local known = redis.call('HMGET', m .. 'posting:' .. a[1], 'first_digest', 'v', 'state')
-  if known[1] then
-    if known[1] ~= a[2] then return refuse('key_reused') end
-    return { ok = true, v = tonumber(known[2]), state = known[3], replay = true }
+  local known = get_posting(m, a[1])
+  if known then
+    if redis.call('HGET', m .. 'posting:' .. a[1], 'first_digest') ~= a[2] then return refuse('key_reused') end
+    return { ok = true, v = known.v, state = known.state, replay = true }
   end
   if redis.call('EXISTS', m .. 'employer:' .. a[7]) == 0 then return refuse('no_employer') end
   if tonumber(a[12]) <= now or tonumber(a[14]) <= now then return refuse('posting_past') end
@@ -32,7 +32,6 @@ local function new_posting(m, a, now) -- written but for its fields and event
   local id, marks = a[1], a[18] or ''
   local p = known_posting(id, {})
   p.state, p.award = a[8], a[10]
-  for _, name in ipairs(FIELDS) do p[name] = 0 end
   p.headcount, p.start_ms, p.end_ms = tonumber(a[11]), tonumber(a[12]), tonumber(a[13])
   p.valid_until_ms, p.standby_target, p.terms = tonumber(a[14]), tonumber(a[15]), 1
   local employer, reason = redis.call('HMGET', m .. 'employer:' .. a[7], 'verified', 'suspended_until_ms'), a[9]

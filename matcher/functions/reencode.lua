@@ -22,22 +22,21 @@ end
 operation('reencode', function(m, a)
   local kind, id, digest, vec, model = a[1], a[2], a[3], a[4], a[5]
   local key = m .. kind .. ':' .. id
-  local known = redis.call('HMGET', key, 'digest', 'v', 'model', 'previous_model', 'previous_digest', 'state')
-  if not known[2] then return refuse('no_' .. kind) end
+  local known = redis.call('HMGET', key, 'digest', 'v', 'model', 'previous_model', 'previous_digest')
+  if not known[1] then return refuse('no_' .. kind) end
   if known[1] ~= digest then return refuse('stale_version') end
-  local in_force = model_in_force(m)
+  local in_force, p = model_in_force(m), kind == 'posting' and get_posting(m, id) or { v = tonumber(known[2]) }
   if known[3] == model then
     local drops = in_force == model and known[4]
     if drops then keep_previous(key, known, in_force, model) end
-    return { ok = true, v = tonumber(known[2]), state = known[6] or nil, replay = not drops }
+    return { ok = true, v = p.v, state = p.state, replay = not drops }
   end
   keep_previous(key, known, in_force, model)
   if kind == 'profile' then
     change_profile(m, id, 'profile.reencoded', 'vec', vec, 'model', model)
-    return { ok = true, v = tonumber(known[2]) + 1, replay = false }
+    return { ok = true, v = p.v + 1, replay = false }
   end
   redis.call('HSET', key, 'vec', vec, 'model', model)
-  local p = get_posting(m, id)
   commit(m, p, 'posting.reencoded')
   return { ok = true, v = p.v, state = p.state, replay = false }
 end)

@@ -45,11 +45,20 @@ local function units_in_line(m, p)
   return standing, waiting
 end
 
+local HEX = {} -- byte -> its two digits; filled when first needed
+
+local function hex(raw)
+  if not next(HEX) then
+    for byte = 0, 255 do HEX[string.char(byte)] = string.format('%02x', byte) end
+  end
+  return (string.gsub(raw, '.', HEX))
+end
+
 local function next_seed(m, p) -- reveals the next seed of the posting's chain; nil when all of them are used up
   local raw = redis.call('GETRANGE', m .. 'seeds:' .. p.id, p.rounds * 32, p.rounds * 32 + 31)
   p.rounds = p.rounds + 1
   if raw == '' then return nil end
-  local seed = string.gsub(raw, '.', function(byte) return string.format('%02x', string.byte(byte)) end)
+  local seed = hex(raw)
   redis.call('HSET', m .. 'posting:' .. p.id, 'seed', seed)
   return seed
 end

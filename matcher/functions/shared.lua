@@ -1,7 +1,8 @@
 -- What every operation uses: keys, refusals, the posting and its entries, messages, events and timers.
 -- Keys (m is the market's prefix, '{qingdao}:', whose braces put all of them in one cluster slot):
 --   m settings            hash    market settings; written when the library is loaded
---   m posting:ID          hash    the record: doc (msgpack), vec, model, schema, digest and the fields below
+--   m posting:ID          hash    the record: doc (msgpack), vec, model, schema, digest, state and the like; counts: all of its
+--                                 numbers (msgpack), in the order of COUNTS (matcher/records.py)
 --   m offers:POSTING      hash    profile -> entry (msgpack): offer, acceptance and assignment of one person
 --   m seeds:POSTING       string  the seeds of a fair award's rounds to come, 32 bytes each (matcher/draw.py)
 --   m queue:POSTING       zset    the ordered list of acceptances that wait: waiting, standby, called
@@ -11,7 +12,7 @@
 --   m live:PROFILE        zset    posting -> deadline of every open offer
 --   m mine:PROFILE        zset    posting -> end of every posting accepted
 --   m calls               zset    posting -> last deadline of its offers by telephone: where the clerk's call list looks
---   m day:PROFILE         string  offers made today; ends at local midnight
+--   m offers_today        hash    profile -> offers made today; ends at local midnight
 --   m worker:PROFILE      hash    seq (last message), timeouts (in a row)
 --   m inbox:PROFILE       list    the last messages, newest first
 --   m people_of:EMPLOYER  hash    profile -> tie: shifts done there, favourite, blocks; employers_of:PROFILE set (ties.lua)
@@ -38,11 +39,6 @@
 -- Every operation validates before its first write: a refusal leaves nothing behind.
 
 local MESSAGES_KEPT = 20
-local FIELDS = {
-  'v', 'terms', 'wave', 'offered', 'open_offers', 'taken', 'called', 'waiting', 'standby', 'headcount', 'start_ms',
-  'end_ms', 'valid_until_ms', 'standby_target', 'window_until_ms', 'opened_ms', 'filled_ms', 'orders', 'awarded',
-  'rounds', 'begins_ms', 'held', 'open_calls',
-}
 local ENDED = { closed = true, withdrawn = true, expired = true }
 
 local operations = {} -- name -> function(m, args, now), for operations that are made of others
@@ -67,7 +63,7 @@ local function operation(name, run)
   end)
 end
 
-local AT_ONCE = 2000 -- values passed to one call; Lua's stack ends at 8,000
+local AT_ONCE = 2000 -- values passed to one call, an even number; Lua's stack ends at 8,000
 
 local function values_of(key, fields) -- of a hash, in the order of the fields; false where there is none
   local found = {}
@@ -78,33 +74,43 @@ local function values_of(key, fields) -- of a hash, in the order of the fields; 
   return found
 end
 
+local function set_values(key, row) -- of a hash: fields and values in turn
+  for i = 1, #row, AT_ONCE do redis.call('HSET', key, unpack(row, i, math.min(#row, i + AT_ONCE - 1))) end
+end
+
 local function refuse(code, detail)
   return { no = code, detail = detail or '' }
 end
 
 -- posting ---------------------------------------------------------------------------------------------------------
 
-local POSITION = {} -- of a field in what is read of a posting
-for i = 1, #FIELDS do POSITION[FIELDS[i]] = 6 + i end
+local PLACE = {} -- of a number among the counts
+for i = 1, #COUNTS do PLACE[COUNTS[i]] = i end
 
-local FROM_STORE = { __index = function(p, name) -- a field that the operation has not set is as it is in the store
-  local i = POSITION[name]
-  return i and (tonumber(p.stored[i]) or 0)
+local FROM_STORE = { __index = function(p, name) -- a number that the operation has not set is as it is in the store
+  local i = PLACE[name]
+  return i and (p.counts[i] or 0)
 end }
 
--- What an operation knows of a posting: `stored` fields, `entries` that were read (false: there is none) or put, those
--- `unwritten`, and `who` the event names.
-local function known_posting(id, stored)
-  return setmetatable({ id = id, stored = stored, entries = {}, unwritten = {}, who = {}, seen = {} }, FROM_STORE)
+-- What an operation knows of a posting: its `counts` in the store, `entries` that were read (false: there is none) or put,
+-- those `unwritten`, and `who` the event names.
+local function known_posting(id, counts)
+  return setmetatable({ id = id, counts = counts, entries = {}, unwritten = {}, who = {}, seen = {} }, FROM_STORE)
+end
+
+local function counts_apart(key) -- of a posting last written when each number was a field of the hash
+  local counts = redis.call('HMGET', key, unpack(COUNTS))
+  for i, n in ipairs(counts) do counts[i] = tonumber(n) or 0 end
+  return counts
 end
 
 local function get_posting(m, id)
-  local f = redis.call('HMGET', m .. 'posting:' .. id, 'state', 'award', 'employer', 'crews', 'whole', 'series',
-    unpack(FIELDS))
+  local key = m .. 'posting:' .. id
+  local f = redis.call('HMGET', key, 'state', 'counts', 'award', 'employer', 'crews', 'whole', 'series')
   if not f[1] then return nil end
-  local p = known_posting(id, f)
-  p.state, p.was, p.award, p.employer, p.crews = f[1], f[1], f[2], f[3], f[4]
-  p.whole, p.series = f[5] and f[5] ~= '' and f[5], f[6] or ''
+  local p = known_posting(id, f[2] and cmsgpack.unpack(f[2]) or counts_apart(key))
+  p.state, p.was, p.award, p.employer, p.crews = f[1], f[1], f[3], f[4], f[5]
+  p.whole, p.series = f[6] and f[6] ~= '' and f[6], f[7] or ''
   return p
 end
 
@@ -128,30 +134,20 @@ local function write_entries(m, p)
       row[#row + 1] = cmsgpack.pack(p.unwritten[profile])
     end
   end
-  for i = 1, #row, AT_ONCE do
-    redis.call('HSET', m .. 'offers:' .. p.id, unpack(row, i, math.min(#row, i + AT_ONCE - 1)))
-  end
+  set_values(m .. 'offers:' .. p.id, row)
   p.unwritten = {}
 end
 
 local function write_posting(m, p, kind) -- what has changed of it and of its entries, and the event: one atomic step
   write_entries(m, p)
   p.v = p.v + 1
-  local row = {}
-  for name, i in pairs(POSITION) do
-    local value = rawget(p, name)
-    if value and value ~= tonumber(p.stored[i]) then
-      row[#row + 1] = name
-      row[#row + 1] = value
-    end
-  end
+  local counts = p.counts
+  for i = 1, #COUNTS do counts[i] = rawget(p, COUNTS[i]) or counts[i] or 0 end
+  redis.call('HSET', m .. 'posting:' .. p.id, 'counts', cmsgpack.pack(counts), 'state', p.state)
   if p.was ~= p.state then
-    row[#row + 1] = 'state'
-    row[#row + 1] = p.state
     if p.was then redis.call('SREM', m .. 'in:' .. p.was, p.id) end
     redis.call('SADD', m .. 'in:' .. p.state, p.id)
   end
-  redis.call('HSET', m .. 'posting:' .. p.id, unpack(row))
   add_event(m, kind, p.id, p.v, p.who)
 end
 
