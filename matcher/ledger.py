@@ -40,10 +40,11 @@ class Ledger:
         """Number of the local day."""
         return (at_ms + self.zone_offset_ms) // DAY_MS
 
-    def put(self, posting: str, profile: str, entry: Entry, shift: Shift) -> None:
-        """Takes over one entry as the store has it."""
+    def put(self, posting: str, profile: str, entry: Entry, shift: Shift) -> Entry | None:
+        """Takes over one entry as the store has it; answers with the one that it replaces."""
         entries = self.entries.setdefault(posting, {})
-        self._count(profile, entries.get(profile), entry)
+        before = entries.get(profile)
+        self._count(profile, before, entry)
         entries[profile] = entry
         if entry.offer == "open":
             self.live.setdefault(profile, {})[posting] = entry.deadline_ms
@@ -56,6 +57,7 @@ class Ledger:
         made = (self.day(entry.offered_ms), entry.nth_today)
         if made > self.today.get(profile, (0, 0)):
             self.today[profile] = made
+        return before
 
     def forget(self, posting: str) -> set[str]:
         """Drops a posting that is over; answers with the profiles it held."""

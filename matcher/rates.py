@@ -45,8 +45,10 @@ class Tally:
 
     def add(self, other: Tally, sign: int = 1) -> None:
         """Adds another's counts, or takes them away."""
-        for name in Tally.__slots__:
-            setattr(self, name, getattr(self, name) + sign * getattr(other, name))
+        self.offers += sign * other.offers
+        self.answered += sign * other.answered
+        self.yes += sign * other.yes
+        self.log_ms += sign * other.log_ms
 
     def plain(self) -> list[int]:
         """The counts, as the constructor takes them."""
@@ -201,7 +203,9 @@ class Rates:
         channel, trade, hour = cell
         self._told.clear()
         for margin in (cell, (channel, trade, -1), (channel, "", hour), (channel, "", -1)):
-            self._seen.setdefault(margin, Tally()).add(tally, sign)
+            if margin not in self._seen:
+                self._seen[margin] = Tally()
+            self._seen[margin].add(tally, sign)
 
     def _tally(self, channel: str, trade: str = "", hour: int = -1) -> Tally:
         return self._seen.get((channel, trade, hour), NOTHING)

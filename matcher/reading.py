@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Any, cast
 
 from msgspec import Struct
 
@@ -150,13 +151,18 @@ class Reading(Connection):
     ) -> list[dict[str, Entry]]:
         """`entries` of many postings in one round trip; for each, all (None) or those of the profiles named."""
         replies = await self.ask([self._asking_entries(p, some) for p, some in zip(postings, profiles, strict=True)])
-        found = []
-        for some, reply in zip(profiles, replies, strict=True):
-            if some is None:
-                found.append({p.decode(): records.entry(raw) for p, raw in fields(reply).items()})
-            else:
-                found.append({p: records.entry(raw) for p, raw in zip(some, reply, strict=False) if raw})
-        return found
+        return [entries_in(some, reply) for some, reply in zip(profiles, replies, strict=True)]
+
+    async def postings_with_entries(
+        self, wanted: Mapping[str, Sequence[str] | None]
+    ) -> list[tuple[dict[bytes, bytes], list[Any]]]:
+        """The raw record of each posting ({}: there is none) and what `entries_in` makes its entries of: all (None), or
+        those of the profiles named. In one round trip, and entries after their posting: they are never the older."""
+        commands: list[Command] = []
+        for posting, some in wanted.items():
+            commands += [("HGETALL", self.key("posting", posting)), self._asking_entries(posting, some)]
+        replies = await self.ask(commands)
+        return [(fields(raw), entries) for raw, entries in zip(replies[::2], replies[1::2], strict=True)]
 
     def _asking_entries(self, posting: str, profiles: Sequence[str] | None) -> Command:
         key = self.key("offers", posting)
@@ -319,6 +325,13 @@ class Reading(Connection):
             return []
         ((_, rows),) = reply
         return [_change(stream_id, fields(flat)) for stream_id, flat in rows]
+
+
+def entries_in(profiles: Sequence[str] | None, reply: Sequence[bytes | None]) -> dict[str, Entry]:
+    """Profile -> entry, of what the store answers when asked for all (None) or for the profiles named."""
+    if profiles is None:
+        return {p.decode(): records.entry(raw) for p, raw in fields(cast(Sequence[bytes], reply)).items()}
+    return {p: records.entry(raw) for p, raw in zip(profiles, reply, strict=False) if raw}
 
 
 def fields(flat: Sequence[bytes]) -> dict[bytes, bytes]:

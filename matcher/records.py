@@ -112,9 +112,10 @@ COUNTS: Final = (
 
 def counts(raw: Hash) -> dict[str, int]:
     """A posting's numbers by name."""
-    if b"counts" in raw:
-        return dict.fromkeys(COUNTS, 0) | dict(zip(COUNTS, codec.decode(raw[b"counts"], list[int]), strict=False))
-    return {name: _int(raw, name.encode()) for name in COUNTS}  # last written when each was a field of the hash
+    if b"counts" not in raw:  # last written when each was a field of the hash
+        return {name: _int(raw, name.encode()) for name in COUNTS}
+    found = codec.decode(raw[b"counts"], list[int])
+    return dict(zip(COUNTS, found + [0] * (len(COUNTS) - len(found)), strict=True))
 
 
 def posting_record(id_: str, raw: Hash, doc: Posting | None = None) -> PostingRecord:

@@ -20,7 +20,7 @@ from matcher.index import VectorIndex
 from matcher.ledger import Ledger, shift_of
 from matcher.model import DAY_MS, Crew, Entry, PostingRecord
 from matcher.rates import Rates
-from matcher.reading import Change
+from matcher.reading import Change, entries_in
 from matcher.settings import MarketSettings
 from matcher.store import Store
 from matcher.ties import Ties
@@ -155,39 +155,45 @@ class Replica:
                 self.show_ledger(id_)
 
     async def _read_postings(self, touched: dict[str, set[str] | None], event_v: dict[str, int] | None = None) -> None:
-        ids = list(touched)
-        for id_, raw in zip(ids, await self.store.hashes("posting", ids), strict=True):
-            if not raw:
+        wanted = {id_: sorted(who) if who is not None else None for id_, who in touched.items()}
+        changed: set[str] = set()
+        for (id_, who), (raw, reply) in zip(
+            wanted.items(), await self.store.postings_with_entries(wanted), strict=True
+        ):
+            record = self._hold(id_, raw, event_v or {})
+            if record is None:
                 self._forget(id_)
                 continue
-            before, seldom = self.postings.get(id_), tuple(map(raw.get, SELDOM))
-            known = before if before is not None and before.seldom == seldom else None
-            try:
-                record = records.posting_record(id_, raw, known.record.doc if known else None)
-            except UNREADABLE as exc:  # one bad record must not stop the market
-                log.error("posting_unreadable", posting=id_, why=str(exc))
-                self._forget(id_)
-                continue
-            seen_v = (event_v or {}).get(id_, record.v)
-            if before is not None and before.record.doc.trade != record.doc.trade:
-                entries = self.ledger.entries.get(id_, {}).values()
-                self.rates.move(before.record.doc.trade, record.doc.trade, record.end_ms, entries)
-            vector = known.vector if known else records.vector_by(raw, self.index.model)
-            self.postings[id_] = HeldPosting(record, vector, seen_v, seldom, known.terms if known else None)
-            if record.whole:
-                self.series.setdefault(record.whole, set()).add(id_)
-        names = [id_ for id_ in ids if id_ in self.postings]
-        asked = [sorted(who) if (who := touched[id_]) is not None else None for id_ in names]
-        for id_, found in zip(names, await self.store.entries_of(names, asked), strict=True):
-            shift = shift_of(self.postings[id_].record)
-            for profile, entry in found.items():
-                self._learn(self.postings[id_].record, profile, entry)
-                self.ledger.put(id_, profile, entry, shift)
-                self.show_ledger(profile)
-        for id_ in names:
-            record = self.postings[id_].record
+            shift, entries = shift_of(record), entries_in(who, reply)
+            for profile, entry in entries.items():
+                before = self.ledger.put(id_, profile, entry, shift)
+                self.rates.learn(record.doc.trade, record.end_ms, before, entry)
+            changed.update(entries)
             if record.state == "withdrawn" and not record.whole:  # nobody holds anything of it, however far ahead it is
                 self._forget(id_, taught=False)
+        for profile in changed:
+            self.show_ledger(profile)
+
+    def _hold(self, id_: str, raw: records.Hash, event_v: dict[str, int]) -> PostingRecord | None:
+        """Takes a posting over as it was read; None where there is none, or none that can be read."""
+        if not raw:
+            return None
+        before, seldom = self.postings.get(id_), tuple(map(raw.get, SELDOM))
+        known = before if before is not None and before.seldom == seldom else None
+        try:
+            record = records.posting_record(id_, raw, known.record.doc if known else None)
+        except UNREADABLE as exc:  # one bad record must not stop the market
+            log.error("posting_unreadable", posting=id_, why=str(exc))
+            return None
+        if before is not None and before.record.doc.trade != record.doc.trade:
+            entries = self.ledger.entries.get(id_, {}).values()
+            self.rates.move(before.record.doc.trade, record.doc.trade, record.end_ms, entries)
+        vector = known.vector if known else records.vector_by(raw, self.index.model)
+        seen_v = event_v.get(id_, record.v)
+        self.postings[id_] = HeldPosting(record, vector, seen_v, seldom, known.terms if known else None)
+        if record.whole:
+            self.series.setdefault(record.whole, set()).add(id_)
+        return record
 
     async def _read_crews(self, ids: Sequence[str]) -> None:
         for id_, raw in zip(ids, await self.store.hashes("crew", ids), strict=True):
@@ -218,10 +224,6 @@ class Replica:
         days = [self.postings[id_].record for id_ in self.series[record.whole]]
         return sorted((day for day in days if day.whole == record.whole), key=lambda day: day.start_ms)
 
-    def _learn(self, record: PostingRecord, profile: str, entry: Entry) -> None:
-        before = self.ledger.entries.get(record.id, {}).get(profile)
-        self.rates.learn(record.doc.trade, record.end_ms, before, entry)
-
     async def _read_ties(self, changes: Sequence[Change]) -> None:
         wanted: dict[str, list[str]] = {}
         for change in changes:
@@ -238,7 +240,7 @@ class Replica:
         live, (day, made) = self.ledger.live.get(profile, ()), self.ledger.today.get(profile, (0, 0))
         self.columns.put_ledger(
             profile,
-            len({self._offer_of(posting) for posting in live}),
+            len({self._offer_of(posting) for posting in live}) if len(live) > 1 else len(live),
             day,
             made,
             list(self.ledger.shifts.get(profile, {}).values()),
