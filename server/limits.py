@@ -20,7 +20,7 @@ from server.api.ids import checked
 from server.auditing import noted
 from server.auth import check_role, token_of
 from server.keys import CALLER, METRICS, SESSIONS
-from server.porter import turn_over
+from server.porter import answered, session_shown
 from server.route import Route
 from server.sessions import Caller
 
@@ -105,7 +105,7 @@ def endpoint(route: Route, gate: Gate) -> Endpoint:
         if route.roles is None:
             return await _respond(route, request, door)
         request[CALLER] = caller = await _caller(route, request)
-        turn_over(request, known=True)
+        session_shown(request)
         if not route.bounded:
             return await _respond(route, request)
         return await gate.caller(caller, partial(_respond, route, request))
@@ -160,7 +160,7 @@ async def refusals(request: web.Request, handler: Endpoint) -> web.StreamRespons
     except Exception:
         log.exception("request_failed", method=request.method, route=label)
         response = _refused(request, KuaizhaoError("internal"))
-    turn_over(request, known=CALLER in request)
+    answered(request, known=CALLER in request)
     seconds = time.perf_counter() - began
     if response.status != 101:
         method = request.method if request.method in hdrs.METH_ALL else "other"  # anybody can invent methods

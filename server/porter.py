@@ -28,6 +28,7 @@ class Porter(asyncio.Protocol):
         self._http: asyncio.Protocol | None = None
         self._heard = False
         """Whether what comes is handed on at once: a request is at work, or the last one showed a session."""
+        self._is_known = False
         self._is_proxy = False
         self._unread = b""
         self.address = ""
@@ -36,7 +37,9 @@ class Porter(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The connection is there."""
         line = cast(asyncio.Transport, transport)
-        if not self._lines.admits(line):
+        peer = line.get_extra_info("peername")
+        self.address = str(peer[0]) if peer else ""
+        if not self._lines.admits(line, self.address):
             line.abort()
             return
         self._line = line
@@ -47,13 +50,14 @@ class Porter(asyncio.Protocol):
         if self._line is None:
             return  # it has not been admitted
         if self._heard and self._http is not None:
+            if self._is_known:
+                self._turns.goes_ahead(self)
             self._http.data_received(data)
             return
         self._unread += data
         if len(self._unread) > len(data):
             return  # it waits already
-        peer = self._line.get_extra_info("peername")
-        self.address = peer[0] if peer else ""
+        self._lines.speaks(self._line, self.address)
         if self._lines.is_proxy(self.address):  # its connections carry everybody's requests, one after the other's
             self._is_proxy = True
             self.speak()
@@ -77,10 +81,16 @@ class Porter(asyncio.Protocol):
         line.resume_reading()
         self._http.data_received(data)
 
+    def shown(self) -> None:
+        """The request shows a session."""
+        self._is_known = True
+        self._turns.goes_ahead(self)
+
     def over(self, *, known: bool) -> None:
-        """The request was answered, or showed a session; what comes next is heard at once where it did."""
+        """The request was answered; what comes next is heard at once where it showed a session."""
+        self._is_known = known
         self._heard = known or self._is_proxy
-        self._turns.over(self, known=known)
+        self._turns.over(self)
 
     def eof_received(self) -> bool | None:
         """The other side has no more to say."""
@@ -100,15 +110,27 @@ class Porter(asyncio.Protocol):
         """The connection has ended."""
         self.gone = True
         self._turns.over(self)
+        if self._line is not None:
+            self._lines.speaks(self._line, self.address)
         if self._silence is not None:
             self._silence.cancel()
         if self._http is not None:
             self._http.connection_lost(exc)
 
 
-def turn_over(request: web.Request, *, known: bool) -> None:
-    """Tells the porter of the request's connection that its turn has ended; `known`: it showed a session."""
+def session_shown(request: web.Request) -> None:
+    """Tells the porter of the request's connection that whoever asks is no stranger."""
+    if (porter := _porter(request)) is not None:
+        porter.shown()
+
+
+def answered(request: web.Request, *, known: bool) -> None:
+    """Tells the porter of the request's connection that it has its answer; `known`: it showed a session."""
+    if (porter := _porter(request)) is not None:
+        porter.over(known=known)
+
+
+def _porter(request: web.Request) -> Porter | None:
     line = request.transport
     porter = line.get_protocol() if line is not None else None
-    if isinstance(porter, Porter):
-        porter.over(known=known)
+    return porter if isinstance(porter, Porter) else None

@@ -3,8 +3,8 @@
 To parse, route and refuse a request takes the one thread a third of a millisecond, and fifty that come together
 hold up everybody for fifteen. So a connection on which nobody has shown a session is heard when a turn is free; until
 then what it sends stays unread. Turns go round the addresses, so that a crowd from one waits behind the one who comes
-from another. Whoever has shown a session is heard at once, and finds the thread free for the most part: after turns in
-which nobody showed one the strangers rest.
+from another. Whoever has shown a session is heard at once, and until they are answered no stranger's turn begins. They
+find the thread free for the most part: after turns in which nobody showed a session the strangers rest.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ REST: Final = 3.0
 """Strangers rest so many times as long as their turns took, each of `AT_ONCE`."""
 SAVED_S: Final = 0.03
 """So much rest can be saved up: a page's first visit, or a few people who log in together, hardly wait."""
+AHEAD_S: Final = 0.002
+"""So long at most do strangers wait for the answers of those who are in."""
 
 
 class Stranger(Protocol):
@@ -44,6 +46,8 @@ class Turns:
         self._waiting: OrderedDict[str, deque[Stranger]] = OrderedDict()
         self._speaking: dict[Stranger, float] = {}
         self._rested_at_s = 0.0
+        self._ahead: set[object] = set()
+        self._ahead_until_s = 0.0
         self._look_again: asyncio.Handle | None = None
         self._looks_at_s = 0.0
 
@@ -52,12 +56,20 @@ class Turns:
         self._waiting.setdefault(who.address, deque()).append(who)
         self._give()
 
-    def over(self, who: Stranger, *, known: bool = False) -> None:
-        """Their turn has ended, where they had one; `known`: they showed a session."""
+    def goes_ahead(self, who: Stranger) -> None:
+        """Somebody has shown a session, now or before, and asks for something."""
+        self._speaking.pop(who, None)
+        if not self._ahead:
+            self._ahead_until_s = self._clock() + AHEAD_S
+        self._ahead.add(who)
+
+    def over(self, who: Stranger) -> None:
+        """They were answered, or have gone."""
         since_s = self._speaking.pop(who, None)
         if since_s is not None:
-            if not known:
-                self._tire(since_s, self._clock())
+            self._tire(since_s, self._clock())
+        self._ahead.discard(who)
+        if self._waiting:
             self._give()
 
     def _tire(self, since_s: float, now_s: float) -> None:
@@ -66,7 +78,7 @@ class Turns:
 
     def _give(self) -> None:
         now_s = self._clock()
-        while self._waiting and now_s >= self._rested_at_s:
+        while self._waiting and now_s >= self._next_at_s(now_s):
             if len(self._speaking) >= AT_ONCE and not self._end_the_longest(now_s):
                 break
             address, line = next(iter(self._waiting.items()))
@@ -79,7 +91,13 @@ class Turns:
                 self._speaking[who] = now_s
                 who.speak()
         if self._waiting:
-            self._look_again_in(max(self._rested_at_s - now_s, 0.0) or LONGEST_S)
+            self._look_again_in(max(self._next_at_s(now_s) - now_s, 0.0) or LONGEST_S)
+
+    def _next_at_s(self, now_s: float) -> float:
+        """When the next turn may begin."""
+        if now_s >= self._ahead_until_s:
+            self._ahead.clear()  # somebody always asks, or waits long, or listens at a socket
+        return max(self._rested_at_s, self._ahead_until_s if self._ahead else 0.0)
 
     def _look_again_in(self, pause_s: float) -> None:
         loop = asyncio.get_running_loop()

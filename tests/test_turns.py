@@ -21,7 +21,7 @@ from server.app import create_app
 from server.keys import METRICS, PROXIES
 from server.lines import Lines
 from server.serving import listen, runner_of
-from server.turns import AT_ONCE, LONGEST_S, REST, SAVED_S, Turns
+from server.turns import AHEAD_S, AT_ONCE, LONGEST_S, REST, SAVED_S, Turns
 from tests.api import HashEncoder
 from tests.certificates import self_made
 from tests.conftest import TEST_CLOCK, new_market
@@ -74,7 +74,9 @@ async def test_strangers_rest_once_they_have_spoken_for_long_and_who_is_known_do
                 await asyncio.sleep(0.001)
                 clock.now_s += 0.001
         clock.now_s += 0.001
-        turns.over(who, known=known)
+        if known:
+            turns.goes_ahead(who)
+        turns.over(who)
 
     async def lasts_s(n: int, *, known: bool) -> float:
         began_s = clock.now_s
@@ -129,6 +131,37 @@ async def test_a_turn_ends_by_itself_and_once() -> None:
     for who in slow:
         turns.over(who)  # long over
     assert len(heard) == 2 * AT_ONCE
+
+
+async def test_no_strangers_turn_begins_while_one_who_is_in_waits_for_an_answer() -> None:
+    heard: list[str] = []
+    clock = Clock()
+    turns = Turns(clock)
+    known, waits = Guest("known", heard), Guest("waits", heard)
+    turns.goes_ahead(known)
+    turns.ask(waits)
+    assert heard == []
+    turns.over(known)
+    assert heard == ["waits"]
+
+
+async def test_where_somebody_is_always_answered_strangers_are_heard_all_the_same() -> None:
+    heard: list[str] = []
+    clock = Clock()
+    turns = Turns(clock)
+    known = [Guest("known", heard) for _ in range(2)]
+    turns.goes_ahead(known[0])
+    for _ in range(10):
+        turns.ask(guest := Guest("stranger", heard))
+        async with asyncio.timeout(5):
+            while not heard:
+                clock.now_s += AHEAD_S / 4
+                turns.goes_ahead(known[1])
+                turns.over(known[0])
+                known.reverse()
+                await asyncio.sleep(0.001)
+        assert heard.pop() == "stranger"
+        turns.over(guest)
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["ask", "over", "leave"])), max_size=60))
