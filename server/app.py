@@ -48,15 +48,15 @@ from server.lines import Lines
 from server.market import Market
 from server.metrics import Metrics
 from server.outbox import Outbox
+from server.passwords import Passwords
 from server.peers import networks
 from server.pinyin import lexicon
-from server.promptness import be_prompt
+from server.promptness import SERVER_NS, be_prompt
 from server.push import Push
 from server.recognising import Recognising
 from server.routes import ROUTES
 from server.serving import serve
 from server.sessions import Sessions
-from server.staff import Passwords
 from server.warm import warm_rules
 from server.wire import JSON_TYPE
 
@@ -88,7 +88,8 @@ def create_app(
     app[PUSH] = Push(app[STORE], app[CARDS], app[BOARDS], app[SESSIONS], app[METRICS], settings.socket_queue)
     if store is None:
         app.cleanup_ctx.append(_store)
-    app.cleanup_ctx.extend([_rules, _keyboard, _encoding, _recognising, _boards, _push, _outbox, _retention])
+    app.cleanup_ctx.extend([_rules, _keyboard, _passwords, _encoding, _recognising])
+    app.cleanup_ctx.extend([_boards, _push, _outbox, _retention])
     app.on_response_prepare.append(protect)
     app.on_shutdown.append(_end_sockets)
     _add_routes(app, Gate(settings, app[METRICS].working))
@@ -168,6 +169,11 @@ async def _outbox(app: web.Application) -> AsyncIterator[None]:
     await app[OUTBOX].close()
 
 
+async def _passwords(app: web.Application) -> AsyncIterator[None]:
+    yield
+    await app[PASSWORDS].close()
+
+
 async def _retention(app: web.Application) -> AsyncIterator[None]:
     keeping = asyncio.create_task(retention.run(app[STORE]), name="retention")
     yield
@@ -181,7 +187,7 @@ async def _end_sockets(app: web.Application) -> None:
 
 def main(settings: Settings) -> None:
     """Serves until SIGINT or SIGTERM."""
-    be_prompt()
+    be_prompt(SERVER_NS)
     app = create_app(settings)
     lines = Lines(settings.lines_per_address, app[PROXIES], app[METRICS])
     uvloop.run(serve(app, settings, lines))

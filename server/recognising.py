@@ -20,6 +20,7 @@ from embeddings.encoder import Kind
 from embeddings.recogniser import Recogniser, Recognition
 from matcher.errors import KuaizhaoError, Overloaded
 from server.encoding import Encoding, NamedEncoder
+from server.promptness import LATER, give_way
 
 AT_ONCE: Final = 64
 PART: Final = 256
@@ -52,7 +53,7 @@ class Recognising:
     def __init__(self, encoding: Encoding) -> None:
         self._encoding = encoding
         self._ended = Event()
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="recognise")
+        self._thread = ThreadPoolExecutor(1, "recognise", initializer=give_way, initargs=(LATER,))
         self._building: asyncio.Task[Recogniser] | None = None
         self._waiting: deque[_Waiting] = deque()
         self._serving: asyncio.Task[None] | None = None

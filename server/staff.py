@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-import sys
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from typing import Final, Literal
 
-from cryptography.exceptions import InvalidKey
 from cryptography.hazmat.primitives.hashes import SHA1
-from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from cryptography.hazmat.primitives.twofactor import InvalidToken
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from msgspec import Struct
 
 from ingest.persons import Box
 from matcher.connection import guarded
-from matcher.errors import KuaizhaoError, Overloaded
+from matcher.errors import KuaizhaoError
 from matcher.model import DAY_MS
 from matcher.store import Store
+from server.passwords import hashed
 
 StaffRole = Literal["clerk", "manager"]
 
@@ -29,21 +24,8 @@ DRIFT_STEPS: Final = 1
 """A code of the step before or after counts too: telephones' clocks are not exact."""
 LEAST_PASSWORD: Final = 12
 SECRET_BYTES: Final = 20
-WAITING_MOST: Final = 32
-LATER: Final = 10
-"""Niceness of the thread that verifies passwords: guesses wait for a core, requests do not."""
 PENDING_MS: Final = DAY_MS
 """Within so long a new authenticator must show its first code."""
-
-
-def hashed(password: str) -> str:
-    """Argon2id in PHC form, at OWASP's least (Password Storage Cheat Sheet): 19 MiB, two passes, one lane; 20 ms."""
-    kdf = Argon2id(salt=os.urandom(16), length=32, iterations=2, lanes=1, memory_cost=19 * 1024)
-    return kdf.derive_phc_encoded(password.encode())
-
-
-NOBODY: Final = hashed("nobody has this password")
-"""Verified against where there is no such account, so that both take the same time."""
 
 
 class Account(Struct, frozen=True):
@@ -87,37 +69,6 @@ def step_of(secret: bytes, code: str, now_s: float) -> int | None:
             continue
         return step
     return None
-
-
-class Passwords:
-    """Verifies passwords, which take a core for 20 ms each, one by one in a thread that yields to others."""
-
-    def __init__(self) -> None:
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="password", initializer=_yield_to_others)
-        self._waiting = 0
-
-    async def verify(self, hash_: str, password: str) -> bool:
-        """Whether it is the password. Raises `overloaded` when too many wait."""
-        if self._waiting >= WAITING_MOST:
-            raise Overloaded("password")
-        self._waiting += 1
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, _is_password, hash_, password)
-        finally:
-            self._waiting -= 1
-
-
-def _yield_to_others() -> None:
-    if sys.platform == "linux":  # where each thread has a niceness of its own
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LATER)
-
-
-def _is_password(hash_: str, password: str) -> bool:
-    try:
-        Argon2id.verify_phc_encoded(password.encode(), hash_)
-    except InvalidKey:
-        return False
-    return True
 
 
 async def add(store: Store, seal: Box, name: str, role: StaffRole, password: str) -> bytes:

@@ -104,7 +104,7 @@ async def test_a_crowd_at_a_door_keeps_nobody_out_who_is_in(
         await open_again.wait()
         return False
 
-    monkeypatch.setattr("server.staff.Passwords.verify", held)
+    monkeypatch.setattr("server.passwords.Passwords.verify", held)
     monkeypatch.setattr("server.limits.DOOR_AT_ONCE", 1)
     monkeypatch.setattr("server.limits.DOOR_LINE", 2)
     guess = {"name": "boss", "password": "wrong", "code": "000000"}

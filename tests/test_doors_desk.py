@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -14,7 +15,8 @@ from matcher.errors import KuaizhaoError
 from matcher.store import Store
 from server import rates, staff
 from server.keys import SEAL
-from server.staff import STEP_S, Passwords, code_at, step_of
+from server.passwords import LAST, NOBODY, Passwords, hashed
+from server.staff import STEP_S, code_at, step_of
 from tests import builders
 from tests.api import Api, Reply, running
 from tests.conftest import TEST_CLOCK, new_market
@@ -95,14 +97,31 @@ async def test_neither_password_nor_secret_is_in_the_store(api: Api) -> None:
         await staff.add(api.store, api.app[SEAL], "boss", "clerk", "short")
 
 
-async def test_a_crowd_of_guesses_is_told_to_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("server.staff.WAITING_MOST", 3)
-    passwords = Passwords()
-    answers = await asyncio.gather(
-        *(passwords.verify(staff.NOBODY, f"guess {n}") for n in range(5)), return_exceptions=True
-    )
+@pytest.fixture
+async def passwords() -> AsyncIterator[Passwords]:
+    verifies = Passwords()
+    yield verifies
+    await verifies.close()
+
+
+async def test_a_crowd_of_guesses_is_told_to_come_again(passwords: Passwords, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.passwords.WAITING_MOST", 3)
+    answers = await asyncio.gather(*(passwords.verify(NOBODY, f"guess {n}") for n in range(5)), return_exceptions=True)
     assert answers[:3] == [False, False, False]
     assert all(isinstance(a, KuaizhaoError) and a.code == "overloaded" for a in answers[3:])
+
+
+async def test_passwords_are_verified_by_a_process_that_yields_and_begins_anew(passwords: Passwords) -> None:
+    right = hashed("line\nbreak 密码")
+    assert await passwords.verify(right, "line\nbreak 密码")
+    assert not await passwords.verify(right, "line")
+    verifier = passwords._verifier
+    assert verifier is not None
+    assert os.getpriority(os.PRIO_PROCESS, verifier.pid) == LAST
+    verifier.kill()
+    with pytest.raises(KuaizhaoError, match="overloaded"):
+        await passwords.verify(right, "line\nbreak 密码")
+    assert await passwords.verify(right, "line\nbreak 密码")
 
 
 async def test_a_new_authenticator_counts_once_it_has_shown_a_code_and_not_after_a_day(api: Api) -> None:

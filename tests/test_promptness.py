@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from server.embedded import EmbeddedStore
+from server.promptness import SERVER_NS, STORE_NS
 
 CODE = """
 import threading
 from pathlib import Path
-from server.promptness import be_prompt
+from server.promptness import SERVER_NS, be_prompt
 
-print(be_prompt())
+print(be_prompt(SERVER_NS))
 print(Path("/proc/self/sched").read_text())
 thread = threading.Thread(target=lambda: print(Path("/proc/thread-self/sched").read_text()))
 thread.start()
@@ -41,7 +42,7 @@ def asked() -> str:
 
 def test_the_thread_that_asks_is_prompt_and_those_it_starts_are_not(asked: str) -> None:
     own, other = slices_ns(asked)
-    assert own == 100_000
+    assert own == SERVER_NS
     assert other > 500_000
 
 
@@ -51,6 +52,6 @@ def test_the_store_is_prompt(tmp_path: Path) -> None:
     store.start()
     try:
         assert store.process is not None
-        assert slices_ns(Path(f"/proc/{store.process.pid}/sched").read_text()) == [100_000]
+        assert slices_ns(Path(f"/proc/{store.process.pid}/sched").read_text()) == [STORE_NS]
     finally:
         store.stop()

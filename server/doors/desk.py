@@ -6,7 +6,7 @@ from aiohttp import web
 
 from ingest.persons import Box, SealError
 from matcher.errors import KuaizhaoError
-from server import rates, staff
+from server import passwords, rates, staff
 from server.doors.entering import device_of, enter
 from server.doors.views import AuthenticatorWanted, Enrolment, LoggedIn, StaffLogin
 from server.keys import CALLER, PASSWORDS, SEAL, STORE, VAULT
@@ -17,7 +17,7 @@ async def log_in_staff(request: web.Request, given: StaffLogin) -> LoggedIn | we
     store, who = request.app[STORE], request.app[VAULT].keyed_hash(f"staff {given.name}")[:32]
     await rates.count(store, (rates.STAFF_TRIES, who), device_of(request))
     account = await staff.find(store, given.name)
-    right = await request.app[PASSWORDS].verify(account.password if account else staff.NOBODY, given.password)
+    right = await request.app[PASSWORDS].verify(account.password if account else passwords.NOBODY, given.password)
     step = _step(request.app[SEAL], account, given.code, await store.now_ms())
     if account is None or not right or step is None or not await staff.use_step(store, account.name, step):
         raise KuaizhaoError("bad_login")
