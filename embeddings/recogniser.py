@@ -34,8 +34,8 @@ MOST_CODES = 5
 LEAST_CONFIDENCE = 0.15
 """Trades below it are not reported: the text more likely speaks of something else."""
 LEAST_LIKENESS = 0.33
-"""A text whose best occupation is less like it says nothing that the model can read: of 20,000 real texts the least
-was .38, of 5,000 words of random letters the most .32."""
+"""Occupations less like a text are not reported: of 20,000 real texts the least like its best was .38, of 5,000 words
+of random letters the most .32."""
 BATCH_TEXTS = 256
 
 _FACT_CONFIDENCE = 0.9
@@ -172,7 +172,7 @@ class Recogniser:
         scores = likeness + _CODE_WORDS_WEIGHT * (_ONE - doubt)
         best = _highest(scores, MOST_CODES)
         return [
-            tuple(self._facts[code].code for code in codes if row[codes[0]] >= LEAST_LIKENESS)
+            tuple(self._facts[code].code for code in codes if row[code] >= LEAST_LIKENESS)
             for row, codes in zip(scores, best, strict=True)
         ]
 
