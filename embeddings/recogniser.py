@@ -24,6 +24,7 @@ from matcher.trades import (
     WORKER_CONFIDENCE,
     Found,
     Trade,
+    chatter_words,
     neutral_words,
     simplified_characters,
     trades,
@@ -39,6 +40,9 @@ of random letters the most .32."""
 BATCH_TEXTS = 256
 
 _FACT_CONFIDENCE = 0.9
+_TERMS_CONFIDENCE = 0.35
+"""Of further titles of a whole group, which tell terms more than work: 寒假工, 小时工, 点工."""
+_GROUP = "-00-00"
 _YIELDING_CONFIDENCE = 0.3
 """Of a lexicon word that is also a known title of an occupation: there the title's occupation comes first."""
 _MODIFIER_WEIGHT = 0.55
@@ -109,7 +113,7 @@ class Recogniser:
         self._trade_at = {trade.id: position for position, trade in enumerate(self._lexicon)}
         self._code_of_trade = np.array([self._code_at[trade.code] for trade in self._lexicon], np.intp)
         words = [*_lexicon_words(self._lexicon), *_fact_words(self._facts)]
-        self._finder = WordFinder(words, neutral_words(), dict(simplified_characters()))
+        self._finder = WordFinder(words, neutral_words(), dict(simplified_characters()), chatter_words())
         self._references = References(encoder, self._lexicon, self._facts, self._code_of_trade, self._finder.normalise)
 
     def recognise(self, text: str) -> Recognition:
@@ -225,8 +229,10 @@ def _lexicon_words(lexicon: Iterable[Trade]) -> Iterator[Word]:
 
 def _fact_words(facts: Iterable[Occupation]) -> Iterator[Word]:
     for fact in facts:
-        for text in (fact.name, *fact.titles, *fact.further, *fact.parts_of_titles()):
+        for text in (fact.name, *fact.titles, *fact.parts_of_titles()):
             yield Word(text, fact.code, _FACT_CONFIDENCE)
+        confidence = _TERMS_CONFIDENCE if fact.code.endswith(_GROUP) else _FACT_CONFIDENCE
+        yield from (Word(text, fact.code, confidence) for text in fact.further)
 
 
 def _says(hit: Hit, confidence: float, rivals: int) -> float:

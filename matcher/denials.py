@@ -44,9 +44,10 @@ _JOINER = re.compile(r"^(?:(?:类|等|工|员)?(?:、|/|和|或者|或|及|跟|�
 
 _BARE_JOINERS = ("", " ", ",", ", ")
 
-# A clause that only says what is not done, in words that no lexicon has: 不做高空; 不要求经验.
+# A clause that only says what is not done, in words that no lexicon has: 不做高空; 不要求经验; 无中介费.
 _CLAUSE = re.compile(
     rf"(?<![^\W_])(?:我|也|都|只是|但|绝|恐高)?(?:不|别|没|拒绝|谢绝|{_UNABLE})(?:做|干|接|要|招|会|去|能|想|愿意)*\w{{1,8}}(?!\w)"
+    r"|(?:无|非|免|没有?|不[是收])(?:任何)?中介\w{0,3}(?!\w)|中介\w{0,4}(?:勿扰|绕道|免谈|绕行)"
 )
 _CLAUSE_OF_ALL = re.compile(rf"(?<!\w)\w{{1,8}}?{_ALL_OF}(?:{_REFUSED})")
 

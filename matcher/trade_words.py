@@ -44,8 +44,8 @@ Met = tuple[int, int, str, tuple[tuple[str, float], ...]]
 
 
 class Reading(NamedTuple):
-    """What a finder made of a text: the words met, the normalised text without the denied ones, and what of that is
-    asked for: 派单员 of 家电维修店招派单员."""
+    """What a finder made of a text: the words met, the normalised text without chatter and denied words, and what of
+    that is asked for: 派单员 of 家电维修店招派单员."""
 
     hits: list[Hit]
     affirmed: str
@@ -90,7 +90,8 @@ def normalise(text: str, simplified: Mapping[int, int] | None = None) -> str:
 class WordFinder:
     """An Aho-Corasick automaton over the words of many owners.
 
-    `neutral` words belong to nobody and swallow what they contain: 木工板 is a board, not a carpenter.
+    `neutral` words belong to nobody and swallow what they contain: 木工板 is a board, not a carpenter. So does
+    `chatter`, which is also cut from the text: 大巴接送.
     """
 
     def __init__(
@@ -98,9 +99,11 @@ class WordFinder:
         words: Iterable[Word],
         neutral: Iterable[str] = (),
         simplified: Mapping[int, int] | None = None,
+        chatter: Iterable[str] = (),
     ) -> None:
         self._simplified = simplified
-        owners: dict[str, dict[str, float]] = {normalise(word, simplified): {} for word in neutral}
+        self._chatter = frozenset(normalise(word, simplified) for word in chatter)
+        owners: dict[str, dict[str, float]] = {normalise(word, simplified): {} for word in (*neutral, *self._chatter)}
         for word in words:
             text = normalise(word.text, simplified)
             held = owners.setdefault(text, {})
@@ -148,15 +151,20 @@ class WordFinder:
         家电维修店招派单员 stands before a word for premises, and before the word for hiring.
         """
         normalised = self.normalise(text)
-        kept, cut = _affirmed(normalised, self.matches(normalised))
+        hits = self.matches(normalised)
+        kept, cut = _affirmed(normalised, hits)
         for start, end in denied_clauses(normalised):
             if not any(start < hit.end and hit.start < end for hit in kept):
                 cut.append((start, end))
-        affirmed = _without(normalised, cut)
+        chatter = [(hit.start, hit.end) for hit in hits if not hit.owners and hit.text in self._chatter]
+        affirmed = _without(normalised, [*cut, *chatter])
         if not kept:
             return Reading([], affirmed, affirmed)
         turn = _turn(normalised, kept)
-        asked = normalised[turn:] if turn and not cut and len(normalised) <= _TITLE_CHARS else affirmed
+        if turn and not cut and len(normalised) <= _TITLE_CHARS:
+            asked = _without(normalised, [(0, turn), *chatter])
+        else:
+            asked = affirmed
         return Reading(_weighed(normalised, kept, turn) if len(kept) > 1 else kept, affirmed, asked)
 
 

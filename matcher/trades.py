@@ -80,6 +80,7 @@ class _Lexicon(msgspec.Struct, frozen=True):
     hazards: dict[str, dict[str, str]]
     trade: tuple[Trade, ...]
     neutral: tuple[str, ...] = ()
+    chatter: tuple[str, ...] = ()
     script: _Script = _Script("", "")
 
 
@@ -180,6 +181,12 @@ def neutral_words() -> tuple[str, ...]:
 
 
 @cache
+def chatter_words() -> tuple[str, ...]:
+    """What postings say of terms and not of the work: 大巴接送, 上不封顶."""
+    return _lexicon().chatter
+
+
+@cache
 def finder() -> WordFinder:
     """The automaton over all words of all trades; the ids serve as their English names."""
     words: list[Word] = []
@@ -188,7 +195,7 @@ def finder() -> WordFinder:
         words += [Word(text, trade.id, NAME_CONFIDENCE) for text in (trade.name, *trade.aliases)]
         words += [Word(text, trade.id, POSTING_CONFIDENCE) for text in trade.posting_phrases]
         words += [Word(text, trade.id, WORKER_CONFIDENCE) for text in trade.worker_phrases]
-    return WordFinder(words, neutral_words(), dict(simplified_characters()))
+    return WordFinder(words, neutral_words(), dict(simplified_characters()), chatter_words())
 
 
 def find(text: str) -> list[Found]:

@@ -88,6 +88,10 @@ def test_gig_texts(recogniser: Recogniser, text: str, trade: str, code: str) -> 
         ("昌平兼职魔术老师", "2-09-02-06"),
         ("零经验抖音开店 月入过万", "4-01-06-01"),
         ("100元日结电话客服", "4-04-05-03"),
+        ("招聘客服 双休", "4-04-05-03"),
+        ("诚信企业,招聘文员", "3-01-02-02"),
+        ("工厂直招学徒工 无中介费", "6-00-00-00"),
+        ("招设备主管 非中介", "6-31-01-01"),
         ("(付费教学)0粉丝短视频带货轻松赚钱", "4-01-06-02"),
     ],
 )
@@ -159,6 +163,28 @@ def test_unknown_latin_words_are_not_cut_into_known_ones(recogniser: Recogniser,
 )
 def test_words_in_other_dress(recogniser: Recogniser, text: str, trade: str) -> None:
     assert recogniser.recognise(text).trades[0].id == trade
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [
+        "大巴接送",
+        "可带小孩 有wifi",
+        "寒假工",
+        "小时工 上不封顶",
+        "开发区 有意者来电",
+        "無中介費,老鄉推薦有獎",
+        "食堂免费",
+    ],
+)
+@pytest.mark.parametrize("title", ["厨房下水总堵", "扎钢筋", "后厨切菜洗碗", "看库房收货点数"])
+def test_terms_do_not_tell_the_work(recogniser: Recogniser, title: str, terms: str) -> None:
+    first = recogniser.recognise(title).occupation_codes[0]
+    assert recogniser.recognise(f"{title} {terms}").occupation_codes[0] == first
+
+
+def test_a_text_of_terms_alone_says_nothing(recogniser: Recogniser) -> None:
+    assert recogniser.recognise("包吃住 大巴接送 工资日结") == Recognition((), ())
 
 
 def test_batch_and_single_agree(recogniser: Recogniser) -> None:

@@ -263,11 +263,12 @@ def test_any_text_gives_known_trades_in_order(text: str) -> None:
     [
         ("家电维修店招派单员", "派单员"),
         ("某空调招聘市场调查员", "市场调查员"),
-        ("急招钢筋工20名包吃住", "钢筋工20名包吃住"),
-        ("船员直招、普工", "船员直招、普工"),
-        ("电话招聘助理日结", "电话招聘助理日结"),
+        ("急招钢筋工20名包吃住", "钢筋工20名"),
+        ("船员直招、普工", "船员、普工"),
+        ("电话招聘助理日结", "电话招聘助理"),
         ("太阳宫必胜客兼职", "太阳宫必胜客兼职"),
-        ("诚聘", "诚聘"),
+        ("诚聘", ""),
+        ("夜里帮喝酒的人开车", "夜里帮喝酒的人开车"),
     ],
 )
 def test_what_a_title_asks_for_stands_after_the_word_for_hiring(text: str, asked: str) -> None:
@@ -276,4 +277,4 @@ def test_what_a_title_asks_for_stands_after_the_word_for_hiring(text: str, asked
 
 def test_a_long_text_is_asked_as_a_whole() -> None:
     text = "我们是一家做了二十年的家电维修店,在城阳流亭和李沧各有门店,现招派单员两名,会骑电动车,包午饭,月休四天"
-    assert lexicon.finder().read(text).asked == text
+    assert lexicon.finder().read(text).asked == text.removesuffix("月休四天")
