@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from math import cos, hypot, radians
 from pathlib import Path
 from typing import Final, Literal, cast
@@ -195,6 +195,7 @@ def place(text: str, home: str = "") -> Found[Place] | None:
     return Found(Place(lat=found.value.lat, lon=found.value.lon, text=text.strip()[:200]), found.words, found.guessed)
 
 
+@lru_cache(maxsize=4096)
 def district_at(lat: float, lon: float) -> str:
     """The district whose nearest street lies nearest (equirectangular distance)."""
     return min(spots(), key=lambda spot: distance_m(lat, lon, spot.lat, spot.lon)).district
@@ -202,8 +203,13 @@ def district_at(lat: float, lon: float) -> str:
 
 def district_of(place: Place) -> str:
     """The district that the address names, else the one around the point."""
-    found = find(place.text)
-    return found.value.district if found else district_at(place.lat, place.lon)
+    return _district_named(place.text) or district_at(place.lat, place.lon)
+
+
+@lru_cache(maxsize=4096)
+def _district_named(text: str) -> str:
+    found = find(text)
+    return found.value.district if found else ""
 
 
 def distance_m(lat: float, lon: float, other_lat: float, other_lon: float) -> float:
