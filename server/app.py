@@ -17,7 +17,7 @@ from matcher.store import Store
 from server import consent, openapi, retention
 from server.assets import add_pages
 from server.boards import Boards
-from server.browser import protect
+from server.browser import protect, stay_encrypted
 from server.cards import Cards
 from server.encoding import Encoding, NamedEncoder
 from server.gateway import HttpGateway
@@ -91,6 +91,8 @@ def create_app(
     app.cleanup_ctx.extend([_rules, _keyboard, _passwords, _encoding, _recognising])
     app.cleanup_ctx.extend([_boards, _push, _outbox, _retention])
     app.on_response_prepare.append(protect)
+    if settings.tls_cert or app[PROXIES]:
+        app.on_response_prepare.append(stay_encrypted)
     app.on_shutdown.append(_end_sockets)
     _add_routes(app, Gate(settings, app[METRICS].working))
     return app

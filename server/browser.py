@@ -26,10 +26,14 @@ CACHING: Final = "no-store"
 HSTS: Final = "max-age=31536000"
 
 
-async def protect(request: web.Request, response: web.StreamResponse) -> None:
+async def protect(_: web.Request, response: web.StreamResponse) -> None:
     """For `on_response_prepare`: the last word on the headers of every answer, refusals and sockets included."""
     response.headers.update(HEADERS)
     response.headers.setdefault("Cache-Control", CACHING)
+    response.headers.pop("Server", None)
+
+
+async def stay_encrypted(request: web.Request, response: web.StreamResponse) -> None:
+    """For `on_response_prepare`, where lines may be encrypted: whoever came so comes so again."""
     if is_secure(request):
         response.headers["Strict-Transport-Security"] = HSTS
-    response.headers.pop("Server", None)

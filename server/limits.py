@@ -20,6 +20,7 @@ from server.api.ids import checked
 from server.auditing import noted
 from server.auth import check_role, token_of
 from server.keys import CALLER, METRICS, SESSIONS
+from server.patience import Patience
 from server.porter import answered, session_shown
 from server.route import Route
 from server.sessions import Caller
@@ -42,7 +43,7 @@ class Gate:
 
     def __init__(self, settings: Settings, working: Gauge) -> None:
         self._most = settings.requests_at_once
-        self._timeout_s = settings.request_timeout_s
+        self._patience = Patience(settings.request_timeout_s)
         self._working = 0
         working.set_function(lambda: self._working)
         self._by_worker: defaultdict[str, int] = defaultdict(int)
@@ -53,10 +54,7 @@ class Gate:
             raise Overloaded()
         self._working += 1
         try:
-            async with asyncio.timeout(self._timeout_s):
-                return await work()
-        except TimeoutError as exc:
-            raise KuaizhaoError("timeout") from exc
+            return await self._patience.wait_for(work)
         finally:
             self._working -= 1
 
