@@ -18,12 +18,13 @@ from numpy.typing import NDArray
 from matcher import score, search, teams, waves
 from matcher.ask import Ask, ask_of, terms_at, terms_of
 from matcher.assign import assigned
+from matcher.channels import channels_of
 from matcher.columns import Columns
 from matcher.hall import NOBODY, merged
 from matcher.index import VectorIndex
-from matcher.model import CHANNELS, HOUR_MS, Channel, Pay, Place, Posting, PostingRecord, seats_open
+from matcher.model import HOUR_MS, Pay, Place, Posting, PostingRecord, seats_open
 from matcher.replica import HeldPosting, Replica
-from matcher.row import PRESENCE, Town
+from matcher.row import Town
 from matcher.score import Scores, Weights
 from matcher.search import Rows
 from matcher.seating import Offered
@@ -246,7 +247,10 @@ def holding(c: Columns, q: Question, rows: Rows) -> NDArray[np.bool_]:
     short, in a later wave, or of those who come before all others."""
     if not q.sparing:
         return np.zeros(len(rows), dtype=np.bool_)
-    return (c.live_offers[rows] > 0) & ~search.among(rows, q.first)
+    holds: NDArray[np.bool_] = c.live_offers[rows] > 0
+    if len(q.first) and holds.any():
+        holds &= ~search.among(rows, q.first)
+    return holds
 
 
 def spared(c: Columns, found: Found) -> Found:
@@ -328,21 +332,6 @@ def wave_of(c: Columns, chosen: Found, weights: Weights) -> Wave:
         )
         offered.append(line)
     return Wave(q.ask.posting, q.held.record.terms, q.wave, q.timing, offered)
-
-
-def channels_of(people: NDArray[Any], now_ms: int) -> list[Channel]:
-    """How an offer reaches each of the people (rows of the table) now: as they wish; who has no telephone of that kind
-    at the kiosk while they are in the hall, and else by a clerk's call."""
-    in_hall = (people["presence"] == PRESENCE["in_hall"]) & (people["presence_until_s"] > now_ms // 1000)
-    return [_channel(CHANNELS[n], there) for n, there in zip(people["channel"].tolist(), in_hall.tolist(), strict=True)]
-
-
-def _channel(wished: Channel, in_hall: bool) -> Channel:
-    if wished in ("inbox", "push"):
-        return wished
-    if in_hall:
-        return "kiosk"
-    return "call" if wished == "kiosk" else wished
 
 
 def reached(memory: Replica, held: Sequence[HeldPosting], rows: Rows, now_ms: int) -> NDArray[np.bool_]:

@@ -35,9 +35,20 @@ class Offered(Struct, frozen=True):
 
     def card(self, rank: int) -> dict[str, Any]:
         """The line as the store keeps it; `rank` is its place in the wave, from 1."""
-        card = {name: getattr(self, name) for name in ("distance_m", "reasons", "within_m", "channel")}
-        optional = {"crew": self.crew or None, "reply_ms": self.reply_ms, "wished": self.wished or None}
-        return card | {"rank": rank} | {name: value for name, value in optional.items() if value is not None}
+        card: dict[str, Any] = {
+            "distance_m": self.distance_m,
+            "reasons": self.reasons,
+            "within_m": self.within_m,
+            "channel": self.channel,
+            "rank": rank,
+        }
+        if self.crew:
+            card["crew"] = self.crew
+        if self.reply_ms is not None:
+            card["reply_ms"] = self.reply_ms
+        if self.wished:
+            card["wished"] = True
+        return card
 
 
 class Seating(Reading):
