@@ -247,7 +247,11 @@ class Teacher:
         self.dimension = shape.hidden
 
     def encode(self, texts: Sequence[str], report: Callable[[int], None] | None = None) -> NDArray[np.float32]:
-        """Unit vectors, (n, 384), of ``"query: " + text``; texts of one token count share a batch, unpadded."""
+        """Unit vectors, (n, 384), of ``"query: " + text``; texts of one token count share a batch, unpadded.
+
+        Batches are filled up, so that a vector does not depend, in its last digit, on what else is asked for: tuning
+        makes another model of that.
+        """
         import torch
 
         encodings = self._tokenizer.encode_batch([QUERY_PREFIX + text for text in texts])
@@ -259,9 +263,10 @@ class Teacher:
             size = max(1, BATCH_TOKENS // length)
             for start in range(0, len(rows), size):
                 part = rows[start : start + size]
-                ids = torch.tensor([encodings[row].ids for row in part])
+                full = part + part[-1:] * (size - len(part))
+                ids = torch.tensor([encodings[row].ids for row in full])
                 with torch.inference_mode():
-                    states = self._model(input_ids=ids).last_hidden_state.mean(dim=1)
+                    states = self._model(input_ids=ids).last_hidden_state[: len(part)].mean(dim=1)
                 vectors[part] = torch.nn.functional.normalize(states, dim=1).numpy()
                 if report:
                     report(len(part))

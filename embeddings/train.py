@@ -19,7 +19,7 @@ from tokenizers import Tokenizer
 from embeddings.assemble import SIF, Matrix, save_model, sif_weights, word_vectors
 from embeddings.classification import classified
 from embeddings.generator import chatter, concepts
-from embeddings.origin import digests
+from embeddings.origin import digests, teacher_digest
 from embeddings.scenes import scenes
 from embeddings.teacher import TeacherVectors, default_cache, word_frequencies
 from embeddings.tuning import Recipe, Splitter, Subject, WordTable, all_rows, tune
@@ -106,7 +106,8 @@ def main() -> None:
     ground = build(arguments.out, arguments.cache, Recipe(steps=arguments.steps))
     size = sum(path.stat().st_size for path in arguments.out.rglob("*") if path.is_file())
     print(f"{arguments.out}: {len(ground.vocabulary)} words, {size / 1e6:.1f} MB; rows for the model card:")
-    for name, digest in digests(arguments.out).items():
+    vectors = TeacherVectors(arguments.cache).get(ground.vocabulary.words)
+    for name, digest in {"teacher's vectors": teacher_digest(vectors), **digests(arguments.out)}.items():
         print(f"| {name} | {digest} | |")
 
 
