@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from loadtest.latency import claims, run
+from loadtest.latency.lines import HttpPool, request
 from loadtest.latency.outcome import INFINITE_MS, Run
 from loadtest.latency.run import Scale
 from matcher.model import Entry
@@ -43,6 +46,37 @@ def test_nobody_asked_or_somebody_not_reached_is_infinitely_late(
 def test_offers_to_people_who_are_not_connected_have_no_latency() -> None:
     told = Run({"p": 10.0}, 10.0).outcome(1, {"p": {"a": entry()}}, frozenset("b"), {}, {})
     assert (told.not_to_connected, told.unserved_pct) == (1, 0)
+
+
+async def test_lines_take_turns_and_those_that_were_ended_are_opened_again() -> None:
+    asked: list[int] = []
+    writers: list[asyncio.StreamWriter] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nth = len(writers)
+        writers.append(writer)
+        with suppress(ConnectionError):
+            while await reader.read(4096):
+                asked.append(nth)
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        pool, hello = HttpPool(*server.sockets[0].getsockname()), request("GET", "/", "token")
+        await pool.fill(3, hello)
+        for _ in range(3):
+            assert await pool.ask(hello) == (200, b"")
+        assert asked == [0, 1, 2] * 2
+        writers[1].transport.abort()
+        async with asyncio.timeout(5):
+            while len(writers) == 3:
+                await pool.fill(3, hello)
+                await asyncio.sleep(0)
+        assert (len(writers), asked[-1], pool.waited) == (4, 3, 0)
+        pool.close()
+        for writer in writers:
+            writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
 
 
 @pytest.mark.timeout(240)

@@ -61,8 +61,8 @@ async def _measure(stage: Stage, postings: int) -> Json:
     settings = stage.settings
     async with opened(settings.store_url, settings.market) as store:
         pool = HttpPool(settings.host, settings.port)
-        await pool.open(AT_ONCE)
         tokens = await _people(store, postings * ASKED)
+        await pool.fill(AT_ONCE, request("GET", "/v1/session", tokens["c0"]))
         await _offers(store, pool, postings)
         offers = [offer async for offer in _open_offers(store, postings)]
         Random(1).shuffle(offers)  # noqa: S311 - an order, not a secret

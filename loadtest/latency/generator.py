@@ -73,6 +73,7 @@ class Generator:
             token = self.city.employers[doc.employer]
             payloads.append((id_, request("POST", "/v1/postings", token, city.body_of(id_, doc))))
         self.people.forget()
+        await self.pool.fill(LINES, request("GET", "/v1/session", next(iter(self.city.employers.values()))))
         gc.collect()
         gc.freeze()
         begun = time.perf_counter() + 0.2
@@ -138,7 +139,6 @@ async def generate(plan: Plan, held: City, stage: Stage, say: Callable[[str], No
     outcomes: list[Outcome] = []
     async with opened(settings.store_url, settings.market) as store:
         pool = HttpPool(settings.host, settings.port)
-        await pool.open(LINES)
         generator = Generator(plan, held, store, pool, {name: stage.pid_of(name) or 0 for name in PARTS})
         begun = time.perf_counter()
         await generator.people.connect(settings.host, settings.port)

@@ -88,18 +88,26 @@ class HttpPool:
         self.waited = 0
         """Requests that found no free connection."""
 
-    async def open(self, lines: int) -> None:
-        """Opens more connections."""
+    async def fill(self, lines: int, first: bytes) -> None:
+        """Opens connections until there are so many, and sends a request on each: the service soon ends those that
+        say nothing, and some at once where one address has many."""
+        while len(self._all) < lines:
+            await self._open(first)
+
+    async def _open(self, first: bytes) -> None:
         loop = asyncio.get_running_loop()
-        for _ in range(lines):
-            _, line = await loop.create_connection(lambda: HttpLine(self), *self._address)
-            self._all.add(line)
-            self.free(line)
+        _, line = await loop.create_connection(lambda: HttpLine(self), *self._address)
+        self._all.add(line)
+        told: asyncio.Future[int] = loop.create_future()
+        line.send(first, lambda status, _: told.set_result(status))
+        if await told == LOST:
+            raise ConnectionError("a new connection was ended")
 
     def send(self, payload: bytes, answered: Answered) -> None:
-        """Sends a request now, or as soon as a connection is free."""
+        """Sends a request now, or as soon as a connection is free: that which has been silent for longest, so that none
+        is silent for long."""
         if self._free:
-            self._free.pop().send(payload, answered)
+            self._free.popleft().send(payload, answered)
         else:
             self.waited += 1
             self._waiting.append((payload, answered))
