@@ -77,6 +77,8 @@ class Dispatcher:
         """Each with whether a wave that reaches nobody is to be written."""
         self._asking: set[str] = set()
         """Postings that an event left wanting people, and no wave since."""
+        self._answered: set[str] = set()
+        """Postings of which an answer has come whose events are not all applied."""
         self._unmet: set[str] = set()
         """Postings whose last wave reached nobody."""
 
@@ -117,9 +119,12 @@ class Dispatcher:
             elif change.kind == "posting.offered":
                 self._asking.discard(change.id)
                 (self._unmet.discard if change.who else self._unmet.add)(change.id)
+        self._answered.update(c.id for c in changes if c.kind in ANSWERS)
+        # a record read back ahead of its events may be ahead of the people whom those events bring, too
         asking = {i for i in self._asking if self._caught_up(i)}
+        answered = {i for i in self._answered if self._caught_up(i)}
         self._asking -= asking
-        answered = {c.id for c in changes if c.kind in ANSWERS}
+        self._answered -= answered
         if any(c.kind in TIMED for c in changes):
             self.timers_changed.set()
         wanting = [i for i in touched if i in asking or (i in answered and self._all_answered(i))]

@@ -224,6 +224,23 @@ async def test_when_the_last_answer_is_in_and_seats_remain_the_next_wave_does_no
     assert (await market.entries("j"))["late"].wave == 2
 
 
+async def test_a_wave_does_not_run_ahead_of_those_who_have_come(market: Store) -> None:
+    """The first answer's event finds the record of both; who registered between them is in memory with the second."""
+    await crowd(market, 2)
+    dispatcher = Dispatcher(market, await rebuilt(market))
+    await builders.post(market, "j", headcount=2)
+    await builders.offer(market, "j", ["p0", "p1"])
+    await builders.accept(market, "j", "p0")
+    await builders.register(market, "late")
+    await market.decline("j", "p1", 1)
+    changes = await market.changes(dispatcher.memory.stream_id)
+    first = next(n for n, c in enumerate(changes) if c.kind == "posting.accepted") + 1
+    await dispatcher.step(changes[:first])
+    assert (await market.posting("j")).wave == 1
+    await dispatcher.step(changes[first:])
+    assert (await market.entries("j"))["late"].wave == 2
+
+
 async def test_who_comes_is_asked_at_once(market: Store) -> None:
     for person in await crowd(market, 3):
         await market.commands.hset(market.key("profile", person), "paused", 1)
