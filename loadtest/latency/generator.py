@@ -79,7 +79,7 @@ class Generator:
         begun = time.perf_counter() + 0.2
         self.run = run = Run({id_: begun + at for (id_, _), at in zip(payloads, due_s.tolist(), strict=True)}, begun)
         cpu = {name: processor_s(pid) for name, pid in self._pids.items()}
-        rewriting = asyncio.create_task(self._rewrite(seconds / 2)) if rewrite else None
+        rewriting = asyncio.create_task(self._rewrite_within(seconds / 2)) if rewrite else None
         await self._send(payloads, run)
         run.sent_s = time.perf_counter() - begun
         cpu = {name: processor_s(pid) - cpu[name] for name, pid in self._pids.items()}
@@ -111,11 +111,14 @@ class Generator:
         tick()
         await done
 
-    async def _rewrite(self, after_s: float) -> None:
+    async def _rewrite_within(self, after_s: float) -> None:
         await asyncio.sleep(after_s)
+        await self._rewrite()
+        self.run.rewrites += 1
+
+    async def _rewrite(self) -> None:
         with suppress(ResponseError):  # it has begun one by itself, for its file had doubled
             await self.store.commands.bgrewriteaof()
-        self.run.rewrites += 1
 
     async def _entries(self, ids: list[str]) -> dict[str, dict[str, Any]]:
         found: dict[str, dict[str, Any]] = {}
@@ -125,12 +128,22 @@ class Generator:
         return found
 
     async def clear(self) -> None:
-        """Takes every posting back, so that each rate begins with the same city."""
+        """Takes every posting back and has the append-only file rewritten, so that each rate begins with the same city:
+        which of them doubled the file was luck, and a rewrite goes on for a fifth of a run."""
         ids = [*await self.store.postings_in("open"), *await self.store.postings_in("filled")]
         for first in range(0, len(ids), CLEAR_AT_ONCE):
             await self.store.call_many([("withdraw", [id_, "clerk"]) for id_ in ids[first : first + CLEAR_AT_ONCE]])
             await asyncio.sleep(0.05)
+        await self._rewrite()
+        await self._until_rewritten()
         await asyncio.sleep(SETTLED_S)
+
+    async def _until_rewritten(self) -> None:
+        while True:
+            state = await self.store.commands.info("persistence")
+            if not state["aof_rewrite_in_progress"]:
+                return
+            await asyncio.sleep(0.1)
 
 
 async def generate(plan: Plan, held: City, stage: Stage, say: Callable[[str], None]) -> list[Outcome]:

@@ -93,7 +93,7 @@ def figures(scale: Scale, outcomes: Sequence[Outcome]) -> Json:
 def conditions(scales: Sequence[Scale]) -> Json:
     """Under what everything was measured."""
     return {
-        "store": "embedded Valkey, appendfsync always, rewritten once in the middle of the run at the target rate",
+        "store": "embedded Valkey, appendfsync always, rewritten before each rate and in the middle of the target rate",
         "generator": "one process on the same machine; latency from the intended send time",
         "target_rates": {scale.name: scale.target for scale in scales},
         "seconds_a_rate": {scale.name: scale.seconds for scale in scales},
