@@ -16,6 +16,7 @@ from ingest.batches import Ending
 from ingest.kept_rows import KeptRows
 from ingest.ledger import NOTHING, Ledger, Note
 from ingest.runs import Runs
+from matcher import records
 from matcher.connection import guarded
 from matcher.errors import KuaizhaoError
 from matcher.model import PostingState
@@ -25,6 +26,8 @@ BELIEVED_AFTER: Final = 3
 """Complete lists in a row that must lack rows before these count as withdrawn although there was doubt."""
 LIVING: Final[frozenset[PostingState]] = frozenset({"draft", "blocked", "awaiting_review", "open", "filled"})
 _BATCH: Final = 500
+_SHOWN: Final = (b"v", b"state", b"counts", b"end_ms")
+"""Fields of a record that tell whether it lives; the last is where a posting kept its end before `counts`."""
 
 
 class Missing(Struct):
@@ -88,12 +91,13 @@ class Ender:
                 pipe = self._store.commands.pipeline(transaction=False)
                 for row, note in some:
                     kind = "posting" if row.startswith("j_") else "profile"
-                    pipe.hmget(self._store.key(kind, note.record), "v", "state", "end_ms")
-                records = await pipe.execute()
-            for (row, note), (v, state, end_ms) in zip(some, records, strict=True):
-                if note.outcome == "withdrawn" and v is not None and int(end_ms or now_ms + 1) > now_ms:
+                    pipe.hmget(self._store.key(kind, note.record), *_SHOWN)
+                found_fields = await pipe.execute()
+            for (row, note), values in zip(some, found_fields, strict=True):
+                raw = {name: value for name, value in zip(_SHOWN, values, strict=True) if value is not None}
+                if note.outcome == "withdrawn" and raw and (records.counts(raw)["end_ms"] or now_ms + 1) > now_ms:
                     continue
-                lives = v is not None and (state is None or state.decode() in LIVING)
+                lives = bool(raw) and (b"state" not in raw or raw[b"state"].decode() in LIVING)
                 (found.living if lives and note.record != NOTHING else found.over).append((row, note))
         return found
 
