@@ -25,7 +25,8 @@ async def somebody(api: Api, **over: Any) -> str:
 
 
 async def posted(api: Api, **over: Any) -> str:
-    """Posts a shift; the matcher offers it to whoever fits."""
+    """Posts a shift in five hours: the matcher offers it to whoever fits, holders of another offer among them."""
+    over.setdefault("starts_in_ms", 5 * builders.HOUR_MS)
     id_ = f"shift-{next(_numbers)}"
     doc = builders.posting(
         await builders.market_now_ms(api.store), text="虚构:从21楼往下搬铁管", meeting_point="东门", **over
