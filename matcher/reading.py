@@ -19,6 +19,8 @@ from matcher.penalties import Penalty, PenaltyRole
 from matcher.settings import MarketSettings
 
 SCAN_TIMEOUT_S = 120.0
+_COUNTED = (b"counts", *(name.encode() for name in records.COUNTS))
+"""Where a posting's numbers are: together, or, last written by an earlier version, each by itself."""
 
 
 class Change(Struct, frozen=True):
@@ -66,12 +68,15 @@ class Reading(Connection):
         raws = await self.hashes("posting", ids)
         return [records.posting_record(i, raw) for i, raw in zip(ids, raws, strict=True) if raw]
 
+    async def posting_counts(self, ids: Sequence[str]) -> list[dict[str, int]]:
+        """The numbers of each posting (`records.COUNTS`) without the rest of its record; all 0 where there is none."""
+        replies = await self.ask([("HMGET", self.key("posting", id_), *_COUNTED) for id_ in ids])
+        named = [zip(_COUNTED, reply, strict=True) for reply in replies]
+        return [records.counts({name: value for name, value in some if value is not None}) for some in named]
+
     async def ended_after(self, ids: Sequence[str], at_ms: int) -> list[str]:
-        """Those of the postings whose shift ends after an instant; reads only numbers."""
-        fields = ("counts", "end_ms")
-        replies = await self.ask([("HMGET", self.key("posting", id_), *fields) for id_ in ids])
-        raws = [{b"counts": counts} if counts else {b"end_ms": end or b""} for counts, end in replies]
-        return [id_ for id_, raw in zip(ids, raws, strict=True) if records.counts(raw)["end_ms"] > at_ms]
+        """Those of the postings whose shift ends after an instant."""
+        return [id_ for id_, found in zip(ids, await self.posting_counts(ids), strict=True) if found["end_ms"] > at_ms]
 
     async def employer(self, id_: str) -> records.EmployerRecord:
         """Raises `no_employer`."""

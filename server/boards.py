@@ -280,7 +280,7 @@ class Boards:
             for queue in QUEUES:
                 pipe.zcard(self._store.key(queue))
             reviews, *queued = await pipe.execute()
-        calls = sum(posting.open_calls for posting in await self._store.postings(ringing))
+        calls = sum(found["open_calls"] for found in await self._store.posting_counts(ringing))
         return Waiting(reviews=reviews, calls=calls, **dict(zip(QUEUES, queued, strict=True)))
 
 

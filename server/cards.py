@@ -18,8 +18,6 @@ from server.worker_views import Brief, Card, HelloFrame, brief, message_view, ow
 NAMES_KEPT = 20_000
 OVER = frozenset({"paid", "released", "no_show"})
 STILL_OPEN = frozenset({"gathering", "waiting", "standby", "called"})
-KEPT = 20
-"""Messages that an inbox keeps (matcher/functions/shared.lua)."""
 SHOWN = (b"state", b"counts", b"award", b"whole", b"commitment", b"doc")
 """Fields of a stored posting that a card is made of: without the vector."""
 
@@ -66,9 +64,10 @@ class Cards:
         self._names.clear()
 
     async def read(
-        self, wanted: Mapping[str, Iterable[str]], inboxes: Iterable[str] = (), newest: int = KEPT
+        self, wanted: Mapping[str, Iterable[str]], inboxes: Iterable[str] = (), newest: int | None = None
     ) -> tuple[list[Shown], dict[str, list[Message]]]:
-        """Posting -> profiles whose entries to read, and profiles whose `newest` messages; all in one round trip.
+        """Posting -> profiles whose entries to read, and profiles whose `newest` messages (None: all), in one round
+        trip.
 
         What does not exist is left out. Raises StoreUnavailable.
         """
@@ -78,7 +77,8 @@ class Cards:
         commands: list[Command] = []
         for posting, profiles in asked.items():
             commands += [("HMGET", key("posting", posting), *SHOWN), ("HMGET", key("offers", posting), *profiles)]
-        commands += [("LRANGE", key("inbox", profile), 0, newest - 1) for profile in readers]
+        last = -1 if newest is None else newest - 1
+        commands += [("LRANGE", key("inbox", profile), 0, last) for profile in readers]
         replies = await self._store.ask(commands)
         cut = 2 * len(asked)
         found: list[tuple[PostingRecord, dict[str, Entry]]] = []

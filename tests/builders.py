@@ -128,6 +128,14 @@ async def set_counts(store: Store, posting: str, **numbers: int) -> None:
     await store.commands.hset(store.key("posting", posting), "counts", packed)
 
 
+async def as_of_old(store: Store, posting: str) -> None:
+    """Keeps a posting as the version did that wrote each number as a field of its own."""
+    (raw,) = await store.hashes("posting", [posting])
+    key = store.key("posting", posting)
+    await store.commands.hset(key, mapping=records.counts(raw))
+    await store.commands.hdel(key, "counts")
+
+
 async def offer(
     store: Store, id_: str, profiles: Iterable[str], *, reply_ms: int = HOUR_MS, gap_ms: int = HOUR_MS
 ) -> Done:

@@ -27,6 +27,18 @@ async def api(valkey_url: str, tmp_path: Path) -> AsyncIterator[Api]:
         yield api
 
 
+def hold_back(api: Api, monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """No event is read before the answer is set."""
+    held, changes = asyncio.Event(), api.store.changes
+
+    async def late(*args: Any, **options: Any) -> Any:
+        await held.wait()
+        return await changes(*args, **options)
+
+    monkeypatch.setattr(api.store, "changes", late)
+    return held
+
+
 async def test_hello_then_the_offer_then_the_seat(api: Api) -> None:
     await builders.register(api.store, "w1")
     async with phone(api, "w1") as w1:
@@ -179,13 +191,7 @@ async def test_many_messages_at_once_all_come(api: Api, monkeypatch: pytest.Monk
     await builders.register(api.store, "w1")
     async with phone(api, "w1") as w1:
         await w1.receive()
-        held, changes = asyncio.Event(), api.store.changes
-
-        async def late(*args: Any, **options: Any) -> Any:
-            await held.wait()
-            return await changes(*args, **options)
-
-        monkeypatch.setattr(api.store, "changes", late)
+        held = hold_back(api, monkeypatch)
         for n in range(2 * NEWEST):
             await api.store.suspend("w1", 4_000_000_000_000 * (n % 2 == 0), "虚构")
         held.set()
@@ -202,6 +208,8 @@ async def test_a_card_is_made_of_all_that_it_shows(api: Api) -> None:
     assert record.window_until_ms > 0
     assert [shown.posting] == await api.app[CARDS].briefs([record])
     assert shown.v == record.v
+    await builders.as_of_old(api.store, "j1")
+    assert (await api.app[CARDS].read({"j1": ["w1"]}))[0] == [shown]
 
 
 async def test_a_change_of_the_posting_reaches_everybody_who_has_it(api: Api) -> None:
@@ -252,13 +260,7 @@ async def test_a_stream_that_was_trimmed_ahead_brings_a_new_hello(api: Api, monk
     await builders.register(api.store, "w1")
     async with phone(api, "w1") as w1:
         await w1.receive()
-        held, changes = asyncio.Event(), api.store.changes
-
-        async def late(*args: Any, **options: Any) -> Any:
-            await held.wait()
-            return await changes(*args, **options)
-
-        monkeypatch.setattr(api.store, "changes", late)
+        held = hold_back(api, monkeypatch)
         await builders.post(api.store, "j0")  # ends the read that is under way
         await asyncio.sleep(0)
         await builders.post(api.store, "j1")

@@ -26,6 +26,7 @@ from ingest.readers import read
 from ingest.runs import Run, Runs
 from matcher.errors import KuaizhaoError
 from matcher.store import Store
+from tests import builders
 from tests.intake import (
     POSTINGS,
     PROFILES,
@@ -144,6 +145,7 @@ async def test_what_a_complete_list_lacks_is_withdrawn(store: Store, encoder: En
         return [(await store.posting(posting_id("licang", str(n)))).state for n in range(6)]
 
     await listed(*range(6))
+    await builders.as_of_old(store, posting_id("licang", "4"))
     run = await listed(0, 1, 2, 3)
     assert (run.withdrawn, run.unchanged) == (2, 4)
     assert await states() == ["open"] * 4 + ["withdrawn"] * 2

@@ -6,10 +6,21 @@ import pytest
 from msgspec import structs
 
 from loadtest.audit import audit
-from matcher import records
 from matcher.model import HOUR_MS
 from matcher.store import Store
-from tests.builders import MINUTE_MS, accept, in_play, offer, post, refused, register, replayed, set_counts, write
+from tests.builders import (
+    MINUTE_MS,
+    accept,
+    as_of_old,
+    in_play,
+    offer,
+    post,
+    refused,
+    register,
+    replayed,
+    set_counts,
+    write,
+)
 from tests.conftest import move_clock
 
 
@@ -209,10 +220,8 @@ async def test_the_next_wave_is_announced_while_seats_are_open(store: Store) -> 
 async def test_a_posting_written_before_its_numbers_were_kept_together(store: Store) -> None:
     await in_play(store, "p", ["ann", "bob"], headcount=2)
     await accept(store, "p", "ann")
-    before, key = await store.posting("p"), store.key("posting", "p")
-    (raw,) = await store.hashes("posting", ["p"])
-    await store.commands.hset(key, mapping=records.counts(raw))
-    await store.commands.hdel(key, "counts")
+    before = await store.posting("p")
+    await as_of_old(store, "p")
     assert await store.posting("p") == before
     assert await store.ended_after(["p"], before.end_ms - 1) == ["p"]
     assert await store.ended_after(["p"], before.end_ms) == []
