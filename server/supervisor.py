@@ -1,8 +1,8 @@
 """`kuaizhao up`: everything on one machine. Starts the store, the matcher, the web server, the collector of records
 and the writer of the audit log, and restarts what dies.
 
-The supervisor does nothing else. It sleeps until a child ends or somebody asks it to stop; the store is started first
-and stopped last.
+The supervisor does little else: it frees large deleted files in steps. It sleeps until a child ends or somebody asks it
+to stop; the store is started first and stopped last.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from matcher.settings import PREFIX, Settings
+from server.deleted import Deleted
 from server.embedded import EmbeddedStore, NoRoom, StoreFailed
 from server.parent import die_with_parent
 from server.ready import is_ready
@@ -30,7 +31,6 @@ STEADY_AFTER_S: Final = 10.0
 """A child that ran this long had started well: what ended it was something new, and its back-off starts anew."""
 LOOK_S: Final = 0.1
 """How often /readyz is asked until it says yes for the first time, and a full disk whether there is room."""
-LONGEST_SLEEP_S: Final = 30.0
 STOP_WITHIN_S: Final = 15.0
 _WATCHED: Final = {signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
 
@@ -136,6 +136,7 @@ class Supervisor:
         self.say = say
         self.store = None if settings.redis_url else EmbeddedStore(settings.data_dir)
         self.store_patience = Patience(STORE_AGAIN_MOST_S)
+        self.deleted = Deleted(Path(settings.data_dir), "store/appendonlydir/*", "snapshot-*.bin")
         self._disk_is_full = False
         self.children = [Child(name, settings) for name in ("match", "serve", "collect", "audit-log", *also)]
         self.stopping = False
@@ -157,7 +158,7 @@ class Supervisor:
                 child.start()
             greeted = False
             while not self.stopping:
-                self._watch(LONGEST_SLEEP_S if greeted else LOOK_S)
+                self._watch(self.deleted.step() if greeted else LOOK_S)
                 if not greeted and not self.stopping and is_ready(self.settings):
                     greet()
                     greeted = True
@@ -168,6 +169,7 @@ class Supervisor:
                 child.stop()
             if self.store is not None:
                 self.store.stop()
+            self.deleted.close()
 
     def _watch(self, most_s: float) -> None:
         heard = signal.sigtimedwait(_WATCHED, max(0.0, min([most_s, *self._waits()])))
