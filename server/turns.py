@@ -15,12 +15,12 @@ from collections import OrderedDict, deque
 from collections.abc import Callable
 from typing import Final, Protocol
 
-AT_ONCE: Final = 2
+AT_ONCE: Final = 1
 LONGEST_S: Final = 0.005
 """A turn ends with the answer or when a session is shown, and after so long anyway: who waits for the store, for a
 password or for the rest of their own body takes nothing from the others."""
 
-REST: Final = 3.0
+REST: Final = 2.0
 """Strangers rest so many times as long as their turns took, each of `AT_ONCE`."""
 SAVED_S: Final = 0.03
 """So much rest can be saved up: a page's first visit, or a few people who log in together, hardly wait."""

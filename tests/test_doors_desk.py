@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import base64
 import os
+import signal
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -15,7 +17,7 @@ from matcher.errors import KuaizhaoError
 from matcher.store import Store
 from server import rates, staff
 from server.keys import SEAL
-from server.passwords import LAST, NOBODY, Passwords, hashed
+from server.passwords import LAST, NOBODY, REST_S, Passwords, hashed
 from server.staff import STEP_S, code_at, step_of
 from tests import builders
 from tests.api import Api, Reply, running
@@ -122,6 +124,26 @@ async def test_passwords_are_verified_by_a_process_that_yields_and_begins_anew(p
     with pytest.raises(KuaizhaoError, match="overloaded"):
         await passwords.verify(right, "line\nbreak 密码")
     assert await passwords.verify(right, "line\nbreak 密码")
+
+
+def caught(pid: int) -> set[int]:
+    """The signals for which a process has a handler."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    (mask,) = [int(line.split()[1], 16) for line in status.splitlines() if line.startswith("SigCgt:")]
+    return {number for number in signal.valid_signals() if mask >> (number - 1) & 1}
+
+
+async def test_guessing_passwords_leaves_the_processor_to_others_most_of_the_time(
+    passwords: Passwords, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.passwords.SAVED_S", 0.0)
+    await passwords.verify(NOBODY, "first")
+    began_s = time.monotonic()
+    for n in range(4):
+        assert not await passwords.verify(NOBODY, f"guess {n}")
+    assert time.monotonic() - began_s >= 4 * REST_S
+    assert passwords._verifier is not None
+    assert signal.SIGALRM in caught(passwords._verifier.pid)
 
 
 async def test_a_new_authenticator_counts_once_it_has_shown_a_code_and_not_after_a_day(api: Api) -> None:

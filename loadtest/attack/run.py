@@ -51,8 +51,9 @@ LASTING: Final = connections.slow_bodies
 QUIET_S: Final = 60.0
 ROUNDS: Final = 4
 """Each as long as `LASTING`, half a minute."""
-SHORT_TURNS: Final = 2
-"""Of the others, in each round. The normal client's figures are of the seconds in which another attack goes on as well:
+SHORT_TURNS: Final = 6
+"""Of the others, in each round: together they last about as long as the quiet minute, for both figures to be of as many
+requests. The normal client's figures are of the seconds in which another attack goes on as well:
 the pauses in between would dilute them."""
 NICENESS: Final = 19
 AUTOGROUP: Final = Path("/proc/self/autogroup")

@@ -29,7 +29,7 @@ FIRM: Final = "attack-firm"
 OTHER_FIRM: Final = "attack-other-firm"
 NAMED: Final = 320
 """Registered people that attacks may name; those after them are for attacks that need somebody untouched."""
-REGISTERED: Final = 1_800
+REGISTERED: Final = 4_500
 
 
 class Outcome(Struct, kw_only=True):
