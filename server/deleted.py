@@ -1,10 +1,10 @@
 """Deleted files give their space back step by step.
 
 A file system that frees hundreds of megabytes in one go holds up its journal, and with it every write that the store
-syncs: a store's file of 300 MB that a rewrite had replaced stopped them for 55 to 130 ms (ext4 on a disk that is told
-of freed blocks), freed 4 MB at a time for 2 ms. So the supervisor keeps such files open and shortens those that have
-lost their last name, as database servers do when they drop a table. A hard link, as a backup makes one, keeps a file
-whole.
+syncs: where the disk is told of freed blocks (ext4 with `discard`), the end of a rewritten append-only file of 300 MB
+stopped them for 44 to 99 ms in eight of nine trials, freed 4 MB at a time in two of six, about as often as that disk
+does by itself. So the supervisor keeps such files open and shortens those that have lost their last name, as database
+servers do when they drop a table. A hard link, as a backup makes one, keeps a file whole.
 """
 
 from __future__ import annotations

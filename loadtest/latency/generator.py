@@ -32,7 +32,8 @@ ANSWERED_WITHIN_S: Final = 6.0
 """After the last posting of a run: the last ones think, and what is late may still come."""
 WARM_S: Final = 5.0
 CLEAR_AT_ONCE: Final = 50
-SETTLED_S: Final = 3.0
+SETTLED_S: Final = 12.0
+"""Between two runs: the append-only file that was rewritten is freed in steps meanwhile."""
 PARTS: Final = ("store", "match", "serve", "audit-log")
 """Processes of the service whose processor time is told."""
 
