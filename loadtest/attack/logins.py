@@ -12,8 +12,9 @@ from server import kiosks, sessions
 GUESSES: Final = 300
 LOOKED_UP: Final = 40
 SAMPLES: Final = 120
-TELLING_APART: Final = 0.12
-"""How far from a coin's toss timing may be: over three standard deviations of chance alone, with `SAMPLES` of each."""
+TELLING_APART: Final = 0.15
+"""How far from a coin's toss timing may be: four standard deviations of chance alone, with `SAMPLES` of each. A run
+looks some fifty times: in every eighth, one would be beyond three by chance."""
 
 
 async def one_time_code_guessing(target: Target) -> Outcome:
