@@ -11,12 +11,15 @@ from collections.abc import Collection
 
 from embeddings.generator import LEXICON, Concept, jargon
 
+SCENE = "scene:"
+"""What a scene's id begins with."""
+
 
 def scenes(leave_out: Collection[str] = ()) -> dict[str, Concept]:
     """A concept a line by ``scene:NAME``, without every line that holds one of the words ``leave_out`` anywhere."""
     held = jargon(LEXICON / "world.txt")
     kept = [(name, words) for [name], words in held if not _holds(leave_out, (name, *words))]
-    return {f"scene:{name}": Concept(f"scene:{name}", [name], words=words) for name, words in kept}
+    return {SCENE + name: Concept(SCENE + name, [name], words=words) for name, words in kept}
 
 
 def _holds(wanted: Collection[str], words: Collection[str]) -> bool:

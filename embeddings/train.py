@@ -23,11 +23,11 @@ from embeddings.origin import digests, teacher_digest
 from embeddings.scenes import scenes
 from embeddings.teacher import TeacherVectors, default_cache, word_frequencies
 from embeddings.tuning import Recipe, Splitter, Subject, WordTable, all_rows, tune
-from embeddings.vocabulary import Vocabulary, build_tokenizer, choose, own_words, traditional_spellings
+from embeddings.vocabulary import Vocabulary, build_tokenizer, choose, own_words, passing_phrases, traditional_spellings
 from matcher.trades import simplified_characters, trades
 
 CHARACTERS = 5_500
-WORDS = 15_000
+WORDS = 11_000
 """Words taken by frequency besides the lexicon's: as many as fit 16 MB."""
 TUNINGS = 6
 """Tunings averaged in the shipped model."""
@@ -61,8 +61,10 @@ def subjects(recipe: Recipe, leave_out: Collection[str] = ()) -> list[Subject]:
 
 def lay_ground(known: Iterable[Subject], cache: Path, say: Callable[[str], None] = print) -> Ground:
     """Vocabulary, tokenizer and teacher vectors for these subjects; downloads what the cache lacks."""
-    own = own_words((concept for subject in known for concept in subject.concepts), chatter().places)
-    vocabulary = choose(word_frequencies(cache), own, characters=CHARACTERS, words=WORDS)
+    taught = [concept for subject in known for concept in subject.concepts]
+    frequencies = word_frequencies(cache)
+    own = own_words(taught, chatter().places) - passing_phrases(taught, frequencies)
+    vocabulary = choose(frequencies, own, characters=CHARACTERS, words=WORDS)
     spellings = traditional_spellings(sorted(own), simplified_characters())
     tokenizer, word_of_token = build_tokenizer(vocabulary, spellings)
     vectors = word_vectors(TeacherVectors(cache).get(vocabulary.words, say))

@@ -39,7 +39,7 @@ class Recipe:
     """Occupations of the classification a step, in a contrast of their own."""
     side: float = 0.3
     """Weight of that contrast beside the trades'."""
-    scene_batch: int = 128
+    scene_batch: int = 256
     """Scenes of everyday knowledge a step, likewise."""
     scene: float = 0.6
     """Weight of their contrast."""

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embeddings.generator import Concept
+from embeddings.scenes import SCENE
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -75,6 +77,17 @@ def own_words(known: Iterable[Concept], places: Iterable[str] = ()) -> set[str]:
         own |= {word for word in concept.words if len(word) <= 4}
         own |= {word for text in concept.texts for word in LATIN_WORD.findall(text.lower()) if len(word) > 1}
     return {word.lower() for word in own}
+
+
+def passing_phrases(known: Collection[Concept], frequencies: Mapping[str, int]) -> set[str]:
+    """What one scene of everyday life alone says, in three characters or more, and jieba's corpus does not know.
+
+    收玩具 is no word: it stays split as well, or it would take the room of one and teach 玩具 nothing.
+    """
+    said = Counter(text for concept in known for text in concept.texts)
+    scenes = (concept for concept in known if concept.id.startswith(SCENE))
+    once = (text for scene in scenes for text in scene.texts if said[text] == 1 and text not in frequencies)
+    return {text for text in once if len(text) > 2 and HAN_WORD.fullmatch(text)}
 
 
 def traditional_spellings(words: Iterable[str], simplified: Mapping[int, int]) -> dict[str, str]:

@@ -29,7 +29,7 @@ from embeddings.scenes import scenes
 from embeddings.titles import Title, posting_titles, title_figures
 from embeddings.train import Ground, tuned_rows
 from embeddings.tuning import Recipe, Splitter, Subject, WordTable, tune
-from embeddings.vocabulary import build_tokenizer, choose, own_words
+from embeddings.vocabulary import build_tokenizer, choose, own_words, passing_phrases
 from matcher.trades import trades
 
 
@@ -139,11 +139,23 @@ def test_the_classification_is_taught_without_the_occupations_left_out() -> None
 
 def test_scenes_are_taught_without_the_lines_that_hold_a_word_left_out() -> None:
     known = scenes()
-    assert len(known) > 2500
+    assert len(known) > 6500
+    lines = (LEXICON / "world.txt").read_text(encoding="utf-8").splitlines()
+    assert len(known) == len(lines), "two scenes of one name"
     assert all(len(concept.words) >= 3 for concept in known.values())
     kept = scenes(leave_out={"洗碗"})
     assert 0 < len(kept) < len(known)
     assert not any("洗碗" in " ".join(concept.texts) for concept in kept.values())
+
+
+def test_what_one_scene_alone_says_is_a_word_only_if_the_corpus_knows_it() -> None:
+    known = [
+        Concept("scene:玩具", ["玩具"], words=["收玩具", "积木块", "爬行垫", "收拾"]),
+        Concept("scene:客厅", ["客厅"], words=["爬行垫", "小孩"]),
+        Concept("carpenter", ["木工"], words=["企口板"]),
+    ]
+    phrases = passing_phrases(known, {"积木块": 3})
+    assert phrases == {"收玩具"}
 
 
 def _small_ground(known: dict[str, Concept]) -> Ground:
