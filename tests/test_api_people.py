@@ -9,6 +9,7 @@ import pytest
 
 from matcher.model import Presence, Site
 from matcher.settings import MarketSettings
+from server import sessions
 from server.api.profiles import presence_until
 from server.keys import VAULT
 from tests import builders
@@ -61,6 +62,9 @@ async def test_only_the_hall_says_who_is_in_the_hall(api: Api) -> None:
     assert (until_ms + ZONE_MS) % 86_400_000 == 0  # local midnight
     assert (await api.put(path, {"state": "in_hall", "queue_no": 1}, token=w1)).code == "forbidden"
     assert (await api.put(path, {"state": "available", "queue_no": 1}, token=w1)).code == "forbidden"
+    at_kiosk = await sessions.log_in(api.store, "worker", "w1", builders.SITE, sessions.AT_A_KIOSK)
+    assert (await api.put(path, {"state": "in_hall"}, token=at_kiosk)).status == 200
+    assert (await api.put(path, {"state": "in_hall", "queue_no": 1}, token=at_kiosk)).code == "forbidden"
     assert (await api.put(path, {"state": "in_hall", "queue_no": 12}, token=clerk)).status == 200
     record = await api.store.profile("w1")
     assert (record.presence, record.queue_no) == ("in_hall", 12)

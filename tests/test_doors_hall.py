@@ -55,6 +55,19 @@ async def test_number_and_pin_open_a_short_session(api: Api) -> None:
     assert (await api.post("/v1/login/ticket", slip(again), token=kiosk)).status == 200
 
 
+async def test_a_slip_stays_its_holders(api: Api) -> None:
+    """A number typed twice, or brought along from another site, takes nobody's slip."""
+    await builders.register(api.store, "w1", "w2")
+    first = await ticket(api, "w1")
+    said = {"state": "in_hall", "queue_no": first["queue_no"]}
+    assert (await api.put("/v1/profiles/w2/presence", said, token=await api.token("clerk"))).status == 200
+    second = await ticket(api, "w2")
+    assert second["queue_no"] == first["queue_no"] + 1
+    kiosk = await kiosks.add(api.store, "k1", builders.SITE, card_reader=False)
+    for whose, given in ("w1", first), ("w2", second):
+        assert (await api.post("/v1/login/ticket", slip(given), token=kiosk)).data["subject"] == whose
+
+
 async def test_a_slip_works_at_its_own_site(api: Api) -> None:
     await builders.register(api.store, "w1")
     given = await ticket(api, "w1")

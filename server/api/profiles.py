@@ -81,6 +81,8 @@ async def put_presence(request: web.Request, presence: Presence) -> PresenceSet:
     """Where the person is. Who is in the hall is said there."""
     store, caller, id_ = request.app[STORE], request[CALLER], request.match_info["profile"]
     check_profile(caller, id_)
+    if presence.queue_no is not None and caller.role == "worker":
+        raise KuaizhaoError("forbidden", "queue_no")  # a slip gives the number: it may be another's
     if presence.state == "in_hall" or presence.queue_no is not None:
         check_in_hall(caller)
     site = (await store.site((await store.profile(id_)).doc.site)).doc if presence.state == "in_hall" else None

@@ -16,6 +16,7 @@ from ingest.duplicates import id_mark
 from matcher.connection import guarded
 from matcher.errors import KuaizhaoError
 from matcher.model import Presence
+from matcher.store import Store
 from server import kiosks, rates
 from server.api.profiles import presence_until
 from server.auth import check_in_hall, check_profile, check_site
@@ -40,7 +41,7 @@ async def give_ticket(request: web.Request, _: None) -> Ticket:
         Presence(state="in_hall"), (await store.site(site)).doc, await request.app[MARKET].settings(), now
     )
     queue_no = profile.queue_no if profile.presence == "in_hall" and profile.presence_until_ms > now else None
-    if queue_no is None:
+    if queue_no is None or await _is_anothers(store, site, queue_no, id_):
         queue_no = await _next_number(request, site, now)
         await store.presence(id_, Presence(state="in_hall", queue_no=queue_no), until_ms)
     pin = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}d}"
@@ -52,6 +53,12 @@ async def give_ticket(request: web.Request, _: None) -> Ticket:
         await pipe.execute()
     await rates.forget(store, (rates.TICKET_TRIES, f"{site}:{queue_no}"))
     return Ticket(profile=id_, site=site, queue_no=queue_no, pin=pin, until_ms=until_ms)
+
+
+async def _is_anothers(store: Store, site: str, queue_no: int, profile: str) -> bool:
+    """Whether the site gave the number to somebody else: a profile's own may be another site's, or a clerk's slip."""
+    (raw,) = await store.hashes("ticket", [f"{site}:{queue_no}"])
+    return bool(raw) and raw[b"profile"].decode() != profile
 
 
 async def log_in_by_ticket(request: web.Request, given: TicketLogin) -> LoggedIn | web.Response:
