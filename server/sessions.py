@@ -134,13 +134,26 @@ async def rotate(store: Store, caller: Caller) -> str:
         raise KuaizhaoError("bad_token")
     now_ms = int(seconds) * 1000 + int(micros) // 1000
     fields: dict[str, Any] = {name.decode(): value.decode() for name, value in raw.items()}
-    token = await _open(store, fields | {n: int(fields[n]) for n in ("expires_ms", "idle_ms")}, now_ms)
+    idle_ms = int(fields.pop("rotated_idle_ms", fields["idle_ms"]))  # again, after a lost answer: of the old one
+    times = {"expires_ms": int(fields["expires_ms"]), "idle_ms": idle_ms}
+    token = await _open(store, fields | times | {"before": caller.token_hash}, now_ms)
     async with guarded():
         pipe = store.commands.pipeline(transaction=True)
-        pipe.hset(old, "idle_ms", 0)  # using it does not prolong it
+        pipe.hset(old, mapping={"idle_ms": 0, "rotated_idle_ms": idle_ms})  # using it does not prolong it
         pipe.pexpireat(old, now_ms + ROTATED_MS, lt=True)
         await pipe.execute()
     return token
+
+
+async def with_those_before(store: Store, token_hash: str) -> list[str]:
+    """The session's token, and those that it took the place of and that may still open something for a minute."""
+    hashes = [token_hash]
+    while True:
+        async with guarded():
+            before = await store.commands.hget(store.key("session", hashes[-1]), "before")
+        if before is None:
+            return hashes
+        hashes.append(before.decode())
 
 
 class Sessions:

@@ -121,6 +121,27 @@ async def test_a_new_token_for_the_same_session(api: Api) -> None:
     assert (await api.post("/v1/session/end", {"everywhere": True}, token=renewed["token"])).data == {"sessions": 2}
 
 
+async def test_out_ends_the_token_before_too(api: Api) -> None:
+    old, another = [await api.token("clerk", "c1") for _ in range(2)]
+    between = (await api.post("/v1/session/rotate", token=old)).data["token"]
+    newest = (await api.post("/v1/session/rotate", token=between)).data["token"]
+    assert (await api.post("/v1/session/end", {}, token=newest)).data == {"sessions": 3}
+    for token in old, between, newest:
+        await gone(api, token)
+    assert (await api.get("/v1/sites", token=another)).status == 200
+
+
+async def test_a_token_is_renewed_again_after_a_lost_answer(api: Api) -> None:
+    old = await sessions.log_in(api.store, "kiosk", "k1", builders.SITE)
+    lost = (await api.post("/v1/session/rotate", token=old)).data["token"]
+    heard = (await api.post("/v1/session/rotate", token=old)).data["token"]
+    assert heard != lost
+    assert await left_ms(api, heard) > sessions.ROTATED_MS
+    api.app[SESSIONS].forget_all()
+    assert (await api.get("/v1/sites", token=heard)).status == 200
+    assert await left_ms(api, old) <= sessions.ROTATED_MS
+
+
 async def test_a_rotated_token_is_not_kept_alive_by_use(api: Api) -> None:
     old = await sessions.log_in(api.store, "kiosk", "k1", builders.SITE)
     await api.post("/v1/session/rotate", token=old)
