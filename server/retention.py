@@ -95,16 +95,19 @@ async def rewrite(store: Store) -> bool:
         except ResponseError as exc:  # one is at work already, or it is not ours to ask for
             log.warning("file_not_rewritten", why=str(exc))
             return False
-    await _until_rewritten(store)
+    if not await _rewritten(store):
+        log.warning("file_not_rewritten", why="failed")
+        return False
     async with guarded():
         await store.commands.set(store.key("rewritten"), erased)
     return True
 
 
-async def _until_rewritten(store: Store) -> None:
+async def _rewritten(store: Store) -> bool:
+    """Whether the rewrite that goes on succeeded; answers when it has ended."""
     while True:
         async with guarded():
             state = await store.commands.info("persistence")
         if not state["aof_rewrite_in_progress"] and not state["aof_rewrite_scheduled"]:
-            return
+            return bool(state["aof_last_bgrewrite_status"] == "ok")
         await asyncio.sleep(0.05)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import signal
+import time
 from datetime import date
 from pathlib import Path
 
@@ -142,6 +146,32 @@ async def test_who_has_not_been_here_for_long_is_erased_once_a_day(store: Store)
     assert await store.ids("profile") == ["bob"]
     await move_clock(store, HOUR_MS)
     assert await retention.erase_unused(store, await builders.market_now_ms(store)) == 0
+
+
+def first_child(pid: int) -> int:
+    """The first process that another one starts, once it has."""
+    while not (children := Path(f"/proc/{pid}/task/{pid}/children").read_text().split()):
+        time.sleep(0.01)
+    return int(children[0])
+
+
+async def test_a_rewrite_that_failed_is_tried_again() -> None:
+    with running_valkey() as server:
+        store = Store(server.url, new_market())
+        try:
+            await store.load()
+            await builders.register(store, "p_ann", "bob")
+            await store.erase("p_ann")
+            await store.commands.config_set("rdb-key-save-delay", 1_000_000)  # us a key: time to be killed
+            rewriting = asyncio.create_task(retention.rewrite(store))
+            pid = (await store.commands.info("server"))["process_id"]
+            os.kill(await asyncio.to_thread(first_child, pid), signal.SIGKILL)
+            assert not await rewriting
+            await store.commands.config_set("rdb-key-save-delay", 0)
+            assert await retention.rewrite(store)
+            assert not await retention.rewrite(store)
+        finally:
+            await store.close()
 
 
 async def test_the_file_is_rewritten_after_an_erasure() -> None:
