@@ -85,11 +85,12 @@ async def test_bad_rows_lie_in_quarantine_with_line_and_reason(store: Store, enc
         + profile_line("6", trade="样本未知", skills="")
         + profile_line("1", pay="210")
         + profile_line("8", consent="")
+        + profile_line("9", consent="未同意")
         + "9,多,出,来,的,格,子,太,多,了,太,多,了\n",
         "utf-8",
     )
     report = await take(store, encoder, path)
-    assert counts(report) == (1, 0, 0, 0, 8)
+    assert counts(report) == (1, 0, 0, 0, 9)
     rows = await kept(store)
     assert [(row.line, row.problems[0].code) for row in rows] == [
         (3, "missing"),
@@ -99,7 +100,8 @@ async def test_bad_rows_lie_in_quarantine_with_line_and_reason(store: Store, enc
         (7, "bad_trade"),
         (8, "duplicate_row"),
         (9, "missing"),
-        (10, "cell_count"),
+        (10, "missing"),
+        (11, "cell_count"),
     ]
     assert rows[0].message == "请补全:期望工资"
     text = json.dumps([row.row for row in rows], ensure_ascii=False)
