@@ -152,7 +152,7 @@ def main(argv: list[str] | None = None) -> int:
     Path("reports").mkdir(exist_ok=True)
     Path("reports/attack.json").write_text(json.dumps(result, ensure_ascii=False, indent=2) + "\n", "utf-8")
     print({name: value for name, value in result.items() if name.startswith(("normal", "times", "within", "all"))})
-    return 0 if result["all_refused"] and result["within"] else 1
+    return 0 if result["all_refused"] and result["within"] and result["server_is_the_same"] else 1
 
 
 if __name__ == "__main__":

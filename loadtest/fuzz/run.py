@@ -105,7 +105,8 @@ def main() -> int:
     names = ("requests", "frames", "status_500", "hangs", "rss_mb_before", "rss_mb_after", "undocumented", "broken")
     for name in names:
         print(f"{name:<16} {result[name]}")
-    return 0 if not result["status_500"] and not result["hangs"] and result["memory_flat"] else 1
+    broke = result["status_500"] or result["hangs"] or not result["memory_flat"] or not result["server_is_the_same"]
+    return 1 if broke else 0
 
 
 if __name__ == "__main__":
