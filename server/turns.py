@@ -62,6 +62,8 @@ class Turns:
         if not self._ahead:
             self._ahead_until_s = self._clock() + AHEAD_S
         self._ahead.add(who)
+        if self._waiting:  # of thousands who come at dawn each gives up their turn here, and then listens at a socket
+            self._look_again_in(AHEAD_S)
 
     def over(self, who: Stranger) -> None:
         """They were answered, or have gone."""

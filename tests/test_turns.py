@@ -145,6 +145,22 @@ async def test_no_strangers_turn_begins_while_one_who_is_in_waits_for_an_answer(
     assert heard == ["waits"]
 
 
+async def test_who_shows_a_session_in_their_turn_gives_the_next_one_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.turns.LONGEST_S", 3_600.0)
+    spoke = asyncio.Event()
+
+    class Heard(Guest):
+        def speak(self) -> None:
+            spoke.set()
+
+    turns = Turns()
+    known, waits = Guest("known", []), Heard("waits", [])
+    turns.ask(known)
+    turns.ask(waits)
+    turns.goes_ahead(known)  # and waits long for the answer
+    await asyncio.wait_for(spoke.wait(), 5)
+
+
 async def test_where_somebody_is_always_answered_strangers_are_heard_all_the_same() -> None:
     heard: list[str] = []
     clock = Clock()
