@@ -26,27 +26,7 @@ from matcher.trades import Found
 
 OLDEST = 90
 """Above this age a day of birth is taken for a slip of the pen."""
-NO_CONSENT = frozenset(
-    {
-        "否",
-        "无",
-        "不",
-        "不同意",
-        "未同意",
-        "未签",
-        "未签署",
-        "没有",
-        "没签",
-        "拒绝",
-        "no",
-        "n",
-        "none",
-        "false",
-        "0",
-        "-",
-        "/",
-    }
-)
+NO_CONSENT = frozenset(["否", "无", "不", "不同意", "未同意", "未签", "未签署", "没有", "没签", "拒绝", "no", "n", "none", "false", "0", "-", "/"])
 """What stands in the column of the consent's version where there is none."""
 _CHANNELS: dict[str, Channel] = {
     "短信": "sms",
