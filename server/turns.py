@@ -1,4 +1,4 @@
-"""Who is heard next: strangers a few at a time, each address in its turn.
+"""Who is heard next: strangers one at a time, each address in its turn.
 
 To parse, route and refuse a request takes the one thread a third of a millisecond, and fifty that come together
 hold up everybody for fifteen. So a connection on which nobody has shown a session is heard when a turn is free; until

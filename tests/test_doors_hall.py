@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from matcher.store import Store
-from server import kiosks, rates
+from server import kiosks, rates, sessions
 from server.sessions import AT_A_KIOSK
 from tests import builders
 from tests.api import Api, plain, prepared, running
@@ -64,6 +64,11 @@ async def test_a_slip_stays_its_holders(api: Api) -> None:
     second = await ticket(api, "w2")
     assert second["queue_no"] == first["queue_no"] + 1
     kiosk = await kiosks.add(api.store, "k1", builders.SITE, card_reader=False)
+    elsewhere = await kiosks.add(api.store, "k2", "elsewhere", card_reader=False)
+    gone_there = await sessions.log_in(api.store, "worker", "w2", "elsewhere", AT_A_KIOSK)
+    third = (await api.post("/v1/profiles/w2/ticket", token=gone_there)).data
+    assert (third["site"], third["queue_no"]) == ("elsewhere", 1)  # not the number brought along
+    assert (await api.post("/v1/login/ticket", slip(third), token=elsewhere)).status == 200
     for whose, given in ("w1", first), ("w2", second):
         assert (await api.post("/v1/login/ticket", slip(given), token=kiosk)).data["subject"] == whose
 

@@ -1,4 +1,4 @@
-"""Who is heard next: strangers a few at a time, addresses in turn, whoever has shown a session at once."""
+"""Who is heard next: strangers one at a time, addresses in turn, whoever has shown a session at once."""
 
 from __future__ import annotations
 

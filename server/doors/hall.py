@@ -41,7 +41,7 @@ async def give_ticket(request: web.Request, _: None) -> Ticket:
         Presence(state="in_hall"), (await store.site(site)).doc, await request.app[MARKET].settings(), now
     )
     queue_no = profile.queue_no if profile.presence == "in_hall" and profile.presence_until_ms > now else None
-    if queue_no is None or await _is_anothers(store, site, queue_no, id_):
+    if queue_no is None or not await _has_slip(store, site, queue_no, id_):
         queue_no = await _next_number(request, site, now)
         await store.presence(id_, Presence(state="in_hall", queue_no=queue_no), until_ms)
     pin = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}d}"
@@ -55,10 +55,10 @@ async def give_ticket(request: web.Request, _: None) -> Ticket:
     return Ticket(profile=id_, site=site, queue_no=queue_no, pin=pin, until_ms=until_ms)
 
 
-async def _is_anothers(store: Store, site: str, queue_no: int, profile: str) -> bool:
-    """Whether the site gave the number to somebody else: a profile's own may be another site's, or a clerk's slip."""
+async def _has_slip(store: Store, site: str, queue_no: int, profile: str) -> bool:
+    """Whether the site gave them this number: what their profile names may be another site's, or a slip of the pen."""
     (raw,) = await store.hashes("ticket", [f"{site}:{queue_no}"])
-    return bool(raw) and raw[b"profile"].decode() != profile
+    return bool(raw) and raw[b"profile"].decode() == profile
 
 
 async def log_in_by_ticket(request: web.Request, given: TicketLogin) -> LoggedIn | web.Response:
