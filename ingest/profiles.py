@@ -26,8 +26,6 @@ from matcher.trades import Found
 
 OLDEST = 90
 """Above this age a day of birth is taken for a slip of the pen."""
-NO_CONSENT = frozenset(["否", "无", "不", "不同意", "未同意", "未签", "未签署", "没有", "没签", "拒绝", "no", "n", "none", "false", "0", "-", "/"])
-"""What stands in the column of the consent's version where there is none."""
 _CHANNELS: dict[str, Channel] = {
     "短信": "sms",
     "电话": "call",
@@ -37,6 +35,8 @@ _CHANNELS: dict[str, Channel] = {
     "大厅": "kiosk",
 }
 _LISTED = re.compile(r"[、;,]")
+_NO_CONSENT = re.compile("否|无|[不未]同意|不|未签署?|没有|没签|拒绝|no?|none|false|0|-|/")
+"""What stands in the column of the consent's version where there is none."""
 _KM = re.compile(r"\d{1,3}(?:\.\d)?")
 _SEPARATORS = re.compile(r"[\s、,;/|()]+")
 _EXPIRES = re.compile(
@@ -133,7 +133,7 @@ def _person(cells: Mapping[str, str], reading: Reading, id_number: str, *, well_
     name = "".join(cells.get("name", "").split())
     phone = telephone(cells.get("telephone", ""), mobile=True)
     consent = cells.get("consent", "").strip()
-    if consent.lower() in NO_CONSENT:
+    if _NO_CONSENT.fullmatch(consent.lower()):
         consent = ""
     absent = [w for w, v in (("姓名", name), ("电话", cells.get("telephone")), ("同意书版本", consent)) if not v]
     if absent:
