@@ -17,6 +17,8 @@ from loadtest.stage import Stage
 
 IMAGE_MB: Final = 1024
 SLACK_BYTES: Final = 4096
+FILLED_IN: Final = 20
+"""Looks at most until a disk is full whose store goes on writing."""
 
 
 class Disk(Protocol):
@@ -52,10 +54,17 @@ class SmallFileSystem:
         self._ballast = self._at / "ballast"
 
     def fill(self, stage: Stage) -> None:
-        """A file takes what is left."""
+        """A file takes what is left; what the store takes or frees at the same moment is looked at again."""
         with self._ballast.open("wb") as file:
-            free = os.statvfs(self._at)
-            os.posix_fallocate(file.fileno(), 0, free.f_bavail * free.f_frsize - SLACK_BYTES)
+            for _ in range(FILLED_IN):
+                if (room := self._room_bytes() - SLACK_BYTES) <= 0:
+                    return
+                with suppress(OSError):
+                    os.posix_fallocate(file.fileno(), os.fstat(file.fileno()).st_size, room)
+
+    def _room_bytes(self) -> int:
+        disk = os.statvfs(self._at)
+        return disk.f_bavail * disk.f_frsize
 
     def free(self, stage: Stage) -> None:
         """The file goes."""
