@@ -106,9 +106,9 @@ class Store(Seating):
         name, args = self.amend_profile_call(id_, doc, vector, model, expected_v)
         return await self.call(name, *args)
 
-    async def end_sessions(self, whose: str, hashes: Iterable[str] = ()) -> Done:
-        """Ends log-ins of `ROLE:SUBJECT`, all or those with these hashes; `done` says how many."""
-        return await self.call("end_sessions", whose, *hashes)
+    async def end_sessions(self, whose: str, token_hash: str | None = None) -> Done:
+        """Ends log-ins of `ROLE:SUBJECT`, all or the one of a token; `done` says how many tokens ended."""
+        return await self.call("end_sessions", whose, *([token_hash] if token_hash else []))
 
     async def presence(self, id_: str, presence: Presence, until_ms: int) -> Done:
         """Sets where the person is, until `until_ms`."""

@@ -295,7 +295,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("GET", "/v1/consent", "What whoever registers consents to", consents.get_consent, ConsentText, None),
     Route("POST", "/v1/login/register", "Register oneself, on a telephone that a code has proved",
           newcomers.register_self, doors.LoggedIn, frozenset({"newcomer"}), doors.Registration,
-          errors=("bad_trade", "no_site", "registered", "lives_elsewhere", "new_consent")),
+          errors=("bad_login", "bad_trade", "no_site", "registered", "lives_elsewhere", "new_consent")),
     Route("POST", "/v1/login/staff", "Come in with name, password and authenticator", desk.log_in_staff, doors.LoggedIn,
           None, doors.StaffLogin, errors=AT_A_DOOR),
     Route("POST", "/v1/staff/{account}/authenticator", "A new authenticator for who has lost theirs",

@@ -11,12 +11,11 @@ import hashlib
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import Iterable
-from typing import Any, Final, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Final, Literal, NamedTuple
 
 from msgspec import Struct
 
-from matcher.connection import guarded
 from matcher.errors import KuaizhaoError
 from matcher.model import Role
 from matcher.reading import fields
@@ -78,6 +77,15 @@ def hashed(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()
 
 
+class Still(NamedTuple):
+    """What a log-in rests on, and must be so when it begins: the store's answer to a command."""
+
+    command: Literal["HGET", "SISMEMBER"]
+    key: str
+    argument: str
+    answer: str = "1"
+
+
 async def issue(
     store: Store,
     role: Role,
@@ -87,73 +95,33 @@ async def issue(
     *,
     idle_s: float | None = None,
     scopes: Iterable[str] = (EVERYTHING,),
+    resting_on: Sequence[Still] = (),
 ) -> str:
-    """The token of a new session; without `idle_s` it need not be used to last. Raises StoreUnavailable."""
-    now = await store.now_ms()
-    fields = {
-        "role": role,
-        "subject": subject,
-        "site": site,
-        "scopes": " ".join(scopes),
-        "expires_ms": now + int(ttl_s * 1000),
-        "idle_ms": int((ttl_s if idle_s is None else idle_s) * 1000),
-    }
-    return await _open(store, fields, now)
-
-
-async def log_in(store: Store, role: Role, subject: str, site: str = "", life: Life | None = None) -> str:
-    """The token of a new session of the usual life. Raises StoreUnavailable."""
-    life = life or LIVES[role]
-    return await issue(store, role, subject, site, life.most_s, idle_s=life.idle_s)
-
-
-async def _open(store: Store, fields: dict[str, Any], now_ms: int) -> str:
+    """The token of a new session; without `idle_s` it need not be used to last. Raises `bad_login` where what it rests
+    on is not so any more, StoreUnavailable."""
     token = secrets.token_urlsafe(TOKEN_BYTES)
-    key, all_of = store.key("session", hashed(token)), store.key("sessions_of", f"{fields['role']}:{fields['subject']}")
-    async with guarded():
-        pipe = store.commands.pipeline(transaction=True)
-        pipe.hset(key, mapping=fields)
-        pipe.pexpireat(key, min(fields["expires_ms"], now_ms + fields["idle_ms"]))
-        pipe.zremrangebyscore(all_of, 0, now_ms)
-        pipe.zadd(all_of, {hashed(token): fields["expires_ms"]})
-        pipe.pexpireat(all_of, fields["expires_ms"], nx=True)
-        pipe.pexpireat(all_of, fields["expires_ms"], gt=True)
-        await pipe.execute()
+    most_ms, idle_ms = int(ttl_s * 1000), int((ttl_s if idle_s is None else idle_s) * 1000)
+    conditions = [part for still in resting_on for part in still]
+    await store.call(
+        "open_session", hashed(token), role, subject, site, " ".join(scopes), most_ms, idle_ms, *conditions
+    )
     return token
+
+
+async def log_in(
+    store: Store, role: Role, subject: str, site: str = "", life: Life | None = None, resting_on: Sequence[Still] = ()
+) -> str:
+    """The token of a new session of the usual life. Raises as `issue`."""
+    life = life or LIVES[role]
+    return await issue(store, role, subject, site, life.most_s, idle_s=life.idle_s, resting_on=resting_on)
 
 
 async def rotate(store: Store, caller: Caller) -> str:
-    """A new token for the caller's session, which ends when it would have; the old token ends within `ROTATED_MS`."""
-    old = store.key("session", caller.token_hash)
-    async with guarded():
-        pipe = store.commands.pipeline(transaction=False)
-        pipe.hgetall(old)
-        pipe.time()
-        raw, (seconds, micros) = await pipe.execute()
-    if not raw:
-        raise KuaizhaoError("bad_token")
-    now_ms = int(seconds) * 1000 + int(micros) // 1000
-    fields: dict[str, Any] = {name.decode(): value.decode() for name, value in raw.items()}
-    idle_ms = int(fields.pop("rotated_idle_ms", fields["idle_ms"]))  # again, after a lost answer: of the old one
-    times = {"expires_ms": int(fields["expires_ms"]), "idle_ms": idle_ms}
-    token = await _open(store, fields | times | {"before": caller.token_hash}, now_ms)
-    async with guarded():
-        pipe = store.commands.pipeline(transaction=True)
-        pipe.hset(old, mapping={"idle_ms": 0, "rotated_idle_ms": idle_ms})  # using it does not prolong it
-        pipe.pexpireat(old, now_ms + ROTATED_MS, lt=True)
-        await pipe.execute()
+    """A new token for the caller's session, which ends when it would have; the old token ends within `ROTATED_MS`.
+    Raises `bad_token` for one that has ended meanwhile."""
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    await store.call("rotate_session", caller.token_hash, hashed(token), ROTATED_MS)
     return token
-
-
-async def with_those_before(store: Store, token_hash: str) -> list[str]:
-    """The session's token, and those that it took the place of and that may still open something for a minute."""
-    hashes = [token_hash]
-    while True:
-        async with guarded():
-            before = await store.commands.hget(store.key("session", hashes[-1]), "before")
-        if before is None:
-            return hashes
-        hashes.append(before.decode())
 
 
 class Sessions:

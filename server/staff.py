@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from secrets import token_hex
 from typing import Final, Literal
 
 from cryptography.hazmat.primitives.hashes import SHA1
@@ -16,6 +17,7 @@ from matcher.errors import KuaizhaoError
 from matcher.model import DAY_MS
 from matcher.store import Store
 from server.passwords import hashed
+from server.sessions import Still
 
 StaffRole = Literal["clerk", "manager"]
 
@@ -24,6 +26,7 @@ DRIFT_STEPS: Final = 1
 """A code of the step before or after counts too: telephones' clocks are not exact."""
 LEAST_PASSWORD: Final = 12
 SECRET_BYTES: Final = 20
+STAMP_BYTES: Final = 8
 PENDING_MS: Final = DAY_MS
 """Within so long a new authenticator must show its first code."""
 
@@ -37,6 +40,8 @@ class Account(Struct, frozen=True):
     secret: bytes
     pending: bytes
     pending_until_ms: int
+    stamp: str
+    """Another one after each change, but for a `pending` that counts from now on."""
 
     def secrets(self, now_ms: int) -> list[bytes]:
         """Those by which a code may be right now: at most one."""
@@ -76,43 +81,43 @@ async def add(store: Store, seal: Box, name: str, role: StaffRole, password: str
     secret, which counts from its first right code on. Raises `bad_field` for a password that is too short."""
     if len(password) < LEAST_PASSWORD:
         raise KuaizhaoError("bad_field", f"password 至少 {LEAST_PASSWORD} 个字符")
-    async with guarded():
-        await store.commands.hset(store.key("staff", name), mapping={"role": role, "password": hashed(password)})
-        await store.commands.sadd(store.key("ids", "staff"), name)
-    return await new_authenticator(store, seal, name)
+    return await _renew(store, seal, name, "begin", role=role, password=hashed(password))
 
 
 async def new_authenticator(store: Store, seal: Box, name: str) -> bytes:
     """The secret of a new authenticator; the old one and all sessions end. It must be used within `PENDING_MS`, with
     the password, or somebody has to give another. Raises `no_account`."""
-    if await find(store, name) is None:
-        raise KuaizhaoError("no_account")
+    return await _renew(store, seal, name, "change")
+
+
+async def _renew(store: Store, seal: Box, name: str, what: Literal["begin", "change"], **fields: str) -> bytes:
     secret = os.urandom(SECRET_BYTES)
-    pending = {
+    changed: dict[str, str | bytes | int] = {
+        **fields,
+        "stamp": token_hex(STAMP_BYTES),
         "pending": seal.close(secret, f"totp {name}"),
         "pending_until_ms": await store.now_ms() + PENDING_MS,
         "secret": b"",
     }
-    async with guarded():
-        await store.commands.hset(store.key("staff", name), mapping=pending)
-    await _end_sessions(store, name)
+    await store.call("change_account", name, what, *(part for item in changed.items() for part in item))
     return secret
 
 
 async def confirm(store: Store, account: Account) -> None:
-    """The pending authenticator has shown a right code: it counts from now on."""
-    async with guarded():
-        key = store.key("staff", account.name)
-        await store.commands.hset(key, mapping={"secret": account.pending, "pending": b"", "pending_until_ms": 0})
+    """The pending authenticator has shown a right code: it counts from now on. Raises `bad_login` where the account has
+    changed since it was found."""
+    await store.call("confirm_account", account.name, account.stamp)
+
+
+def unchanged(store: Store, account: Account) -> tuple[Still, ...]:
+    """That the account is there and as it was found: what a session for it rests on."""
+    key = store.key("staff", account.name)
+    return Still("HGET", key, "password", account.password), Still("HGET", key, "stamp", account.stamp)
 
 
 async def remove(store: Store, name: str) -> bool:
     """Ends an account and its sessions; False when there is none."""
-    async with guarded():
-        gone = await store.commands.delete(store.key("staff", name))
-        await store.commands.srem(store.key("ids", "staff"), name)
-    await _end_sessions(store, name)
-    return bool(gone)
+    return bool((await store.call("change_account", name, "end")).done)
 
 
 async def find(store: Store, name: str) -> Account | None:
@@ -128,6 +133,7 @@ async def find(store: Store, name: str) -> Account | None:
         raw.get(b"secret", b""),
         raw.get(b"pending", b""),
         int(raw.get(b"pending_until_ms", 0)),
+        raw.get(b"stamp", b"").decode(),
     )
 
 
@@ -136,8 +142,3 @@ async def use_step(store: Store, name: str, step: int) -> bool:
     async with guarded():
         key = store.key("totp_used", f"{name}:{step}")
         return bool(await store.commands.set(key, 1, nx=True, ex=STEP_S * (2 * DRIFT_STEPS + 2)))
-
-
-async def _end_sessions(store: Store, name: str) -> None:
-    for role in ("clerk", "manager"):
-        await store.end_sessions(f"{role}:{name}")

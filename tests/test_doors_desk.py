@@ -16,7 +16,7 @@ import pytest
 from matcher.errors import KuaizhaoError
 from matcher.store import Store
 from server import rates, staff
-from server.keys import SEAL
+from server.keys import PASSWORDS, SEAL
 from server.passwords import LAST, NOBODY, REST_S, Passwords, hashed
 from server.staff import STEP_S, code_at, step_of
 from tests import builders
@@ -85,6 +85,53 @@ async def test_an_account_that_is_changed_or_removed_ends_its_sessions(api: Api)
     assert (await api.get("/v1/sites", token=token)).code == "bad_token"
     assert (await enter(api, code_at(secret, await now_s(api) + STEP_S))).code == "bad_login"
     assert not await staff.remove(api.store, "boss")
+
+
+CHANGES = {
+    "removed": lambda api: staff.remove(api.store, "boss"),
+    "begun anew": lambda api: staff.add(api.store, api.app[SEAL], "boss", "manager", "another password"),
+    "of another role": lambda api: staff.add(api.store, api.app[SEAL], "boss", "clerk", PASSWORD),
+    "of another authenticator": lambda api: staff.new_authenticator(api.store, api.app[SEAL], "boss"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("confirmed", [True, False])
+@pytest.mark.parametrize("moment", ["password", "session"])
+async def test_an_account_that_changes_while_somebody_comes_in_lets_nobody_in(
+    api: Api, monkeypatch: pytest.MonkeyPatch, change: str, confirmed: bool, moment: str
+) -> None:
+    secret = await staff.add(api.store, api.app[SEAL], "boss", "manager", PASSWORD)
+    if confirmed:
+        account = await staff.find(api.store, "boss")
+        assert account is not None
+        await staff.confirm(api.store, account)
+    forget = rates.forget
+
+    async def verified(*_: str) -> bool:  # the right password, and what happens while it is verified
+        if moment == "password":
+            await CHANGES[change](api)
+        return True
+
+    async def forgotten(store: Store, *tries: tuple[rates.Rate, str]) -> None:
+        await forget(store, *tries)
+        if moment == "session":
+            await CHANGES[change](api)
+
+    monkeypatch.setattr(api.app[PASSWORDS], "verify", verified)
+    monkeypatch.setattr(rates, "forget", forgotten)
+    assert (await enter(api, code_at(secret, await now_s(api)))).code == "bad_login"
+    kept = await builders.dump(api.store)
+    assert not [key for key in kept if b"session" in key]
+    assert (api.store.key("staff", "boss").encode() in kept) == (change != "removed")
+    found = await staff.find(api.store, "boss")
+    assert found is None or found.pending  # nor does the old code confirm the new authenticator
+
+
+async def test_an_authenticator_is_given_to_nobody_who_is_gone(api: Api) -> None:
+    with pytest.raises(KuaizhaoError, match="no_account"):
+        await staff.new_authenticator(api.store, api.app[SEAL], "boss")
+    assert await staff.find(api.store, "boss") is None
 
 
 async def test_neither_password_nor_secret_is_in_the_store(api: Api) -> None:

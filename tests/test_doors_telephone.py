@@ -95,6 +95,32 @@ async def test_a_worker_comes_in_with_a_code_that_works_once(door: tuple[Api, Si
     assert (await try_code(api, telephone(), code)).code == "bad_login"
 
 
+async def test_who_is_removed_while_they_come_in_stays_out(
+    door: tuple[Api, SimulatedGateway], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api, gateway = door
+    clerk, employers = await api.token("clerk"), f"/v1/employers/{builders.EMPLOYER}/logins"
+    firm = "19900000077"
+    assert (await api.post(employers, {"telephone": firm}, token=clerk)).status == 200
+    forget, door_of = rates.forget, ""
+
+    async def forgotten(store: Store, *tries: tuple[rates.Rate, str]) -> None:
+        await forget(store, *tries)
+        if tries[0][0] is rates.WRONG_CODES_A_DAY:  # the code was right, and is used up
+            if door_of == "worker":
+                await store.erase("w1")
+            else:
+                await api.post(employers, {"telephone": firm, "allowed": False}, token=clerk)
+
+    monkeypatch.setattr(rates, "forget", forgotten)
+    for door_of, number in (("worker", telephone()), ("employer", firm)):
+        body = {"door": door_of}
+        await asked(api, number, body=body)
+        assert (await try_code(api, number, await received(gateway, number), body=body)).code == "bad_login"
+    kept = await builders.dump(api.store)
+    assert not [key for key in kept if b"sessions_of:worker" in key or b"sessions_of:employer" in key]
+
+
 async def test_nobody_learns_who_is_registered(door: tuple[Api, SimulatedGateway]) -> None:
     api, gateway = door
     known, unknown = await asked(api, telephone()), await asked(api, NOBODY)

@@ -131,6 +131,22 @@ async def test_out_ends_the_token_before_too(api: Api) -> None:
     assert (await api.get("/v1/sites", token=another)).status == 200
 
 
+async def test_a_token_before_ends_those_that_took_its_place(api: Api) -> None:
+    old, another = [await api.token("clerk", "c1") for _ in range(2)]
+    newer = (await api.post("/v1/session/rotate", token=old)).data["token"]
+    assert (await api.post("/v1/session/end", {}, token=old)).data == {"sessions": 2}
+    await gone(api, newer)
+    assert (await api.get("/v1/sites", token=another)).status == 200
+
+
+async def test_what_has_ended_is_not_brought_back_by_a_new_token(api: Api) -> None:
+    caller = await api.app[SESSIONS].caller(await api.token("clerk", "c1"))
+    await api.store.end_sessions(caller.whose)  # after it was looked up
+    with pytest.raises(KuaizhaoError, match="bad_token"):
+        await sessions.rotate(api.store, caller)
+    assert not [key for key in await builders.dump(api.store) if b"session" in key]
+
+
 async def test_a_token_is_renewed_again_after_a_lost_answer(api: Api) -> None:
     old = await sessions.log_in(api.store, "kiosk", "k1", builders.SITE)
     lost = (await api.post("/v1/session/rotate", token=old)).data["token"]

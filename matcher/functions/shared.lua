@@ -23,9 +23,10 @@
 --   m events              stream  what changed
 --   m settings_v          string  version of the settings
 --   m event_seq           string  number of the last event: a reader that misses one sees the gap
---   m session:HASH        hash    a log-in under the SHA-256 of its token; expires by itself
+--   m session:HASH        hash    a log-in under the SHA-256 of its token, and of its first (login); expires by itself
 --   m sessions_of:WHO     zset    hash -> end of every session of 'ROLE:SUBJECT'
---   m staff:NAME          hash    account of a clerk or manager: role, password (argon2id), sealed TOTP secret or the pending one
+--   m staff:NAME          hash    account of a clerk or manager: role, password (argon2id), stamp (each change has
+--                                 another), sealed TOTP secret or the pending one (accounts.lua)
 --   m kiosk:ID            hash    site, card_reader
 --   m logins:HASH         set     employers that a telephone may log in for
 --   m code:HASH, ticket:SITE:NO, totp_used:NAME:STEP, rate:NAME:WHO, queue_no:SITE:DAY   what the doors count; all expire

@@ -13,7 +13,8 @@ from server.keys import CALLER, PASSWORDS, SEAL, STORE, VAULT
 
 
 async def log_in_staff(request: web.Request, given: StaffLogin) -> LoggedIn | web.Response:
-    """A session for the right three; which of them was wrong is not said, and takes the same time."""
+    """A session for the right three; which of them was wrong is not said, and takes the same time. They are looked at
+    for a while: an account that changes or ends meanwhile opens nothing."""
     store, who = request.app[STORE], request.app[VAULT].keyed_hash(f"staff {given.name}")[:32]
     await rates.count(store, (rates.STAFF_TRIES, who), device_of(request))
     account = await staff.find(store, given.name)
@@ -24,7 +25,7 @@ async def log_in_staff(request: web.Request, given: StaffLogin) -> LoggedIn | we
     if account.pending:
         await staff.confirm(store, account)
     await rates.forget(store, (rates.STAFF_TRIES, who))
-    return await enter(request, account.role, account.name, cookie=given.cookie)
+    return await enter(request, account.role, account.name, *staff.unchanged(store, account), cookie=given.cookie)
 
 
 async def give_authenticator(request: web.Request, wanted: AuthenticatorWanted) -> Enrolment:

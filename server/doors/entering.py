@@ -13,18 +13,27 @@ from server.doors.views import LoggedIn
 from server.keys import SESSIONS, STORE, VAULT
 from server.peers import address_of, is_secure
 from server.rates import Rate
-from server.sessions import Caller, Life
+from server.sessions import Caller, Life, Still
 from server.wire import answer
 
 CODE_DIGITS: Final = 6
 
 
 async def enter(
-    request: web.Request, role: Role, subject: str, *, site: str = "", life: Life | None = None, cookie: bool
+    request: web.Request,
+    role: Role,
+    subject: str,
+    *resting_on: Still,
+    site: str = "",
+    life: Life | None = None,
+    cookie: bool,
 ) -> web.Response | LoggedIn:
-    """Opens a session. Whatever session the request came with is not taken over: nobody can plant one."""
-    life = life or sessions.LIVES[role]
-    token = await sessions.log_in(request.app[STORE], role, subject, site, life)
+    """Opens a session, of a worker only while they are registered. Whatever session the request came with is not taken
+    over: nobody can plant one. Raises `bad_login` where what it rests on is not so any more."""
+    store, life = request.app[STORE], life or sessions.LIVES[role]
+    if role == "worker":
+        resting_on += (Still("SISMEMBER", store.key("ids", "profile"), subject),)
+    token = await sessions.log_in(store, role, subject, site, life, resting_on)
     caller = await request.app[SESSIONS].caller(token)
     entered = LoggedIn(
         token="" if cookie else token,

@@ -43,7 +43,7 @@ async def register_self(request: web.Request, new: Registration) -> LoggedIn | w
         id_ = await _own(request, person.telephone, exc.detail.split())
     life = AT_A_KIOSK if caller.site else sessions.LIVES["worker"]
     entered = await enter(request, "worker", id_, site=caller.site, life=life, cookie=new.cookie)
-    await store.end_sessions(caller.whose, [caller.token_hash])
+    await store.end_sessions(caller.whose, caller.token_hash)
     request.app[SESSIONS].forget([caller.token_hash])
     return entered
 

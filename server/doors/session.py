@@ -50,8 +50,7 @@ async def rotate_session(request: web.Request, into: Rotation) -> LoggedIn | web
 async def end_session(request: web.Request, ending: Ending) -> web.Response:
     """Out, here or everywhere: at once, on every server."""
     caller, store = request[CALLER], request.app[STORE]
-    here = () if ending.everywhere else await sessions.with_those_before(store, caller.token_hash)
-    done = await store.end_sessions(caller.whose, here)
+    done = await store.end_sessions(caller.whose, None if ending.everywhere else caller.token_hash)
     request.app[SESSIONS].forget([caller.token_hash])
     response = answer(request, Ended(done.done))
     if "Authorization" not in request.headers:  # else the cookie is another's: at a kiosk, the kiosk's own

@@ -16,11 +16,12 @@ from ingest.duplicates import telephone_mark
 from matcher.connection import guarded
 from matcher.errors import KuaizhaoError
 from matcher.model import Role
+from matcher.store import Store
 from server import rates
 from server.doors.entering import CODE_DIGITS, device_of, enter, kiosk_of
 from server.doors.views import CodeAsked, CodeSent, Door, LoggedIn, Login, LoginSet, TelephoneLogin
 from server.keys import OUTBOX, STORE, VAULT
-from server.sessions import AT_A_KIOSK, Caller
+from server.sessions import AT_A_KIOSK, Caller, Still
 
 LASTS_S: Final = 300
 TEXT: Final = "【快招】验证码{code},5分钟内有效。工作人员不会向你要验证码。"
@@ -65,9 +66,12 @@ async def log_in_by_telephone(request: web.Request, given: TelephoneLogin) -> Lo
     if not taken:
         raise KuaizhaoError("bad_login")
     await rates.forget(store, today)
-    if kiosk is None or given.door == "employer":
-        return await enter(request, "newcomer" if newcomer else given.door, subject, cookie=given.cookie)
+    if given.door == "employer":
+        may = Still("SISMEMBER", _logins(store, whose), subject)
+        return await enter(request, "employer", subject, may, cookie=given.cookie)
     role: Role = "newcomer" if newcomer else "worker"
+    if kiosk is None:
+        return await enter(request, role, subject, cookie=given.cookie)
     return await enter(request, role, subject, site=kiosk.site, life=AT_A_KIOSK, cookie=given.cookie)
 
 
@@ -75,7 +79,7 @@ async def set_login(request: web.Request, login: Login) -> LoginSet:
     """Says which telephones may log in for an employer; taking one away ends the employer's sessions."""
     store, id_ = request.app[STORE], request.match_info["employer"]
     await store.employer(id_)
-    key = store.key("logins", who_has(request, "employer", login.telephone))
+    key = _logins(store, who_has(request, "employer", login.telephone))
     async with guarded():
         await (store.commands.sadd(key, id_) if login.allowed else store.commands.srem(key, id_))
     if not login.allowed:
@@ -89,8 +93,13 @@ async def _subjects(request: web.Request, door: Door, telephone: str) -> list[st
     if door == "worker":
         return await store.marked(telephone_mark(telephone, request.app[VAULT]))
     async with guarded():
-        ids = await store.commands.smembers(store.key("logins", who_has(request, door, telephone)))
+        ids = await store.commands.smembers(_logins(store, who_has(request, door, telephone)))
     return sorted(id_.decode() for id_ in ids)
+
+
+def _logins(store: Store, whose: str) -> str:
+    """The key of the employers that a telephone may log in for."""
+    return store.key("logins", whose)
 
 
 def _way(kiosk: Caller | None) -> str:
