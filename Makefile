@@ -43,7 +43,7 @@ test: $(VENV)/.ready redis7 chromium ## the whole test suite, on the embedded st
 bench: $(VENV)/.ready ## how fast and how exact the matching is, with 100,000 and a million invented profiles; writes reports/bench.json
 	@$(BIN)/kuaizhao bench
 
-latency: $(VENV)/.ready ## an open loop of postings with 10,000 connected workers until it bends, and claims; writes reports/latency.json (20 minutes)
+latency: $(VENV)/.ready ## an open loop of postings with 10,000 connected workers until it bends, and claims; writes reports/latency.json (25 minutes)
 	@$(BIN)/python -m loadtest.latency.run
 
 check: $(VENV)/.ready ## ruff, formatting, strict types

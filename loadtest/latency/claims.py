@@ -77,6 +77,7 @@ async def _measure(stage: Stage, postings: int) -> Json:
             "claims": len(offers),
             "claims_per_s": round(len(offers) / took_s),
             "at_once": AT_ONCE,
+            "appendfsync": str((await store.commands.config_get("appendfsync"))["appendfsync"]),
             "cpu_us_a_claim": cpu,
         }
 

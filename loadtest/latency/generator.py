@@ -30,7 +30,9 @@ from matcher.store import Store, opened
 LINES: Final = 128
 ANSWERED_WITHIN_S: Final = 6.0
 """After the last posting of a run: the last ones think, and what is late may still come."""
+BEGINS_IN_S: Final = 0.2
 WARM_S: Final = 5.0
+"""Before the first rate, at a quarter of it."""
 CLEAR_AT_ONCE: Final = 50
 SETTLED_S: Final = 12.0
 """Between two runs: the append-only file that was rewritten is freed in steps meanwhile."""
@@ -55,7 +57,7 @@ class Generator:
     def __init__(self, plan: Plan, held: City, store: Store, pool: HttpPool, pids: Mapping[str, int]) -> None:
         self.plan, self.city, self.store, self.pool = plan, held, store, pool
         self.people = People(pool, held.workers, self._heard, plan.seed)
-        self.run = Run({}, 0.0)
+        self.run = Run({}, 0.0, 0.0)
         self._employers = list(held.employers)
         self._pids = {**pids, "generator": os.getpid()}
         self._loop = asyncio.get_running_loop()
@@ -75,10 +77,12 @@ class Generator:
             payloads.append((id_, request("POST", "/v1/postings", token, city.body_of(id_, doc))))
         self.people.forget()
         await self.pool.fill(LINES, request("GET", "/v1/session", next(iter(self.city.employers.values()))))
+        rewrites = await self._rewrites()
         gc.collect()
         gc.freeze()
-        begun = time.perf_counter() + 0.2
-        self.run = run = Run({id_: begun + at for (id_, _), at in zip(payloads, due_s.tolist(), strict=True)}, begun)
+        begun, begun_ms = time.perf_counter() + BEGINS_IN_S, (time.time() + BEGINS_IN_S) * 1000
+        dues = {id_: begun + at for (id_, _), at in zip(payloads, due_s.tolist(), strict=True)}
+        self.run = run = Run(dues, begun, begun_ms)
         cpu = {name: processor_s(pid) for name, pid in self._pids.items()}
         rewriting = asyncio.create_task(self._rewrite_within(seconds / 2)) if rewrite else None
         await self._send(payloads, run)
@@ -87,6 +91,9 @@ class Generator:
         await asyncio.sleep(ANSWERED_WITHIN_S)
         if rewriting is not None:
             await rewriting
+        run.rewrites = await self._rewrites() - rewrites
+        run.lines_ended = self.people.ended
+        run.appendfsync = str((await self.store.commands.config_get("appendfsync"))["appendfsync"])
         entries = await self._entries([id_ for id_, _ in payloads])
         return run.outcome(rate, entries, frozenset(self.city.workers), cpu, self.people.answers)
 
@@ -115,7 +122,14 @@ class Generator:
     async def _rewrite_within(self, after_s: float) -> None:
         await asyncio.sleep(after_s)
         await self._rewrite()
-        self.run.rewrites += 1
+
+    async def _rewrites(self) -> int:
+        """How many rewrites the store has begun, once the last one has ended. Raises RuntimeError where it failed."""
+        await self._until_rewritten()
+        state = await self.store.commands.info("persistence")
+        if state["aof_last_bgrewrite_status"] != "ok":
+            raise RuntimeError(f"rewriting the append-only file: {state['aof_last_bgrewrite_status']}")
+        return int(state["aof_rewrites"])
 
     async def _rewrite(self) -> None:
         with suppress(ResponseError):  # it has begun one by itself, for its file had doubled

@@ -12,12 +12,14 @@ from typing import Any, Final
 import numpy as np
 from hdrh.histogram import HdrHistogram
 from msgspec import Struct
+from numpy.typing import NDArray
 
 from matcher.model import Entry
 
 INFINITE_MS: Final = 600_000.0
 """Stands for a posting that reached nobody, or an offer that never came."""
 PERCENTILES: Final = (50.0, 75.0, 90.0, 95.0, 99.0, 99.9, 100.0)
+PART_S: Final = 15.0
 _CLOCK_HZ: Final = os.sysconf("SC_CLK_TCK")
 
 
@@ -36,7 +38,10 @@ class Outcome(Struct, frozen=True, kw_only=True):
     p50_ms: float
     p99_ms: float
     percentiles_ms: dict[str, float]
-    """From the moment a posting was to be sent until its first wave's last offer came to a connected worker."""
+    """From the moment a posting was to be sent until its first wave's last offer came to a connected worker, or until
+    that wave was written where it went to none of them."""
+    p99_each_15_s: list[float]
+    """The 99th percentile of the postings of each quarter of a minute: how much a rate varies."""
     posted_p50_ms: float
     posted_p99_ms: float
     """Until the service had answered the POST."""
@@ -50,14 +55,20 @@ class Outcome(Struct, frozen=True, kw_only=True):
     unheard: int
     """Offers to connected workers that did not come."""
     not_to_connected: int
-    """Postings whose first wave went to nobody who is connected: they have offers, and no latency."""
+    """Postings whose first wave went to nobody who is connected. Their latency ends with the writing of the wave by the
+    store's clock, the same machine's: a lower bound, for nobody is there to receive it."""
     offers: int
     offers_a_posting: float
     offers_to_connected_pct: float
     beyond_hall_pct: float
     """Waves that looked farther than the hall."""
     answers: dict[str, int]
+    lines_ended: int
+    """Sockets of connected workers that the service has ended since they were opened."""
     rewrites: int
+    """Rewrites of the append-only file that the store says it has begun meanwhile and ended well."""
+    appendfsync: str
+    """What the store says of itself."""
     cpu_ms_a_posting: dict[str, float]
     cpu_pct: dict[str, float]
 
@@ -77,16 +88,19 @@ class Outcome(Struct, frozen=True, kw_only=True):
 class Run:
     """One rate, while it runs."""
 
-    def __init__(self, due_s: dict[str, float], begun_s: float) -> None:
+    def __init__(self, due_s: dict[str, float], begun_s: float, begun_ms: float) -> None:
+        """`due_s` and `begun_s` are of perf_counter; `begun_ms` is the same moment in epoch milliseconds."""
         self.due_s = due_s
-        self.begun_s = begun_s
+        self.begun_s, self.begun_ms = begun_s, begun_ms
         self.sent_s = 0.0
         self.lag_ms: list[float] = []
         self.last_s: dict[str, float] = {}
         self.heard_by: set[tuple[str, str]] = set()
         self.posted_ms: list[float] = []
         self.statuses: Counter[int] = Counter()
+        self.lines_ended = 0
         self.rewrites = 0
+        self.appendfsync = ""
 
     def heard(self, posting: str, profile: str, wave: int, came_s: float) -> None:
         """An offer came to a connected worker."""
@@ -109,9 +123,9 @@ class Run:
         answers: Mapping[str, int],
     ) -> Outcome:
         """The outcome, by what the store says was offered to whom."""
-        histogram = HdrHistogram(1, int(INFINITE_MS * 1000), 3)
+        late_ms = np.empty(len(self.due_s))
         unserved = unheard = elsewhere = offers = to_connected = beyond = 0
-        for posting, due_s in self.due_s.items():
+        for nth, posting in enumerate(self.due_s):
             made = entries.get(posting, {})
             offers += len(made)
             mine = [p for p in made if p in connected]
@@ -119,14 +133,10 @@ class Run:
             beyond += any(e.within_m for e in made.values())
             missing = sum((posting, p) not in self.heard_by for p in mine)
             unheard += missing
-            if made and not mine:
-                elsewhere += 1
-                continue
             unserved += not made
-            came_s = self.last_s.get(posting)
-            late_ms = INFINITE_MS if missing or came_s is None else (came_s - due_s) * 1000
-            histogram.record_value(int(min(max(late_ms, 0.001), INFINITE_MS) * 1000))
-        at = {str(p): histogram.get_value_at_percentile(p) / 1000 for p in PERCENTILES}
+            elsewhere += bool(made) and posting not in self.last_s
+            late_ms[nth] = INFINITE_MS if missing or not made else self._late_ms(posting, made)
+        at = _percentiles_ms(late_ms)
         n = len(self.due_s)
         posted, lag = np.array(self.posted_ms or [INFINITE_MS]), np.array(self.lag_ms or [0.0])
         return Outcome(
@@ -136,6 +146,7 @@ class Run:
             p50_ms=at["50.0"],
             p99_ms=at["99.0"],
             percentiles_ms=at,
+            p99_each_15_s=self._p99_each_part(late_ms),
             posted_p50_ms=_ms(np.percentile(posted, 50)),
             posted_p99_ms=_ms(np.percentile(posted, 99)),
             lag_p99_ms=_ms(np.percentile(lag, 99)),
@@ -149,10 +160,30 @@ class Run:
             offers_to_connected_pct=round(100 * to_connected / max(offers, 1), 1),
             beyond_hall_pct=round(100 * beyond / n, 1),
             answers=dict(answers),
+            lines_ended=self.lines_ended,
             rewrites=self.rewrites,
+            appendfsync=self.appendfsync,
             cpu_ms_a_posting={name: round(1000 * s / n, 3) for name, s in cpu_s.items()},
             cpu_pct={name: round(100 * s / max(self.sent_s, 0.001), 1) for name, s in cpu_s.items()},
         )
+
+    def _late_ms(self, posting: str, made: Mapping[str, Entry]) -> float:
+        """Until the first wave's last offer came, or until the wave was written where nobody connected is in it."""
+        if (came_s := self.last_s.get(posting)) is not None:
+            return (came_s - self.due_s[posting]) * 1000
+        written_ms = min(entry.offered_ms for entry in made.values())
+        return written_ms - self.begun_ms - (self.due_s[posting] - self.begun_s) * 1000
+
+    def _p99_each_part(self, late_ms: NDArray[np.float64]) -> list[float]:
+        parts = ((np.array(list(self.due_s.values())) - self.begun_s) // PART_S).astype(int)
+        return [_percentiles_ms(late_ms[parts == part])["99.0"] for part in np.unique(parts)]
+
+
+def _percentiles_ms(late_ms: NDArray[np.float64]) -> dict[str, float]:
+    histogram = HdrHistogram(1, int(INFINITE_MS * 1000), 3)  # of microseconds
+    for late in np.clip(late_ms, 0.001, INFINITE_MS).tolist():
+        histogram.record_value(int(late * 1000))
+    return {str(p): histogram.get_value_at_percentile(p) / 1000 for p in PERCENTILES}
 
 
 def _ms(value: Any) -> float:

@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import median
 from typing import Any, Final
 
 import msgspec
@@ -17,34 +18,33 @@ import uvloop
 from msgspec import Struct
 
 from loadtest.bench.timing import Json, apart, machine
-from loadtest.latency import charts, city, claims, people
+from loadtest.latency import charts, city, claims, generator, goals, people
 from loadtest.latency.generator import Plan, generate
 from loadtest.latency.outcome import INFINITE_MS, Outcome
 from loadtest.stage import Stage
 
 CONNECTED: Final = 10_000
-SECONDS: Final = 60.0
-BENDS_MS: Final = 200.0
-"""The rate at which the 99th percentile passes this is the greatest one."""
+SECONDS: Final = goals.SECONDS + 1
+"""The last posting of a rate comes a little before its end."""
+CLAIM_ROUNDS: Final = 5
 STARTS_WITHIN_S: Final = 600.0
 SPARE_FILES: Final = 1_000
 SEED: Final = 7
 
 
 class Scale(Struct, frozen=True):
-    """One size of the city: the rate that is asked for, and those that are tried."""
+    """One size of the city, and the rates that are tried: the first is the one that is asked for."""
 
     name: str
     profiles: int
     connected: int
-    target: int
     rates: Sequence[int]
     seconds: float = SECONDS
 
 
 SCALES: Final = (
-    Scale("100k", 100_000, CONNECTED, 200, (200, 300, 350, 400, 450, 500)),
-    Scale("1m", 1_000_000, CONNECTED, 100, (100, 150, 200, 250, 300)),
+    Scale("100k", 100_000, CONNECTED, (200, 300, 400, 450, 500)),
+    Scale("1m", 1_000_000, CONNECTED, (100, 150, 200, 250, 300)),
 )
 
 
@@ -56,7 +56,7 @@ def measure(scale: Scale) -> Json:
         begun = time.monotonic()
         held = city.prepare(Path(folder), scale.profiles, scale.connected, SEED)
         print(f"{scale.name}: a city of {scale.profiles} in {time.monotonic() - begun:.0f} s", flush=True)
-        plan = Plan(scale.rates, scale.seconds, BENDS_MS, scale.target)
+        plan = Plan(scale.rates, scale.seconds, goals.BENDS_MS, scale.rates[0])
         stage = Stage(Path(folder), lines_per_address=2 * scale.connected + SPARE_FILES)
         stage.ready_within_s = STARTS_WITHIN_S
         with stage:
@@ -79,23 +79,35 @@ def allow_files(needed: int) -> None:
 
 
 def figures(scale: Scale, outcomes: Sequence[Outcome]) -> Json:
-    """The figures asked for by name. Without a rate below the bend the greatest rate is 0."""
-    at = next((o for o in outcomes if o.rate == scale.target), None)
-    below = [o.rate for o in outcomes if o.p99_ms <= BENDS_MS]
+    """The figures asked for by name."""
+    at = outcomes[0]
     return {
-        f"p50_{scale.name}_ms": at.p50_ms if at else None,
-        f"p99_{scale.name}_ms": at.p99_ms if at else None,
-        f"unserved_{scale.name}_pct": at.unserved_pct if at else None,
-        f"max_rate_{scale.name}": max(below, default=0),
+        f"p50_{scale.name}_ms": at.p50_ms,
+        f"p99_{scale.name}_ms": at.p99_ms,
+        f"p99_{scale.name}_each_15_s": at.p99_each_15_s,
+        f"unserved_{scale.name}_pct": at.unserved_pct,
+        f"max_rate_{scale.name}": goals.max_rate(outcomes),
     }
 
 
 def conditions(scales: Sequence[Scale]) -> Json:
     """Under what everything was measured."""
     return {
-        "store": "embedded Valkey, appendfsync always, rewritten before each rate and in the middle of the target rate",
+        "store": "embedded Valkey; what it says of appendfsync and of its rewrites is told of each rate",
+        "rewritten": "before each rate, and in the middle of the rate that is asked for",
         "generator": "one process on the same machine; latency from the intended send time",
-        "target_rates": {scale.name: scale.target for scale in scales},
+        "latency_of_waves_to_nobody_connected": "until the wave was written, by the store's clock: a lower bound",
+        "a_rate_counts_with": {
+            "p99_ms_at_most": goals.BENDS_MS,
+            "seconds_at_least": goals.SECONDS,
+            "offers_a_posting_at_least": goals.OFFERS_A_POSTING,
+            "offers_to_connected_pct_at_least": goals.TO_CONNECTED_PCT,
+            "lines_ended": 0,
+            "appendfsync": "always",
+        },
+        "warmed_s": generator.WARM_S,
+        "rest_between_rates_s": generator.SETTLED_S,
+        "rates_asked_for": {scale.name: scale.rates[0] for scale in scales},
         "seconds_a_rate": {scale.name: scale.seconds for scale in scales},
         "connected_workers": {scale.name: scale.connected for scale in scales},
         "connected_are": "in a hall; one in so many elsewhere with 今天能干 on",
@@ -104,27 +116,46 @@ def conditions(scales: Sequence[Scale]) -> Json:
         "headcounts": list(city.HEADCOUNTS),
         "shifts_days_ahead": list(city.DAYS),
         "accepts": people.ACCEPTS,
-        "answers_after_s": list(people.THINKS_S),
+        "answers_after_s": [*people.THINKS_S, f"log-normal, median {people.THINKS_MEDIAN_S}"],
         "infinite_ms": INFINITE_MS,
         "profile_vectors": "invented directions a trade; those of postings are the shipped model's",
     }
 
 
-def report(scales: Sequence[Scale], postings_of_claims: int, reports: Path) -> Json:
+def claims_in_rounds(postings: int, rounds: int) -> Json:
+    """Claims of several rounds, a service and people of its own each: the median, the range, and the rounds."""
+    each = [apart(claims.measure, postings) for _ in range(rounds)]
+    a_second = [found["claims_per_s"] for found in each]
+    return {
+        "claims_per_s": median(a_second),
+        "claims_per_s_range": [min(a_second), max(a_second)],
+        "seated_pct": min(found["seated_pct"] for found in each),
+        "wrong": sum(found["wrong"] for found in each),
+        "rounds": each,
+    }
+
+
+def report(scales: Sequence[Scale], postings_of_claims: int, rounds: int, reports: Path) -> Json:
     """Everything measured; charts beside it."""
     at_start, begun, by_name = machine(), time.monotonic(), {}
     told: dict[str, Any] = {}
-    claimed = apart(claims.measure, postings_of_claims)
+    claimed = claims_in_rounds(postings_of_claims, rounds)
     _say(f"claims: {claimed}")
     for scale in scales:
-        outcomes = msgspec.convert(apart(measure, scale)["outcomes"], list[Outcome])
-        by_name[scale.name] = outcomes
+        by_name[scale.name] = outcomes = msgspec.convert(apart(measure, scale)["outcomes"], list[Outcome])
         told |= figures(scale, outcomes)
-    unserved = [told[f"unserved_{scale.name}_pct"] for scale in scales]
-    return told | {
-        "unserved_pct": max((pct for pct in unserved if pct is not None), default=None),
+    told |= {
+        "unserved_pct": max(told[f"unserved_{scale.name}_pct"] for scale in scales),
         "claims_per_s": claimed["claims_per_s"],
         "claims": claimed,
+    }
+    whole = (tuple(scales), postings_of_claims, rounds) == (SCALES, claims.POSTINGS, CLAIM_ROUNDS)
+    problems = goals.problems_of(told, by_name, whole=whole)
+    return {
+        "ok": not problems,
+        "goals": "judged" if whole else "not judged: this was not the whole of what is asked for",
+        "problems": problems,
+        **told,
         "rates": {name: msgspec.to_builtins(outcomes) for name, outcomes in by_name.items()},
         "charts": charts.draw(by_name, reports),
         "conditions": conditions(scales),
@@ -134,14 +165,18 @@ def report(scales: Sequence[Scale], postings_of_claims: int, reports: Path) -> J
 
 
 def main(
-    scales: Sequence[Scale] = SCALES, postings_of_claims: int = claims.POSTINGS, reports: Path = Path("reports")
+    scales: Sequence[Scale] = SCALES,
+    postings_of_claims: int = claims.POSTINGS,
+    rounds: int = CLAIM_ROUNDS,
+    reports: Path = Path("reports"),
 ) -> int:
-    """Measures and writes reports/latency.json; 0 when nothing was wrong, however fast it was."""
+    """Measures and writes reports/latency.json; 0 when nothing was wrong and a whole run has reached every goal."""
     reports.mkdir(exist_ok=True)
-    held = report(scales, postings_of_claims, reports)
+    held = report(scales, postings_of_claims, rounds, reports)
     (reports / "latency.json").write_text(json.dumps(held, ensure_ascii=False, indent=1) + "\n", "utf-8")
     _say(json.dumps({k: v for k, v in held.items() if isinstance(v, float | int)}, indent=1))
-    return 0 if held["claims"]["wrong"] == 0 else 1
+    _say("\n".join([f"goals: {held['goals']}", *held["problems"]]))
+    return 0 if held["ok"] else 1
 
 
 if __name__ == "__main__":
