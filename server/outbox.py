@@ -47,8 +47,9 @@ class Outbox:
         self._wake = asyncio.Event()
         self._one_begins = asyncio.Lock()
 
-    async def put(self, telephone: str, text: str, *, for_s: int, really: bool = True) -> None:
+    async def put(self, telephone: str, text: str, *, mark: str, for_s: int, really: bool = True) -> None:
         """Keeps a message until it is handed over, or for so long. One that is not `really` sent costs the same work.
+        By the telephone's `mark` it is found when whoever has the telephone is erased.
 
         Raises `no_gateway` when none is configured; StoreUnavailable.
         """
@@ -60,7 +61,7 @@ class Outbox:
         now = await self._store.now_ms()
         async with guarded():
             pipe = self._store.commands.pipeline(transaction=True)
-            pipe.hset(key, mapping={"sealed": sealed, "really": int(really), "since_ms": now})
+            pipe.hset(key, mapping={"sealed": sealed, "really": int(really), "since_ms": now, "to": mark})
             pipe.expire(key, for_s)
             pipe.zadd(self._store.key("outbox"), {id_: now})
             await pipe.execute()

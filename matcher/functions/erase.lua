@@ -29,6 +29,17 @@ local function forget_merged_rows(m, profile) -- they were kept, sealed, for the
   end
 end
 
+local function forget_messages(m, marks) -- that wait to be sent to them; the few that wait are looked through
+  local theirs = {}
+  for _, mark in ipairs(words_of(marks)) do theirs[mark] = true end
+  for _, id in ipairs(redis.call('ZRANGE', m .. 'outbox', 0, -1)) do
+    if theirs[redis.call('HGET', m .. 'message:' .. id, 'to')] then
+      redis.call('DEL', m .. 'message:' .. id)
+      redis.call('ZREM', m .. 'outbox', id)
+    end
+  end
+end
+
 local function forget_penalties(m, profile)
   each_penalty(m, 'profile', profile, function(name)
     redis.call('ZREM', m .. 'appeals', 'profile ' .. profile .. ' ' .. name)
@@ -48,6 +59,7 @@ operation('erase', function(m, a, now)
   cut_ties(m, id)
   forget_merged_rows(m, id)
   forget_rows_of(m, known[2])
+  forget_messages(m, known[2])
   forget_penalties(m, id)
   forget_complaints(m, id)
   release_marks(m, id, known[2])

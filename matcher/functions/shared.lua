@@ -31,7 +31,7 @@
 --   m logins:HASH         set     employers that a telephone may log in for
 --   m code:HASH, ticket:SITE:NO, totp_used:NAME:STEP, rate:NAME:WHO, queue_no:SITE:DAY   what the doors count; all expire
 --   m called:SITE         hash    day, highest, and the last queue numbers called aloud; expires (call_number.lua)
---   m outbox, message:ID  zset, hash   short messages that wait to be sent, sealed
+--   m outbox, message:ID  zset, hash   short messages that wait to be sent, sealed; `to` is the telephone's mark
 --   m complaint:ID        hash    a complaint; complaints zset, complaints_of:PROFILE zset (complain.lua)
 --   m erasures            zset    profiles that wait for being erased (erase.lua)
 --   m ids:KIND            set     ids of all records of a kind

@@ -38,7 +38,8 @@ async def ask_code(request: web.Request, asked: CodeAsked) -> CodeSent:
         await store.commands.set(store.key("code", who), _sealed(request, who, code), ex=LASTS_S)
     await rates.forget(store, (rates.TRIES_FOR_A_CODE, who))
     really = bool(known) or asked.door == "worker"
-    await request.app[OUTBOX].put(asked.telephone, TEXT.format(code=code), for_s=LASTS_S, really=really)
+    text, mark = TEXT.format(code=code), telephone_mark(asked.telephone, request.app[VAULT])
+    await request.app[OUTBOX].put(asked.telephone, text, mark=mark, for_s=LASTS_S, really=really)
     return CodeSent(lasts_s=LASTS_S, again_s=rates.CODES_A_MINUTE.within_s)
 
 
