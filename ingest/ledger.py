@@ -15,6 +15,7 @@ import msgpack
 import msgspec
 from msgspec import Struct
 
+from ingest.persons import Vault
 from matcher.connection import guarded
 from matcher.errors import KuaizhaoError
 from matcher.store import Store
@@ -56,8 +57,15 @@ class Step(Struct):
     args: Sequence[Any] = ()
 
 
-def row_digest(cells: Mapping[str, str]) -> str:
-    """16 hexadecimal characters that stand for a row as it was written, whatever the order of its columns."""
+def row_digest(cells: Mapping[str, str], vault: Vault) -> str:
+    """20 hexadecimal characters that stand for a row as it was written, whatever the order of its columns. The hash is
+    keyed: whoever has the store alone cannot guess a telephone and see whether it is the row's."""
+    return vault.keyed_hash(f"row {_sorted.encode(cells).hex()}")[:20]
+
+
+def plain_digest(cells: Mapping[str, str]) -> str:
+    """The digest, without a key, in notes from before there were keyed ones. A row that it is right for has not
+    changed: its note gets the keyed one the next time that its source lists it."""
     return hashlib.blake2b(_sorted.encode(cells), digest_size=8).hexdigest()
 
 

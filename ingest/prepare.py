@@ -15,7 +15,7 @@ from ingest.columns import Kind, Layout, UnknownLayout, layout
 from ingest.duplicates import person_marks, posting_marks, row_marks
 from ingest.findings import Verdict
 from ingest.inference import TradeInference
-from ingest.ledger import SERIES, Note, row_digest
+from ingest.ledger import SERIES, Note, plain_digest, row_digest
 from ingest.masking import mask_row
 from ingest.persons import Vault
 from ingest.posting_parts import series_days
@@ -42,11 +42,13 @@ class Encodes(Protocol):
 
 
 class Named(Struct):
-    """A row with its layout and the id of its own; without an id it has no ledger and can only be kept."""
+    """A row with its layout and the id of its own; without an id it has no ledger and can only be kept. `plain` is the
+    digest that an old note may know it by."""
 
     line: Line
     id: str = ""
     digest: str = ""
+    plain: str = ""
     known: Layout | None = None
     cells: dict[str, str] = {}
     series: str | None = None
@@ -119,7 +121,11 @@ def posted_again(record: str) -> str:
 
 def spared(note: Note, named: Named) -> bool:
     """Whether the row is the one that was last taken in: then there is nothing to do."""
-    return note.digest == named.digest and note.outcome != "withdrawn"
+    return _is_last_taken(note, named) and note.outcome != "withdrawn"
+
+
+def _is_last_taken(note: Note, named: Named) -> bool:
+    return note.digest in (named.digest, named.plain)
 
 
 def by_day(row: Named, note: Note | None, today: date) -> list[Named]:
@@ -129,7 +135,7 @@ def by_day(row: Named, note: Note | None, today: date) -> list[Named]:
     """
     if row.kind != "posting" or (note is not None and spared(note, row) and note.outcome != SERIES):
         return [row]
-    if note is not None and note.digest == row.digest and note.outcome == SERIES:
+    if note is not None and _is_last_taken(note, row) and note.outcome == SERIES:
         today = date.fromisoformat(note.record)
     return [
         structs.replace(
@@ -170,17 +176,17 @@ class Preparer:
         if line.cells is None:
             return Named(line, problem=Problem(line.code, "", line.message))
         known = self._layout(site, tuple(line.cells))
-        digest = line.taken_for or row_digest(line.cells)
+        digest, plain = line.taken_for or row_digest(line.cells, self._vault), plain_digest(line.cells)
         if isinstance(known, UnknownLayout):
-            return Named(line, digest=digest, problem=problem("no_layout", "", str(known)))
+            return Named(line, digest=digest, plain=plain, problem=problem("no_layout", "", str(known)))
         cells = known.cells(line.cells)
         if known.kind == "profile":
             number = row_number(cells)
             id_ = self._vault.profile_id(f"{site}:{number}") if number else ""
         else:
-            ref = cells.get("ref") or short_hash(*(f"{k}={v}" for k, v in sorted(cells.items())))
+            ref = cells.get("ref") or row_digest(cells, self._vault)
             id_ = posting_id(site, ref)
-        return Named(line, id_, digest, known, cells)
+        return Named(line, id_, digest, plain, known, cells)
 
     def marks(self, named: Named) -> list[str]:
         """Of whom a row names that stays out; nothing for a posting, or a row that is not understood at all."""

@@ -19,10 +19,12 @@ from ingest.enqueue import Source, chunks, enqueue
 from ingest.fields.days import local_day
 from ingest.intake import GIVEN_UP
 from ingest.kept_rows import KeptRows
+from ingest.ledger import plain_digest, row_digest
+from ingest.persons import Vault
 from ingest.pipeline import ingest, machinery
 from ingest.prepare import posting_id
 from ingest.queue import GROUP, Queue
-from ingest.readers import read
+from ingest.readers import Row, read
 from ingest.runs import Run, Runs
 from matcher.errors import KuaizhaoError
 from matcher.store import Store
@@ -74,6 +76,28 @@ async def test_an_unchanged_row_does_not_undo_what_the_worker_changed(
     assert (await market.profile(id_)).doc == own
     path.write_text(PROFILES + profile_line("1", pay="260"), "utf-8")
     assert counts(await take(market, encoder, path)) == (0, 1, 0, 0, 0)
+
+
+async def test_a_ledger_from_before_digests_were_keyed_says_the_same(
+    market: Store, encoder: Encoder, tmp_path: Path
+) -> None:
+    path = tmp_path / "workers.csv"
+    path.write_text(PROFILES + profile_line("1") + profile_line("2"), "utf-8")
+    await take(market, encoder, path)
+    (source,) = await market.commands.keys(market.key("rows", "*"))
+    keyed = await market.commands.hgetall(source)
+    for row, said in zip(read(path), sorted(keyed.items(), key=lambda note: note[1].split()[-1]), strict=True):
+        assert isinstance(row, Row)
+        note = said[1].decode().split(" ")
+        assert note[0] not in (plain_digest(row.cells), row_digest(row.cells, Vault(bytes([1] * 32))))
+        await market.commands.hset(source, said[0].decode(), " ".join([plain_digest(row.cells), *note[1:]]))
+    id_ = VAULT.profile_id("licang:1")
+    await market.pause(id_, True)
+    path.write_text(PROFILES + profile_line("1") + profile_line("2", pay="260"), "utf-8")
+    assert counts(await take(market, encoder, path)) == (0, 1, 1, 0, 0)
+    assert (await market.profile(id_)).paused
+    after = await market.commands.hgetall(source)
+    assert after[id_.encode()].split()[0] == keyed[id_.encode()].split()[0]
 
 
 async def test_a_worker_of_two_sites_is_one(store: Store, encoder: Encoder, tmp_path: Path) -> None:
