@@ -3,11 +3,12 @@
     {homes}:market_of   hash   mark (a keyed hash of ID number, or of name and telephone) -> market
 
 The only key that no market owns. A claim counts while the market that made it has the person: one that was left behind
-by a crash, or by an erased person, is taken over.
+by a crash, or by an erased person, is taken over, and given up within a day.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Final
 
@@ -15,6 +16,9 @@ from matcher.connection import guarded
 from matcher.store import Store
 
 KEY: Final = "{homes}:market_of"
+REGISTERING_S: Final = 30.0
+"""Longer than it takes to register somebody who has been claimed."""
+_AT_ONCE: Final = 2_000
 
 
 def telling(marks: Sequence[str]) -> list[str]:
@@ -39,6 +43,36 @@ async def move(store: Store, marks: Sequence[str], market: str) -> None:
     if named := telling(marks):
         async with guarded():
             await store.commands.hset(KEY, mapping=dict.fromkeys(named, market))
+
+
+async def tidy(store: Store) -> int:
+    """Gives up the market's claims of people whom it does not have; answers with how many marks that were. Who is being
+    registered just now has been claimed, and is there at the second look. Raises StoreUnavailable."""
+    absent = await _absent(store, await _claimed(store))
+    if absent:
+        await asyncio.sleep(REGISTERING_S)
+        absent = await _absent(store, absent)
+    for first in range(0, len(absent), _AT_ONCE):
+        async with guarded():
+            await store.commands.hdel(KEY, *absent[first : first + _AT_ONCE])
+    return len(absent)
+
+
+async def _claimed(store: Store) -> list[str]:
+    async with guarded(None):
+        found = store.commands.hscan_iter(KEY, count=_AT_ONCE)
+        return [mark.decode() async for mark, market in found if market.decode() == store.market]
+
+
+async def _absent(store: Store, marks: list[str]) -> list[str]:
+    """Those of the marks that nobody registered in the market has."""
+    absent = []
+    for first in range(0, len(marks), _AT_ONCE):
+        some = marks[first : first + _AT_ONCE]
+        async with guarded():
+            holders = await store.commands.hmget(store.key("marks"), some)
+        absent += [mark for mark, held in zip(some, holders, strict=True) if held is None]
+    return absent
 
 
 async def _elsewhere(store: Store, marks: list[str], home_of: dict[str, bytes]) -> str:

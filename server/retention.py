@@ -1,4 +1,5 @@
-"""What must not be kept: erasures that waited, people who have not been here for long, and the store's old bytes.
+"""What must not be kept: erasures that waited, people who have not been here for long, what was remembered of those
+erased, and the store's old bytes.
 
 Runs in every web server: each step is an operation that may be done twice. Rewriting the append-only file drops what
 was deleted from it; a store that does not let us (a managed one) is rewritten by whoever runs it.
@@ -13,6 +14,7 @@ from typing import Final
 import structlog
 from redis.exceptions import ResponseError
 
+from matcher import homes
 from matcher.connection import guarded
 from matcher.errors import KuaizhaoError, StoreUnavailable
 from matcher.model import DAY_MS
@@ -20,6 +22,7 @@ from matcher.store import Store
 
 EVERY_S: Final = 60.0
 AT_ONCE: Final = 500
+ERASED_KEPT_MS: Final = 366 * DAY_MS
 
 log = structlog.get_logger()
 
@@ -29,7 +32,11 @@ async def run(store: Store) -> None:
     while True:
         try:
             await erase_what_waited(store)
-            await erase_unused(store, await store.now_ms())
+            now_ms = await store.now_ms()
+            if await begins_day(store, now_ms):
+                await erase_unused(store, now_ms)
+                await forget_erased(store, now_ms)
+                await homes.tidy(store)
             await rewrite(store)
         except StoreUnavailable as exc:
             log.warning("retention_waits_for_store", detail=exc.detail)
@@ -45,14 +52,24 @@ async def erase_what_waited(store: Store) -> int:
     return await _erase(store, asked)
 
 
-async def erase_unused(store: Store, now_ms: int) -> int:
-    """Once a day: erases people who have not changed, worked or been here for `person_kept_days`, or withdrew their
-    consent `withdrawn_kept_days` ago; answers with how many were."""
-    settings = await store.market_settings()
-    day = (now_ms + settings.zone_offset_ms) // DAY_MS
+async def begins_day(store: Store, now_ms: int) -> bool:
+    """Whether this is the market's first call of the day."""
+    day = (now_ms + (await store.market_settings()).zone_offset_ms) // DAY_MS
     async with guarded():
-        if not await store.commands.set(store.key("retention_day", str(day)), 1, nx=True, px=2 * DAY_MS):
-            return 0
+        return bool(await store.commands.set(store.key("retention_day", str(day)), 1, nx=True, px=2 * DAY_MS))
+
+
+async def forget_erased(store: Store, now_ms: int) -> int:
+    """Forgets the marks of people who were erased `ERASED_KEPT_MS` ago; answers with how many that were."""
+    async with guarded():
+        marks = store.key("erased_marks")
+        return int(await store.commands.zremrangebyscore(marks, "-inf", now_ms - ERASED_KEPT_MS))
+
+
+async def erase_unused(store: Store, now_ms: int) -> int:
+    """Erases people who have not changed, worked or been here for `person_kept_days`, or withdrew their consent
+    `withdrawn_kept_days` ago; answers with how many were."""
+    settings = await store.market_settings()
     unseen_ms, withdrawn_ms = (now_ms - d * DAY_MS for d in (settings.person_kept_days, settings.withdrawn_kept_days))
     erased = 0
     ids = await store.ids("profile")

@@ -264,7 +264,7 @@ async def test_what_waits_to_be_sent_is_sealed_and_ends(door: tuple[Api, Simulat
     gateway, outbox._gateway = outbox._gateway, None
     assert (await asked(api, telephone())).code == "no_gateway"
     outbox._gateway = gateway
-    await outbox.put(telephone(), "一条文字", for_s=60)
+    await outbox.put(telephone(), "一条文字", mark="", for_s=60)
     stored = repr(await builders.dump(api.store))
     assert telephone() not in stored
     assert "一条文字".encode().hex() not in stored.replace("\\x", "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -65,6 +66,30 @@ async def test_a_claim_left_behind_is_taken_over(valkey_url: str) -> None:
     assert await homes.claim(here, marks) == [""]
     assert await homes.claim(there, marks) == [""]  # nobody here has the mark
     assert await homes.claim(here, [[], ["t:family"]]) == ["", ""]
+    await here.close()
+    await there.close()
+
+
+async def test_claims_of_who_is_not_here_are_given_up(valkey_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    here, there = await opened(valkey_url), await opened(valkey_url)
+    ann, bob, cat, dan = ([f"i:{who}-{here.market}"] for who in ("ann", "bob", "cat", "dan"))
+
+    async def register(id_: str, marks: list[str]) -> None:
+        await here.register(id_, builders.profile(), b"", builders.vector(), builders.MODEL, marks=marks)
+
+    async def meanwhile(_: float) -> None:
+        await register("cat", cat)
+
+    await homes.claim(here, [ann, bob, cat])
+    await homes.claim(there, [dan])
+    await register("ann", ann)
+    await register("bob", bob)
+    await here.erase("bob")
+    monkeypatch.setattr(homes, "asyncio", SimpleNamespace(sleep=meanwhile))
+    assert await homes.tidy(here) == 1
+    left = await here.commands.hmget(homes.KEY, ann + bob + cat + dan)
+    assert left == [here.market.encode(), None, here.market.encode(), there.market.encode()]
+    assert await homes.tidy(here) == 0
     await here.close()
     await there.close()
 

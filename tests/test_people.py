@@ -139,13 +139,28 @@ async def test_erasing_waits_for_seats_and_wages(api: Api) -> None:
 
 async def test_who_has_not_been_here_for_long_is_erased_once_a_day(store: Store) -> None:
     await builders.register(store, "p_ann")
-    assert await retention.erase_unused(store, await builders.market_now_ms(store)) == 0
+    now_ms = await builders.market_now_ms(store)
+    assert await retention.begins_day(store, now_ms)
+    assert await retention.erase_unused(store, now_ms) == 0
+    assert not await retention.begins_day(store, now_ms + 1)
     await move_clock(store, 731 * DAY_MS)
     await builders.register(store, "bob")
-    assert await retention.erase_unused(store, await builders.market_now_ms(store)) == 1
+    now_ms = await builders.market_now_ms(store)
+    assert await retention.begins_day(store, now_ms)
+    assert await retention.erase_unused(store, now_ms) == 1
     assert await store.ids("profile") == ["bob"]
-    await move_clock(store, HOUR_MS)
-    assert await retention.erase_unused(store, await builders.market_now_ms(store)) == 0
+
+
+async def test_who_was_erased_is_remembered_for_a_year(api: Api) -> None:
+    store, marks = api.store, person_marks(ANN, api.app[VAULT])
+    await store.erase("p_ann")
+    now_ms = await store.now_ms()
+    assert await retention.forget_erased(store, now_ms + 365 * DAY_MS) == 0
+    listed = ("x", builders.profile(), b"", builders.vector(), "", "", marks)
+    name, args = store.register_call(*listed, listed=True)
+    await builders.refused(store, "erased", store.call(name, *args))
+    assert await retention.forget_erased(store, now_ms + 367 * DAY_MS) == 2
+    assert await store.commands.zcard(store.key("erased_marks")) == 0
 
 
 def first_child(pid: int) -> int:

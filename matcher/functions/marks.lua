@@ -60,11 +60,8 @@ end
 
 -- Who was erased is not brought back by a list that still names them: their marks are remembered, and only they, or
 -- staff for them, take that back by registering.
---   m erased_marks   zset   mark -> when it was erased; for ERASED_KEPT_MS
-local ERASED_KEPT_MS = 366 * 86400000
-
+--   m erased_marks   zset   mark -> when it was erased; forgotten a year later (server/retention.py)
 local function remember_erased(m, marks, now)
-  redis.call('ZREMRANGEBYSCORE', m .. 'erased_marks', '-inf', now - ERASED_KEPT_MS)
   for _, mark in ipairs(telling(words_of(marks))) do
     redis.call('ZADD', m .. 'erased_marks', now, mark)
   end
