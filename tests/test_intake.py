@@ -28,7 +28,9 @@ from ingest.readers import Row, read
 from ingest.runs import Run, Runs
 from matcher.errors import KuaizhaoError
 from matcher.store import Store
+from server import retention
 from tests import builders
+from tests.conftest import new_market, running_valkey
 from tests.intake import (
     POSTINGS,
     PROFILES,
@@ -40,6 +42,7 @@ from tests.intake import (
     profile_line,
     take,
 )  # fmt: skip
+from tests.opening import boxes_open
 
 
 @pytest.fixture(scope="module")
@@ -354,6 +357,35 @@ async def test_another_sites_stale_list_does_not_bring_back_who_was_erased(
     assert counts(await take(market, encoder, path, site="shinan")) == (0, 0, 0, 0, 1)
     (row,) = await kept(market)
     assert (row.problems[0].code, row.row, await market.count("profile")) == ("erased", {}, 0)
+
+
+async def test_a_row_of_who_was_erased_has_the_file_rewritten_when_the_queue_is_empty(
+    encoder: Encoder, tmp_path: Path
+) -> None:
+    secret, path = "只有这一行有的话", tmp_path / "workers.csv"
+    with running_valkey() as server:
+        store = Store(server.url, new_market())
+        await store.load()
+
+        async def rewritten_without_it() -> bool:
+            """Whether the file was rewritten again; nothing of the row that the key opens is left in any."""
+            done = await retention.rewrite(store)
+            files = [path.read_bytes() for path in server.data_dir.rglob("*.*") if path.is_file()]
+            assert not [text for raw in files for text in boxes_open(VAULT, raw) if secret.encode() in text]
+            return done
+
+        path.write_text(PROFILES + profile_line("1", skills=secret), "utf-8")
+        await take(store, encoder, path)
+        await store.erase(VAULT.profile_id("licang:1"))
+        assert await rewritten_without_it()
+        for listed in ({}, {"pay": "260"}, {"consent": ""}):  # the same row, one that has changed, one that stays out
+            path.write_text(PROFILES + profile_line("1", skills=secret, **listed), "utf-8")
+            await take(store, encoder, path)
+            assert await rewritten_without_it(), listed
+        path.write_text(PROFILES + profile_line("2"), "utf-8")
+        await take(store, encoder, path)
+        assert not await rewritten_without_it()
+        await store.close()
 
 
 async def test_rows_in_the_quarantine_are_erased_with_whom_they_name(

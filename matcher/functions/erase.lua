@@ -2,7 +2,8 @@
 -- any more. It waits while they wait for a seat, hold one, have not been paid or complain about pay: until then they get
 -- no offers, and whoever asks again (server/retention.py) finds out whether it can be done.
 --   m erasures   zset     profile -> when it was asked for
---   m erased     string   how many have been erased: the files of the store are rewritten after them
+--   m erased     string   how often somebody, or a list's row of theirs, has been erased: the files of the store are
+--                         rewritten after it
 -- KEYS m   ARGV profile   -> state: erased, or waiting (and v: the profile's version)
 local UNFINISHED = { seated = true, confirmed = true, consent_due = true, checked_in = true, done = true }
 

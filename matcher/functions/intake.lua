@@ -10,7 +10,8 @@ operation('enqueue', function(m, a)
   return { ok = true, v = waiting + 1, replay = false }
 end)
 
--- taken: an entry is done: its counts are added to its run and it leaves the stream, once, whoever says so.
+-- taken: an entry is done: its counts are added to its run and it leaves the stream, once, whoever says so. Where one held
+-- a row of somebody who was erased, the store's files are rewritten once nothing is left of the queue.
 -- KEYS m   ARGV entry, run, n, n times (counter, by), then fields of the run to set (name, value) ...
 operation('taken', function(m, a)
   if redis.call('XACK', m .. 'ingest', 'ingest', a[1]) == 0 then return { ok = true, v = 0, replay = true } end
@@ -18,5 +19,8 @@ operation('taken', function(m, a)
   local run, n = m .. 'run:' .. a[2], tonumber(a[3])
   for i = 4, 3 + 2 * n, 2 do redis.call('HINCRBY', run, a[i], a[i + 1]) end
   for i = 4 + 2 * n, #a, 2 do redis.call('HSET', run, a[i], a[i + 1]) end
+  if redis.call('XLEN', m .. 'ingest') == 0 and redis.call('DEL', m .. 'erased_row') == 1 then
+    redis.call('INCR', m .. 'erased')
+  end
   return { ok = true, v = 0, replay = false }
 end)

@@ -3,6 +3,7 @@
 --   m rows:SOURCE     hash   row -> 'digest outcome record run line': the one truth about what became of the row
 --   m merged:RECORD   set    'source row' of every row that was merged into this record
 --   m apart           hash   row -> ids of records that a clerk has said it is not
+--   m erased_row      string a row of somebody who was erased is in the queue: see `taken` (intake.lua)
 -- digest: of the row as it was last taken in ('-' never); record: the id it became, or was merged into ('-' none).
 -- KEYS m   ARGV source, run, rows: packed, for each row a list of texts: row ('' = not noted), line, digest, outcome,
 --          record, operation ('' = only note it), its arguments ...   -> answers: for each row its outcome, or a
@@ -25,14 +26,21 @@ local function done_before(known, run, line, digest) -- an answer when this run 
   return known.digest == digest and digest ~= '-' and known.outcome or nil -- somebody was killed after this step
 end
 
+local function is_of_nobody(m, row, record) -- a person's row, but the record has been erased
+  return string.sub(row, 1, 2) == 'p_' and record ~= '-' and redis.call('EXISTS', m .. 'profile:' .. record) == 0
+end
+
 local function take_row(m, ledger, run, a, now)
   local row, line, digest, outcome, record, name = a[1], a[2], a[3], a[4], a[5], a[6]
   local before = row ~= '' and done_before(read_note(ledger, row), run, line, digest)
   if before then return before end
   if name ~= '' then
     local answer = operations[name](m, { unpack(a, 7) }, now)
+    if answer.no == 'erased' or answer.no == 'no_profile' then redis.call('SET', m .. 'erased_row', 1) end
     if answer.no then return answer end
     if answer.replay then outcome = 'unchanged' end
+  elseif is_of_nobody(m, row, record) then
+    redis.call('SET', m .. 'erased_row', 1)
   end
   if row ~= '' then write_note(ledger, row, digest, outcome, record, run, line) end
   return outcome
