@@ -12,7 +12,8 @@ ROLES: Final[tuple[Role, ...]] = get_args(Role)
 HEAD: Final = """# Every route and every role
 
 From `server/routes.py` (`python -m server.route_table > docs/routes.md`); a test walks it with a session of every role,
-with none, and with expired, tampered and foreign ones.
+with none, and with expired, revoked, tampered and foreign ones, in the header and in the cookie, with and without the
+CSRF token, and with keys that lack one scope.
 
 - **yes**: the role may. **own**: only what is theirs: a worker's own profile, offers, seats and crew; an employer's own
   record and postings; a kiosk's own site. What is not theirs is answered 403 `forbidden`, or as the last column says.

@@ -29,7 +29,7 @@ from matcher.score import Weights
 from matcher.settings import Settings
 from matcher.store import Store
 from tests import builders
-from tests.memory import rebuilt
+from tests.memory import answering
 
 SEED = 17
 CROWD = list(population.workers(300, SEED))
@@ -228,39 +228,33 @@ async def test_neither_side_is_told_of_a_block() -> None:
 
 
 @pytest.fixture
-async def answering(market: Store) -> AsyncIterator[Store]:
+async def asked(market: Store) -> AsyncIterator[Store]:
     """A market whose matcher answers questions."""
     await builders.register(market, "w1", "w2")
     await builders.post(market, "j", headcount=1)
-    desk = desk_of(await rebuilt(market), await market.now_ms())
-    task = asyncio.create_task(questions.answer_questions(market, desk.answer))
-    async with asyncio.timeout(10):
-        while (await market.commands.pubsub_numsub(market.key(questions.CHANNEL)))[0][1] == 0:  # noqa: ASYNC110
-            await asyncio.sleep(0.005)
-    yield market
-    task.cancel()
-    await asyncio.wait([task])
+    async with answering(market):
+        yield market
 
 
-async def test_questions_are_answered_over_the_store(answering: Store) -> None:
+async def test_questions_are_answered_over_the_store(asked: Store) -> None:
     today, many, why = await asyncio.gather(
-        questions.ask(answering, Today("w1", 5), questions.TodayAnswer),
-        questions.ask(answering, HowMany((await answering.posting("j")).doc), questions.HowManyAnswer),
-        questions.ask(answering, Why("j", "w2"), questions.WhyAnswer),
+        questions.ask(asked, Today("w1", 5), questions.TodayAnswer),
+        questions.ask(asked, HowMany((await asked.posting("j")).doc), questions.HowManyAnswer),
+        questions.ask(asked, Why("j", "w2"), questions.WhyAnswer),
     )
     assert [f.posting for f in today.fits] == ["j"]
     assert (many.people, many.asked) == (2, 2)
     assert why.among == 2
 
 
-async def test_a_refusal_comes_back_as_one(answering: Store) -> None:
+async def test_a_refusal_comes_back_as_one(asked: Store) -> None:
     with pytest.raises(KuaizhaoError, match="no_profile"):
-        await questions.ask(answering, Today("nobody", 5), questions.TodayAnswer)
+        await questions.ask(asked, Today("nobody", 5), questions.TodayAnswer)
 
 
-async def test_what_cannot_be_read_is_passed_over(answering: Store) -> None:
-    await answering.commands.publish(answering.key(questions.CHANNEL), b"\xc1 no question")
-    assert await questions.ask(answering, Today("w1", 5), questions.TodayAnswer)
+async def test_what_cannot_be_read_is_passed_over(asked: Store) -> None:
+    await asked.commands.publish(asked.key(questions.CHANNEL), b"\xc1 no question")
+    assert await questions.ask(asked, Today("w1", 5), questions.TodayAnswer)
 
 
 async def test_without_a_matcher_it_is_told_at_once(market: Store) -> None:
