@@ -61,7 +61,7 @@ bench-ingest: $(VENV)/.ready ## how fast records reach the store (a million prof
 load: $(VENV)/.ready ## a compressed dawn with locust: 8,000 workers and 500 urgent postings; writes reports/load.json and load.html (4 minutes)
 	@$(BIN)/python -m loadtest.crowd.run
 
-soak: $(VENV)/.ready ## half of the rate at which it bends, for 20 minutes: nothing may grow; writes reports/soak.json (25 minutes)
+soak: $(VENV)/.ready ## half of the rate at which it bends, for 20 minutes: nothing may grow; writes reports/soak.json (30 minutes)
 	@$(BIN)/python -m loadtest.crowd.soak
 
 chaos: $(VENV)/.ready ## sixty faults in the middle of 20,000 acceptances, then the audit; writes reports/chaos.json (10 minutes)

@@ -1,15 +1,14 @@
-"""How people behave, in the numbers of the trade: whether and when they see an offer, say yes, answer, come.
+"""How people behave, in the numbers of the trade: whether and when they see an offer, say yes, answer.
 
-Every number is a field, so that a study can show its results with each of them half as large and half as large again.
-Everything is drawn from a generator that is passed in: the same draws for every policy that is compared.
+Everything is drawn from a generator that is passed in: the same draws in each run.
 """
 
 from __future__ import annotations
 
 from random import Random
-from typing import Any, Final
+from typing import Final
 
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from matcher.model import Channel
 
@@ -17,8 +16,10 @@ DAWN_MINUTE: Final = 4 * 60 + 30
 """04:30, minutes from midnight: the first stand at the market."""
 PEAK_MINUTE: Final = 6 * 60
 OVER_MINUTE: Final = 10 * 60
-RUSH_ENDS_MINUTE: Final = 8 * 60
-EVENING_MINUTE: Final = 21 * 60 + 30
+PROMPT_S: Final = (1.0, 5.0)
+PROMPT_MEDIAN_S: Final = 2.0
+PROMPT_SIGMA: Final = 0.45
+"""People who wait for an offer: the shape of the answers below, 5 to 60 s around 15, drawn together to 1 to 5 s."""
 
 
 class Behaviour(Struct, frozen=True, kw_only=True):
@@ -44,15 +45,6 @@ class Behaviour(Struct, frozen=True, kw_only=True):
     answer_most_s: float = 60.0
     slow_from_age: int = 51
     slower_s: float = 20.0
-    no_show: float = 0.08
-    no_show_new: float = 0.15
-    posted_at_dawn: float = 0.70
-    """Urgent postings of the day that come from 04:30 to 08:00."""
-
-    def with_one(self, name: str, times: float) -> Behaviour:
-        """The same with one number so many times as large."""
-        changed: dict[str, Any] = {name: type(getattr(self, name))(getattr(self, name) * times)}
-        return structs.replace(self, **changed)
 
     def chance_of_yes(self, distance_m: float, pay_fen: float, wished_fen: float) -> float:
         """Of an offer that was seen; pay and wish in fen an hour."""
@@ -76,14 +68,11 @@ class Behaviour(Struct, frozen=True, kw_only=True):
         bounded = min(self.answer_most_s, max(self.answer_least_s, plain))
         return bounded + (self.slower_s if age >= self.slow_from_age else 0.0)
 
-    def comes(self, draw: Random, *, new: bool) -> bool:
-        """Whether somebody who was seated appears."""
-        return draw.random() >= (self.no_show_new if new else self.no_show)
 
-    def posted_minute(self, draw: Random) -> float:
-        """When of the day an urgent shift is posted, minutes from midnight."""
-        dawn = draw.random() < self.posted_at_dawn
-        return draw.uniform(*((DAWN_MINUTE, RUSH_ENDS_MINUTE) if dawn else (RUSH_ENDS_MINUTE, EVENING_MINUTE)))
+def prompt_s(draw: Random) -> float:
+    """Seconds from an offer to the answer of somebody who waits for it."""
+    least, most = PROMPT_S
+    return min(most, max(least, PROMPT_MEDIAN_S * draw.lognormvariate(0.0, PROMPT_SIGMA)))
 
 
 def present_share(minute: float) -> float:

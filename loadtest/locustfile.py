@@ -26,9 +26,10 @@ from msgspec import structs
 
 from loadtest import population
 from loadtest.audit_checks import ClientRecord
-from loadtest.behaviour import Behaviour
+from loadtest.behaviour import Behaviour, prompt_s
 from loadtest.crowd import cast
-from loadtest.crowd.diary import Diary, Line, Posted, Received, Told, now_ms
+from loadtest.crowd.diary import Diary, Line, Posted, Received, Refused, Told, now_ms
+from loadtest.crowd.late import LATE
 from loadtest.crowd.shapes import Shape
 from loadtest.crowd.wires import Http, Json, Socket
 from matcher.model import DAY_MS, HOUR_MS, Pay, Posting, hourly_fen
@@ -85,6 +86,7 @@ def _(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--withdraw-after", type=float, default=0.0, help="seconds until a posting is taken back; 0: not"
     )
+    parser.add_argument("--prompt", action="store_true", help="everybody waits for offers and answers within 5 s")
     parser.add_argument("--days-ahead", type=int, default=0, help="shifts lie up to so many days ahead")
 
 
@@ -161,16 +163,16 @@ class WorkerUser(Actor):
                     self.take(frame, with_hello=False)
         except (OSError, ValueError, websocket.WebSocketException) as exc:
             self.line.dropped(exc)
-            self.leave()
+            self.leave(dropped=True)
 
     def on_stop(self) -> None:
         """Goes home."""
         self.leave()
 
-    def leave(self) -> None:
+    def leave(self, *, dropped: bool = False) -> None:
         """The line is closed."""
         if self.line is not None and self.who is not None:
-            self.play.diary.note(Line(self.who.profile, self.since_ms, self.play.ends_ms or now_ms()))
+            self.play.diary.note(Line(self.who.profile, self.since_ms, self.play.ends_ms or now_ms(), dropped))
             self.line.close()
             self.line = None
 
@@ -192,13 +194,20 @@ class WorkerUser(Actor):
                     posting["id"], self.who.profile, offer, entry["wave"], entry["offered_ms"], now_ms(), with_hello
                 )
             )
-            seen_s = HABITS.seen_after_s(self.draw, "inbox")
-            if entry["offer_state"] == "open" and seen_s is not None:
-                gevent.spawn_later(seen_s + HABITS.answer_s(self.draw, self.who.age), self.answer, card)
+            after_s = self.answers_after_s(self.who.age)
+            if entry["offer_state"] == "open" and after_s is not None:
+                gevent.spawn_later(after_s, self.answer, card)
         if entry["acceptance"] == "called":
-            gevent.spawn_later(HABITS.answer_s(self.draw, self.who.age), self.act, "reconfirm", posting["id"])
+            gevent.spawn_later(HABITS.answer_s(self.draw, self.who.age), self.act, "reconfirm", card)
         elif entry["assignment"] == "seated":
-            gevent.spawn_later(HABITS.answer_s(self.draw, self.who.age), self.act, "confirm", posting["id"])
+            gevent.spawn_later(HABITS.answer_s(self.draw, self.who.age), self.act, "confirm", card)
+
+    def answers_after_s(self, age: int) -> float | None:
+        """Seconds from an offer to its answer, or None where it is not seen."""
+        if self.play.options.prompt:
+            return prompt_s(self.draw)
+        seen_s = HABITS.seen_after_s(self.draw, "inbox")
+        return None if seen_s is None else seen_s + HABITS.answer_s(self.draw, age)
 
     def answer(self, card: Json) -> None:
         """Yes or no."""
@@ -209,19 +218,25 @@ class WorkerUser(Actor):
         yes = self.draw.random() < HABITS.chance_of_yes(entry["distance_m"], pay_fen, self.who.wished_fen)
         operation, body = ("accept", None) if yes else ("decline", {"reason": "今天去不了"})
         path = f"/v1/offers/{entry['offer']}/{operation}"
-        told = self.http.call("POST", path, self.who.token, body, name=f"/v1/offers/{{}}/{operation}")
-        self.note(operation, posting["id"], told, int(entry["offer"].rpartition(":")[2]))
+        name = f"/v1/offers/{{}}/{operation}"
+        told = self.http.call("POST", path, self.who.token, body, name=name, late=LATE[operation])
+        self.note(operation, card, told, int(entry["offer"].rpartition(":")[2]))
 
-    def act(self, operation: str, posting: str) -> None:
+    def act(self, operation: str, card: Json) -> None:
         """Something about a seat."""
         assert self.who is not None
-        path = f"/v1/assignments/{posting}:{self.who.profile}/{operation}"
-        told = self.http.call("POST", path, self.who.token, name=f"/v1/assignments/{{}}/{operation}")
-        self.note(operation, posting, told)
+        path = f"/v1/assignments/{card['posting']['id']}:{self.who.profile}/{operation}"
+        name = f"/v1/assignments/{{}}/{operation}"
+        told = self.http.call("POST", path, self.who.token, name=name, late=LATE[operation])
+        self.note(operation, card, told)
 
-    def note(self, operation: str, posting: str, told: Json | None, terms: int = 0) -> None:
-        """For the audit: what was acknowledged."""
+    def note(self, operation: str, card: Json, told: Json | None, terms: int = 0) -> None:
+        """For the audit: what was acknowledged, or came too late."""
         if told is None or self.who is None:
+            return
+        posting = card["posting"]["id"]
+        if code := told.get("refused"):
+            self.play.diary.note(Refused(operation, posting, self.who.profile, card["entry"]["wave"], code))
             return
         state = told.get("acceptance" if operation in ("accept", "decline") else "assignment") or ""
         record = ClientRecord(

@@ -6,13 +6,15 @@ import json
 import re
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
+from msgspec import structs
 
 from loadtest.audit_checks import ClientRecord
-from loadtest.crowd import cast, census, findings, run, soak
+from loadtest.crowd import cast, census, diary, findings, late, processes, run, soak
 from loadtest.crowd.census import Census, Kind
-from loadtest.crowd.diary import Diary, Line, Posted, Received, Told
+from loadtest.crowd.diary import Diary, Line, Posted, Received, Refused, Told
 from loadtest.crowd.processes import slope
 from loadtest.crowd.shapes import Shape
 from matcher.model import Entry
@@ -65,7 +67,7 @@ def received(posting: str, profile: str, at_ms: float, wave: int = 1, offered_ms
     return Received(posting, profile, f"{posting}:{profile}:1", wave, offered_ms, at_ms, False)
 
 
-def crowd(folder: Path, *entries: Line | Received | Posted | Told) -> findings.Seen:
+def crowd(folder: Path, *entries: diary.Entry) -> findings.Seen:
     book = Diary(folder, "generator-0")
     for entry in entries:
         book.note(entry)
@@ -88,6 +90,37 @@ def test_an_offer_that_did_not_reach_an_open_line_is_missed(tmp_path: Path) -> N
     late = {"j1": {"w1": offered(2_000, wave=2), "w2": offered(20_000 - findings.LEAVING_MS)}}
     told = findings.delivered(seen, late)  # the second wave's offer is another one; who is leaving is not asked
     assert (told["offers_to_connected"], told["offers_missing"]) == (1, 1)
+
+
+def test_whoever_was_dropped_has_every_offer_with_the_next_hello(tmp_path: Path) -> None:
+    seen = crowd(tmp_path, Line("w1", 1_000, 20_000, dropped=True), Line("w2", 1_000, 20_000))
+    told = findings.delivered(seen, {"j1": {"w1": offered(19_900), "w2": offered(19_900)}})
+    assert (told["offers_to_connected"], told["offers_missing"]) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("operation", "code", "now"),
+    [
+        ("accept", "offer_withdrawn", {"offer": "withdrawn"}),
+        ("decline", "offer_expired", {"offer": "expired"}),
+        ("confirm", "illegal_move", {"offer": "accepted", "acceptance": "seated", "assignment": "released"}),
+        ("reconfirm", "illegal_move", {"offer": "accepted", "acceptance": "withdrawn"}),
+    ],
+)
+def test_a_refusal_as_too_late_is_borne_out_by_the_store(operation: str, code: str, now: dict[str, Any]) -> None:
+    refused = Refused(operation, "j1", "w1", 1, code)
+    assert code in late.LATE[operation]
+    assert late.borne_out(refused, structs.replace(offered(0), **now))
+    assert late.borne_out(refused, offered(0, wave=2))  # asked anew
+    held = structs.replace(offered(0), acceptance="called", assignment="seated")
+    assert not late.borne_out(refused, held)
+    assert not late.borne_out(refused, None)
+
+
+async def test_refusals_are_told_by_code_and_held_against_the_store(market: Store) -> None:
+    told = await late.judged(market, [Refused("accept", "nobodys", f"w{n}", 1, "offer_expired") for n in range(2)])
+    assert told["refused_late"] == {"accept offer_expired": 2}
+    assert (told["refused_wrongly"], len(told["refused_wrongly_examples"])) == (2, 2)
 
 
 def test_notification_counts_from_the_intended_sending_or_the_writing_of_a_later_wave(tmp_path: Path) -> None:
@@ -134,7 +167,17 @@ def test_a_leak_is_told_from_noise() -> None:
     assert not leak.is_flat
     flat = [slope(noisy(0, seed)) for seed in range(20)]
     assert sum(line.is_flat for line in flat) >= 17
-    assert slope([(0, 1.0), (1, 1.0), (2, 1.0)]).mb_h == 0
+    assert slope([(0, 1.0), (1, 1.0), (2, 1.0)])[:2] == (0, 0)
+
+
+def test_a_single_step_is_noise_and_two_are_not() -> None:
+    def stepped(*at: int) -> processes.Slope:
+        return slope([(5.0 * i, 300.0 + 4.0 * sum(i >= step for step in at)) for i in range(200)])
+
+    assert stepped(100).is_flat
+    each = stepped(*range(10, 200, 20))
+    assert each.mb_h == pytest.approx(144, rel=0.05)
+    assert not each.is_flat
 
 
 def test_samples_that_follow_one_another_tell_less() -> None:
@@ -173,7 +216,8 @@ def test_a_short_soak(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (options.rate, options.rate_from) == (10.0, str(tmp_path / "latency.json"))
     options.drain = 4.0
     found = soak.play(options, tmp_path)
-    assert [p for p in soak.problems_of(found) if "memory is flat" not in p] == []  # in seconds nothing is warm
+    warm = re.compile("memory is flat|would be seen")  # in seconds nothing is warm
+    assert [p for p in soak.problems_of(found, options.postings) if not warm.search(p)] == []
     assert found["postings"] == options.postings == 90
     assert found["postings_kept"] == 90
     assert found["postings_after_retention"] == 0
@@ -218,14 +262,44 @@ def test_what_is_not_as_promised_is_said() -> None:
     good = {
         "sockets": 10, "connected_within_s": 5.0, "postings": 2, "postings_open": 2, "offers_missing": 0,
         "offers_to_connected": 3, "notify_p99_ms": 10.0, "kb_per_socket": 20.0, "failures": 0, "double_booked": 0,
-        "overfilled": 0, "lost": 0, "illegal_states": 0, "version_gaps": 0,
+        "overfilled": 0, "lost": 0, "illegal_states": 0, "version_gaps": 0, "locust_exit": 0, "refused_wrongly": 0,
     }  # fmt: skip
     assert run.problems_of(good, 10, 2) == []
     for name, value in (
         ("sockets", 9), ("connected_within_s", None), ("postings_open", 1), ("offers_missing", 1),
         ("offers_to_connected", 0), ("notify_p99_ms", None), ("kb_per_socket", 31.0), ("failures", 1), ("lost", 1),
+        ("locust_exit", 1), ("refused_wrongly", 1),
     ):  # fmt: skip
         assert len(run.problems_of(good | {name: value}, 10, 2)) == 1, name
+
+
+def test_what_a_soak_did_not_show_is_said() -> None:
+    fine = {"flat": True, "error_mb_h": 10.0}
+    good = {
+        "processes": dict.fromkeys(processes.PARTS, fine) | {"store": {"flat": False, "error_mb_h": 90.0}},
+        "leak_seen_mb_h": 68.7, "postings": 90, "postings_after_retention": 0, "store_mb_after_retention": 10.0,
+        "store_mb_allowed": 10.0, "failures": 0, "locust_exit": 0, "refused_wrongly": 0, "double_booked": 0,
+        "overfilled": 0, "lost": 0, "illegal_states": 0, "version_gaps": 0,
+    }  # fmt: skip
+    assert soak.problems_of(good, 90) == []
+    for line in (fine | {"flat": False}, fine | {"error_mb_h": 34.5}):
+        (problem,) = soak.problems_of(good | {"processes": good["processes"] | {"match": line}}, 90)
+        assert problem.endswith(": match")
+    for name, value in (
+        ("processes", {"store": fine}), ("postings", 89), ("postings_after_retention", 1), ("locust_exit", 1),
+        ("store_mb_after_retention", 10.1), ("failures", 1), ("refused_wrongly", 1), ("lost", 1),
+    ):  # fmt: skip
+        assert len(soak.problems_of(good | {name: value}, 90)) == 1, name
+
+
+@pytest.mark.parametrize("held", ["{}", "no json", '{"max_rate_100k": 0}'])
+def test_a_soak_does_not_invent_its_rate(tmp_path: Path, held: str) -> None:
+    with pytest.raises(SystemExit, match="make latency"):
+        soak.arguments(["--reports", str(tmp_path)])
+    (tmp_path / "latency.json").write_text(held)
+    with pytest.raises(SystemExit, match="name a --rate"):
+        soak.arguments(["--reports", str(tmp_path)])
+    assert soak.arguments(["--rate", "3", "--reports", str(tmp_path)]).rate == 3
 
 
 def test_a_limit_of_files_that_is_too_low_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

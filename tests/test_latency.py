@@ -6,14 +6,12 @@ import asyncio
 import json
 from contextlib import suppress
 from pathlib import Path
-from random import Random
-from statistics import median
 from typing import Any
 
 import pytest
 from msgspec import structs
 
-from loadtest.latency import claims, goals, people, run
+from loadtest.latency import claims, goals, run
 from loadtest.latency.lines import HttpPool, request
 from loadtest.latency.outcome import INFINITE_MS, Outcome, Run
 from loadtest.latency.run import Scale
@@ -177,14 +175,6 @@ def test_what_is_wrong_is_told_of_a_short_run_too(figures: dict[str, Any], at: d
     rates = {"small": [outcome(), outcome(300, **at)]}
     (problem,) = goals.problems_of(GOOD | figures, rates, whole=False)
     assert problem
-
-
-def test_people_answer_within_the_seconds_that_are_asked_for() -> None:
-    draw = Random(1)
-    drawn = [people.thinks_s(draw) for _ in range(2_000)]
-    assert min(drawn) == 1.0
-    assert max(drawn) <= 5.0
-    assert median(drawn) == pytest.approx(2.0, rel=0.05)
 
 
 def test_too_few_open_files_are_told_before_anything_begins() -> None:

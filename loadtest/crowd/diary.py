@@ -19,11 +19,12 @@ SUFFIX: Final = ".diary"
 
 
 class Line(Struct, tag="line", frozen=True):
-    """Somebody's socket was open from..to: from the first frame until it was closed."""
+    """Somebody's socket was open from..to: from the first frame until they closed it, or it was dropped."""
 
     profile: str
     from_ms: float
     to_ms: float
+    dropped: bool = False
 
 
 class Received(Struct, tag="offer", frozen=True):
@@ -48,13 +49,23 @@ class Posted(Struct, tag="posted", frozen=True):
     state: str
 
 
+class Refused(Struct, tag="refused", frozen=True):
+    """An answer that came too late, as the service says: an operation, and the wave of the offer that it was about."""
+
+    operation: str
+    posting: str
+    profile: str
+    wave: int
+    code: str
+
+
 class Told(Struct, tag="told", frozen=True):
     """An acknowledged answer, for the audit."""
 
     record: ClientRecord
 
 
-Entry = Line | Received | Posted | Told
+Entry = Line | Received | Posted | Refused | Told
 
 
 def now_ms() -> float:

@@ -10,13 +10,14 @@ from msgspec import Struct, field
 
 from loadtest.audit_checks import ClientRecord
 from loadtest.crowd import diary
-from loadtest.crowd.diary import Line, Posted, Received, Told
+from loadtest.crowd.diary import Line, Posted, Received, Refused, Told
 from matcher import records
 from matcher.model import Entry
 from matcher.store import Store
 
 LEAVING_MS: Final = 5_000
-"""Offers written so shortly before everybody left are not asked for: they were on their way."""
+"""Offers written so shortly before everybody left are not asked for: they were on their way. Whoever was dropped has
+them with the next hello."""
 READ_AT_ONCE: Final = 200
 
 Json = dict[str, Any]
@@ -28,6 +29,7 @@ class Seen(Struct):
     lines: dict[str, list[Line]] = {}
     offers: dict[str, Received] = {}
     posted: dict[str, Posted] = {}
+    refused: list[Refused] = field(default_factory=list)
     told: list[ClientRecord] = field(default_factory=list)
 
 
@@ -41,6 +43,8 @@ def seen(folder: Path) -> Seen:
             found.offers.setdefault(f"{entry.offer}/{entry.wave}", entry)
         elif isinstance(entry, Posted):
             found.posted[entry.posting] = entry
+        elif isinstance(entry, Refused):
+            found.refused.append(entry)
         elif isinstance(entry, Told):
             found.told.append(entry.record)
     return found
@@ -64,7 +68,7 @@ def delivered(crowd: Seen, entries: Mapping[str, Mapping[str, Entry]]) -> Json:
         for profile, entry in profiles.items():
             made += 1
             spans = crowd.lines.get(profile, ())
-            open_then = [s for s in spans if s.from_ms <= entry.offered_ms < s.to_ms - LEAVING_MS]
+            open_then = [s for s in spans if s.from_ms <= entry.offered_ms < s.to_ms - (0 if s.dropped else LEAVING_MS)]
             if not open_then:
                 continue
             due += 1

@@ -15,6 +15,9 @@ from typing import Final, NamedTuple
 from loadtest.stage import Stage
 
 PARTS: Final = ("store", "match", "serve", "collect", "audit-log")
+STEP_MB: Final = 5.0
+"""Processes take memory in pieces of some MB: to have taken one over the whole time says nothing. In the middle of it
+one makes a line that rises by half as much again."""
 
 
 def resident_kb(pid: int) -> int:
@@ -24,20 +27,22 @@ def resident_kb(pid: int) -> int:
 
 
 class Slope(NamedTuple):
-    """A straight line through samples: MB an hour, its standard error, and whether it is 0 within the noise."""
+    """A straight line through samples: MB an hour, its standard error, and what a single step would make of it."""
 
     mb_h: float
     error_mb_h: float
+    step_mb_h: float
 
     @property
     def is_flat(self) -> bool:
-        """Within two standard errors of 0, or below what would matter: 1 MB an hour."""
-        return self.mb_h <= max(2 * self.error_mb_h, 1.0)
+        """0 within the noise: two standard errors, or one step."""
+        return self.mb_h <= max(2 * self.error_mb_h, self.step_mb_h)
 
 
 def slope(samples: Sequence[tuple[float, float]]) -> Slope:
     """Least squares over (seconds, MB). Samples that follow one another are alike, so the error is widened by how
-    many of them tell something new (lag-1 autocorrelation of what the line leaves over). Needs three samples."""
+    many of them tell something new (lag-1 autocorrelation of what the line leaves over; Santer et al. 2000,
+    doi:10.1029/1999JD901105). Needs three samples."""
     n = len(samples)
     t_mean, y_mean = (sum(sample[i] for sample in samples) / n for i in (0, 1))
     spread = sum((t - t_mean) ** 2 for t, _ in samples)
@@ -47,8 +52,8 @@ def slope(samples: Sequence[tuple[float, float]]) -> Slope:
     alike = sum(a * b for a, b in pairwise(left)) / squares if squares else 0.0
     alike = min(0.99, max(0.0, alike))
     telling = max(3.0, n * (1 - alike) / (1 + alike))
-    error = math.sqrt(squares / (telling - 2) / spread * n / telling) if squares else 0.0
-    return Slope(by_s * 3600, error * 3600)
+    error = math.sqrt(squares / (telling - 2) / spread)
+    return Slope(by_s * 3600, error * 3600, 1.5 * STEP_MB * 3600 / (samples[-1][0] - samples[0][0]))
 
 
 class Watch:

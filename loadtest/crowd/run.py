@@ -28,7 +28,7 @@ import uvloop
 
 from loadtest.audit import audit, report_lines
 from loadtest.clients import Api
-from loadtest.crowd import cast, findings
+from loadtest.crowd import cast, findings, late
 from loadtest.crowd.processes import Watch, resident_kb
 from loadtest.moving_in import move_in
 from loadtest.stage import Stage
@@ -41,7 +41,6 @@ NOTIFY_MOST_MS: Final = 1_000.0
 WITHIN_S: Final = 60.0
 KB_MOST: Final = 30.0
 LOOK_S: Final = 0.5
-WARM_WORKERS: Final = 50
 
 
 def allow_files(sockets: int) -> None:
@@ -124,6 +123,7 @@ async def compare(stage: Stage, folder: Path, workers: int) -> Json:
     async with opened(stage.settings.store_url, stage.settings.market) as store:
         entries = await findings.entries_of(store, crowd.posted)
         report = await audit(store, crowd.told)
+        refusals = await late.judged(store, crowd.refused)
     print("\n".join(report_lines(report)))
     notified, written = findings.notified_ms(crowd), findings.written_ms(crowd)
     return {
@@ -138,6 +138,7 @@ async def compare(stage: Stage, folder: Path, workers: int) -> Json:
         "acknowledged": len(crowd.told),
         "accepted": sum(told.operation == "accept" for told in crowd.told),
         "seats": sum(len([e for e in each.values() if e.assignment]) for each in entries.values()),
+        **refusals,
         **report.counts(),
     }
 
@@ -171,6 +172,15 @@ def circumstances() -> Json:
     }
 
 
+def no_failures(found: Json) -> dict[str, bool]:
+    """What every crowd promises."""
+    return {
+        "no failures": found["failures"] == 0,
+        "locust ended well": found["locust_exit"] == 0,
+        "whoever was refused as too late was": found["refused_wrongly"] == 0,
+    }
+
+
 def problems_of(found: Json, workers: int, postings: int) -> list[str]:
     """What is not as promised."""
     promised = {
@@ -180,7 +190,7 @@ def problems_of(found: Json, workers: int, postings: int) -> list[str]:
         "every offer received": found["offers_missing"] == 0 and found["offers_to_connected"] > 0,
         f"notified within {NOTIFY_MOST_MS:.0f} ms": (found["notify_p99_ms"] or NOTIFY_MOST_MS + 1) <= NOTIFY_MOST_MS,
         f"{KB_MOST:.0f} kB a socket": found["kb_per_socket"] <= KB_MOST,
-        "no failures": found["failures"] == 0,
+        **no_failures(found),
         **{
             f"no {name}": found[name] == 0
             for name in ("double_booked", "overfilled", "lost", "illegal_states", "version_gaps")

@@ -22,10 +22,19 @@ import uvloop
 
 from loadtest.audit import audit, report_lines
 from loadtest.audit_checks import FAULTS
-from loadtest.crowd import census, findings
+from loadtest.crowd import census, findings, late
 from loadtest.crowd.census import Census
 from loadtest.crowd.processes import PARTS, Memory, Watch, slope
-from loadtest.crowd.run import allow_files, circumstances, locust, settings_for, settle, statistics_of, store_alone
+from loadtest.crowd.run import (
+    allow_files,
+    circumstances,
+    locust,
+    no_failures,
+    settings_for,
+    settle,
+    statistics_of,
+    store_alone,
+)
 from loadtest.stage import Stage
 from matcher.model import DAY_MS
 from matcher.settings import MarketSettings
@@ -36,14 +45,14 @@ LIFTED: Final = {
     "daily_cap": 255, "quiet_from_minute": 0, "quiet_until_minute": 0, "timeouts_to_pause": 1_000,
     "penalty_late_withdraw": 0, "events_kept": 10_000,
 }  # fmt: skip
-RATE: Final = 100.0
-"""Postings a second where reports/latency.json does not name the rate at which it bends."""
 WITHDRAWN_AFTER_S: Final = 30.0
 DAYS_AHEAD: Final = 30
 LOOK_S: Final = 5.0
-WARM_SHARE: Final = 0.5
+WARM_SHARE: Final = 0.4
 """Of the run, before anything is measured: what is remembered on purpose, up to a number (vectors of texts, reviews,
 where postings belong), fills up first."""
+SEEN_BYTES: Final = 100
+"""What a process may not keep of each posting without being found out: two standard errors of its slope are less."""
 LATER_MS: Final = MarketSettings().history_kept_ms + (DAYS_AHEAD + 3) * DAY_MS
 LATER_CLOCK: Final = f"""
 local function now_ms(m) -- the store's clock, when everything that has happened is too old to be kept
@@ -57,11 +66,13 @@ LEFT_OVER_MB: Final = 1.0
 
 
 def rate_of(report: Path) -> tuple[float, str]:
-    """Half of the rate at which it bends, and where that was read."""
+    """Half of the rate at which it bends, and where that was read. Raises SystemExit where nobody has measured it."""
     try:
         most = float(json.loads(report.read_text("utf-8"))["max_rate_100k"])
-    except (OSError, KeyError, ValueError, TypeError):
-        return RATE, "default"
+    except (OSError, KeyError, ValueError, TypeError) as exc:
+        raise SystemExit(f"{report} names no max_rate_100k: run make latency before, or name a --rate") from exc
+    if not most:
+        raise SystemExit(f"in {report} no rate has kept the conditions: mend that before, or name a --rate")
     return most / 2, str(report)
 
 
@@ -90,12 +101,13 @@ async def swept(url: str, market: str) -> Census:
 
 
 async def audited(url: str, market: str, diaries: Path) -> Json:
-    """The audit with the clients' records."""
+    """The audit with the clients' records, and refusals against the store's."""
     crowd = findings.seen(diaries)
     async with opened(url, market) as store:
         report = await audit(store, crowd.told)
+        refusals = await late.judged(store, crowd.refused)
     print("\n".join(report_lines(report)))
-    return report.counts() | {"acknowledged": len(crowd.told), "postings": len(crowd.posted)}
+    return report.counts() | refusals | {"acknowledged": len(crowd.told), "postings": len(crowd.posted)}
 
 
 def slopes(memory: Memory, seconds: float) -> Json:
@@ -108,6 +120,7 @@ def slopes(memory: Memory, seconds: float) -> Json:
             found[part] = {
                 "rss_slope_mb_h": round(line.mb_h, 2),
                 "error_mb_h": round(line.error_mb_h, 2),
+                "step_mb_h": round(line.step_mb_h, 2),
                 "flat": line.is_flat,
                 "mb_first": round(warm[0][1], 1),
                 "mb_last": round(warm[-1][1], 1),
@@ -148,7 +161,8 @@ def play(options: argparse.Namespace, folder: Path) -> Json:
         first = asyncio.run(count(url, market))
         memory = Memory(stage)
         with Watch(memory.look, LOOK_S):
-            locust(stage, folder, options, "--withdraw-after", WITHDRAWN_AFTER_S, "--days-ahead", DAYS_AHEAD).wait()
+            words = ("--withdraw-after", WITHDRAWN_AFTER_S, "--days-ahead", DAYS_AHEAD, "--prompt")
+            code = locust(stage, folder, options, *words).wait()
         last = asyncio.run(count(url, market))
     with store_alone(stage):
         found = asyncio.run(audited(url, market, folder / "diaries"))
@@ -160,6 +174,9 @@ def play(options: argparse.Namespace, folder: Path) -> Json:
         **bounded(first, last, left),
         **found,
         **statistics_of(folder),
+        "locust_exit": code,
+        "warm_s": WARM_SHARE * options.seconds,
+        "leak_seen_mb_h": round(SEEN_BYTES * options.rate * 3600 / 2**20, 1),
         "options": {k: v for k, v in vars(options).items() if k not in ("reports", "name")},
         "market_settings": LIFTED,
         "moved_in": moved,
@@ -167,15 +184,19 @@ def play(options: argparse.Namespace, folder: Path) -> Json:
     }
 
 
-def problems_of(found: Json) -> list[str]:
+def problems_of(found: Json, postings: int) -> list[str]:
     """What is not as promised. The store's own process grows with what it keeps, which retention bounds."""
-    growing = [part for part, line in found["processes"].items() if part != "store" and not line["flat"]]
+    lines = {part: line for part, line in found["processes"].items() if part != "store"}
+    growing = [part for part, line in lines.items() if not line["flat"]]
+    unclear = [part for part, line in lines.items() if 2 * line["error_mb_h"] > found["leak_seen_mb_h"]]
     promised = {
         "memory is flat: " + ", ".join(growing): not growing,
+        f"a leak of {found['leak_seen_mb_h']} MB an hour would be seen: " + ", ".join(unclear): not unclear,
+        f"{postings} postings": found["postings"] == postings,
         "every process was seen": len(found["processes"]) == len(PARTS),
         "retention bounds the store": found["store_mb_after_retention"] <= found["store_mb_allowed"]
         and found["postings_after_retention"] == 0,
-        "no failures": found["failures"] == 0,
+        **no_failures(found),
         **{f"no {fault}": found[fault] == 0 for fault in FAULTS},
     }
     return [f"not so: {promise}" for promise, kept in promised.items() if not kept]
@@ -184,8 +205,8 @@ def problems_of(found: Json) -> list[str]:
 def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """How large, how long."""
     parser = argparse.ArgumentParser(prog="python -m loadtest.crowd.soak", description=__doc__)
-    parser.add_argument("--people", type=int, default=50_000)
-    parser.add_argument("--workers", type=int, default=2_000, help="connected")
+    parser.add_argument("--people", type=int, default=100_000)
+    parser.add_argument("--workers", type=int, default=10_000, help="connected")
     parser.add_argument("--minutes", type=float, default=20.0)
     parser.add_argument("--rate", type=float, default=0.0, help="postings a second; 0: half of what latency.json says")
     parser.add_argument("--reports", type=Path, default=Path("reports"))
@@ -206,7 +227,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options.reports.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="kz-soak-") as folder:
         found = play(options, Path(folder))
-    problems = problems_of(found)
+    problems = problems_of(found, options.postings)
     (options.reports / "soak.json").write_text(
         json.dumps({"ok": not problems} | found | {"problems": problems}, ensure_ascii=False, indent=1) + "\n", "utf-8"
     )

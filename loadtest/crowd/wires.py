@@ -6,6 +6,7 @@ A client for each of 8,000 users would be 8,000 pools; a socket of `websocket-cl
 from __future__ import annotations
 
 import time
+from collections.abc import Container
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -18,8 +19,6 @@ from matcher import codec
 MSGPACK: Final = "application/msgpack"
 AT_ONCE: Final = 64
 TIMEOUT_S: Final = 30.0
-TOO_LATE: Final = frozenset({"offer_withdrawn", "offer_expired", "posting_not_open", "illegal_move"})
-"""Refusals that are part of the trade: the seat was taken while somebody thought about it."""
 _LOST: Final = (OSError, ValueError)
 
 Json = dict[str, Any]
@@ -40,8 +39,18 @@ class Http:
         )
         self._fire = environment.events.request.fire
 
-    def call(self, method: str, path: str, token: str, body: Json | None = None, *, name: str = "") -> Json | None:
-        """The answer, or None where it is a refusal; every refusal that is none of `TOO_LATE` counts as a failure."""
+    def call(
+        self,
+        method: str,
+        path: str,
+        token: str,
+        body: Json | None = None,
+        *,
+        name: str = "",
+        late: Container[str] = (),
+    ) -> Json | None:
+        """The answer; {"refused": code} where the code is one of `late`; None of any other refusal, which counts as a
+        failure."""
         headers = {"Authorization": f"Bearer {token}", "Accept": MSGPACK}
         data = b"" if body is None else codec.pack(body)
         if data:
@@ -55,7 +64,9 @@ class Http:
             size, said = len(raw), codec.unpack(raw)
             if response.status_code < 300:
                 answer = said
-            elif (code := said["error"]["code"]) not in TOO_LATE:
+            elif (code := said["error"]["code"]) in late:
+                answer = {"refused": code}
+            else:
                 wrong = RuntimeError(f"{response.status_code} {code}")
         except _LOST as exc:
             wrong = exc

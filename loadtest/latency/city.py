@@ -32,9 +32,10 @@ HEADCOUNTS: Final = (1, 2, 3)
 LIFTED: Final = {"daily_cap": 255, "quiet_from_minute": 0, "quiet_until_minute": 0}
 """Settings of the market that a measurement cannot do with: offers of a day, and the hours of quiet. The cap of live
 offers stays."""
-EVERY_ELSEWHERE: Final = 2
-"""One in so many of the connected has 今天能干 on, the others are in a hall, which leaves at least half of all offers
-to the connected at the rates asked for."""
+EVERY_ELSEWHERE: Final = 10
+"""One in so many of the connected has 今天能干 on, the others stand in the halls, as at dawn. Who is there is asked
+first and answers, while whoever is not connected holds an offer for the rest of a run; and a city in which everybody
+holds one has too few left to ask."""
 STARTS_H: Final = (5, 6, 7, 8, 13, 18)
 ZONE_MS: Final = 8 * HOUR_MS
 

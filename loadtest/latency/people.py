@@ -11,14 +11,11 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from loadtest.behaviour import Behaviour, prompt_s
 from loadtest.latency.lines import HttpPool, SocketLine, request
 
-ACCEPTS: Final = 0.35
-"""DOMAIN: of an offer that was seen, within two kilometres and at the wished pay."""
-THINKS_S: Final = (1.0, 5.0)
-THINKS_MEDIAN_S: Final = 2.0
-THINKS_SIGMA: Final = 0.45
-"""Of the logarithm: DOMAIN's answers after 5 to 60 s around 15, drawn together to the seconds that are asked for."""
+ACCEPTS: Final = Behaviour().yes
+"""Of the offers: as of those within two kilometres and at the wished pay."""
 CONNECT_AT_ONCE: Final = 50
 CONNECT_WITHIN_S: Final = 120.0
 
@@ -59,12 +56,6 @@ class Alive(Struct, tag_field="type", tag="alive"):
 FRAMES: Final = msgspec.msgpack.Decoder(Card | Hello | Message | Alive)
 Heard = Callable[[str, str, int, float], None]
 """Called with posting, profile, wave and moment of each offer, the first time it is seen."""
-
-
-def thinks_s(draw: Random) -> float:
-    """Seconds from an offer to its answer."""
-    least, most = THINKS_S
-    return min(most, max(least, THINKS_MEDIAN_S * draw.lognormvariate(0.0, THINKS_SIGMA)))
 
 
 class People:
@@ -114,7 +105,7 @@ class People:
         elif offer not in self._offers:
             self._offers.add(offer)
             self.heard(frame.posting.id, profile, entry.wave, came_s)
-            self._thinking[offer] = self._loop.call_later(thinks_s(self._draw), self._answer, offer, token)
+            self._thinking[offer] = self._loop.call_later(prompt_s(self._draw), self._answer, offer, token)
 
     def _answer(self, offer: str, token: str) -> None:
         del self._thinking[offer]

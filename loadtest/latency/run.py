@@ -17,6 +17,7 @@ import msgspec
 import uvloop
 from msgspec import Struct
 
+from loadtest import behaviour
 from loadtest.bench.timing import Json, apart, machine
 from loadtest.latency import charts, city, claims, generator, goals, people
 from loadtest.latency.generator import Plan, generate
@@ -116,7 +117,7 @@ def conditions(scales: Sequence[Scale]) -> Json:
         "headcounts": list(city.HEADCOUNTS),
         "shifts_days_ahead": list(city.DAYS),
         "accepts": people.ACCEPTS,
-        "answers_after_s": [*people.THINKS_S, f"log-normal, median {people.THINKS_MEDIAN_S}"],
+        "answers_after_s": [*behaviour.PROMPT_S, f"log-normal, median {behaviour.PROMPT_MEDIAN_S}"],
         "infinite_ms": INFINITE_MS,
         "profile_vectors": "invented directions a trade; those of postings are the shipped model's",
     }
