@@ -122,10 +122,10 @@ class Store(Seating):
         """No offers (暂停接单), until the person says that they can work, or it is taken back here."""
         return await self.call("pause", id_, int(paused))
 
-    async def erase(self, id_: str) -> Done:
+    async def erase(self, id_: str, by: str = "", why: str = "") -> Done:
         """Whatever says who the person is, and the profile. `state` is `erased`, or `waiting` while a seat or wage is
-        open: then they get no offers, and it is to be asked again."""
-        return await self.call("erase", id_)
+        open: then they get no offers, and it is to be asked again. `by` goes into the audit log in the same step."""
+        return await self.call("erase", id_, by, why)
 
     async def withdraw_consent(self, id_: str) -> Done:
         """No offers, no waiting in line and no crew any more, until the person consents again; seats stay theirs."""

@@ -49,7 +49,7 @@ async def erase_what_waited(store: Store) -> int:
     """Erases those whose last seat or wage is settled now; answers with how many were."""
     async with guarded():
         asked = [id_.decode() for id_ in await store.commands.zrange(store.key("erasures"), 0, AT_ONCE - 1)]
-    return await _erase(store, asked)
+    return await _erase(store, asked, "本人要求删除,事情已办完")
 
 
 async def begins_day(store: Store, now_ms: int) -> bool:
@@ -82,22 +82,20 @@ async def erase_unused(store: Store, now_ms: int) -> int:
                 max(int(seen or now_ms), int(worked or 0)) < unseen_ms or int(withdrawn or now_ms) < withdrawn_ms
                 for seen, worked, withdrawn in await pipe.execute()
             ]
-        erased += await _erase(store, list(compress(some, over)))
+        erased += await _erase(store, list(compress(some, over)), "保存期满")
     return erased
 
 
-async def _erase(store: Store, ids: list[str]) -> int:
+async def _erase(store: Store, ids: list[str], why: str) -> int:
     erased = 0
     for id_ in ids:
         try:
-            done = await store.erase(id_)
+            done = await store.erase(id_, "retention", why)
         except KuaizhaoError as exc:
             if exc.code != "no_profile":
                 raise
             continue
-        if done.state == "erased":
-            await store.call("audit_log", "retention", "erase_profile", id_, "")
-            erased += 1
+        erased += done.state == "erased"
     return erased
 
 

@@ -115,6 +115,12 @@ class Api:
         return await self.send("PUT", path, body, **options)
 
 
+async def audit_lines(store: Store) -> list[tuple[str, ...]]:
+    """What waits for being written into the audit log: by whom, what, on whom, why."""
+    entries = await store.commands.xrange(store.key("audit_log"))
+    return [tuple(fields[name].decode() for name in (b"by", b"what", b"on", b"why")) for _, fields in entries]
+
+
 def _decoded(content_type: str, data: bytes) -> Any:
     if content_type == JSON:
         return msgspec.json.decode(data)

@@ -14,7 +14,7 @@ from server.audit_files import AuditFiles, LogInUse, files, rows
 from server.audit_log import Deed, Head, Line, after, chained, decoded, encoded, verify
 from server.audit_writer import AuditWriter, LogBroken, check, head_of
 from tests import builders
-from tests.api import Api
+from tests.api import Api, audit_lines
 
 ZONE_MS = 8 * 3_600_000
 DEEDS = st.lists(
@@ -118,11 +118,6 @@ async def test_files_that_lack_lines_are_not_written_on(store: Store, tmp_path: 
     assert (await head_of(store)).n == 1
 
 
-async def logged(store: Store) -> list[tuple[str, ...]]:
-    entries = await store.commands.xrange(store.key("audit_log"))
-    return [tuple(fields[name].decode() for name in (b"by", b"what", b"on", b"why")) for _, fields in entries]
-
-
 async def test_changes_by_staff_are_logged_before_they_are_made_and_refusals_too(api: Api) -> None:
     clerk = await api.token("clerk", "c1")
     await builders.post(api.store, "j1", verdict="awaiting_review")
@@ -130,7 +125,7 @@ async def test_changes_by_staff_are_logged_before_they_are_made_and_refusals_too
     assert (await api.post("/v1/postings/j1/review", decision, token=clerk)).status == 200
     assert (await api.post("/v1/postings/none/review", decision, token=clerk)).status == 404
     assert (await api.get("/v1/postings/j1", token=clerk)).status == 200
-    assert await logged(api.store) == [
+    assert await audit_lines(api.store) == [
         ("clerk:c1", "review_posting", "j1", "请打 138****1234 问清楚"),
         ("clerk:c1", "review_posting", "none", "请打 138****1234 问清楚"),
         ("clerk:c1", "review_posting refused:no_posting", "none", "请打 138****1234 问清楚"),
@@ -141,4 +136,4 @@ async def test_awards_are_logged_in_the_same_step(store: Store) -> None:
     await builders.register(store, "ann", "bob")
     await builders.in_play(store, "j1", ["ann", "bob"], headcount=1)
     await builders.accept(store, "j1", "ann", "bob")
-    assert await logged(store) == [("settle", "award instant", "j1 ann", "")]
+    assert await audit_lines(store) == [("settle", "award instant", "j1 ann", "")]

@@ -18,7 +18,7 @@ from matcher.store import Store
 from server import retention
 from server.keys import VAULT
 from tests import builders
-from tests.api import Api
+from tests.api import Api, audit_lines
 from tests.conftest import move_clock, new_market, running_valkey
 
 ANN = builders.person(1, name="虚构安", telephone="13800000001", id_number="110101199001011237")
@@ -65,8 +65,7 @@ async def test_people_see_their_own_and_staff_say_why(api: Api) -> None:
     assert (await api.get("/v1/profiles/p_ann/person", token=clerk)).code == "bad_field"
     seen = await api.get("/v1/profiles/p_ann/person?reason=本人来电核对", token=clerk)
     assert seen.data["name"] == "虚构安"
-    log = await api.store.commands.xrange(api.store.key("audit_log"))
-    told = [tuple(f[name].decode() for name in (b"by", b"what", b"on", b"why")) for _, f in log]
+    told = await audit_lines(api.store)
     assert ("clerk:c1", "get_person", "p_ann", "本人来电核对") in told
     assert ("worker:p_ann", "get_person", "p_ann", "") in told
 
@@ -134,6 +133,7 @@ async def test_erasing_waits_for_seats_and_wages(api: Api) -> None:
     await store.paid("j1", "p_ann")
     assert await retention.erase_what_waited(store) == 1
     assert await store.count("profile") == 0
+    assert (await audit_lines(store))[-1] == ("retention", "erase_profile", "p_ann", "本人要求删除,事情已办完")
     assert (await audit(store)).ok
 
 
@@ -149,6 +149,7 @@ async def test_who_has_not_been_here_for_long_is_erased_once_a_day(store: Store)
     assert await retention.begins_day(store, now_ms)
     assert await retention.erase_unused(store, now_ms) == 1
     assert await store.ids("profile") == ["bob"]
+    assert await audit_lines(store) == [("retention", "erase_profile", "p_ann", "保存期满")]
 
 
 async def test_who_was_erased_is_remembered_for_a_year(api: Api) -> None:

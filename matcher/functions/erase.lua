@@ -4,7 +4,8 @@
 --   m erasures   zset     profile -> when it was asked for
 --   m erased     string   how often somebody, or a list's row of theirs, has been erased: the files of the store are
 --                         rewritten after it
--- KEYS m   ARGV profile   -> state: erased, or waiting (and v: the profile's version)
+-- Whose deletion nobody has told the audit log yet (`by` is given) is told in the same step.
+-- KEYS m   ARGV profile, by ('' = told already), why   -> state: erased, or waiting (and v: the profile's version)
 local UNFINISHED = { seated = true, confirmed = true, consent_due = true, checked_in = true, done = true }
 
 local function is_unfinished(m, profile)
@@ -76,5 +77,6 @@ operation('erase', function(m, a, now)
   redis.call('ZREM', m .. 'erasures', id)
   redis.call('INCR', m .. 'erased')
   add_event(m, 'profile.erased', id, v)
+  if (a[2] or '') ~= '' then log_audit(m, now, a[2], 'erase_profile', id, a[3]) end
   return { ok = true, v = v, state = 'erased', replay = false }
 end)
