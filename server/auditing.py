@@ -1,4 +1,4 @@
-"""Which requests go into the audit log, and as what: before they are acted on, so that nothing is done unlogged."""
+"""Which requests go into the audit log, and as what: so that nothing is done, and nothing shown, unlogged."""
 
 from __future__ import annotations
 
@@ -15,27 +15,38 @@ from server.sessions import Caller
 
 
 def belongs(route: Route, caller: Caller) -> bool:
-    """Whatever shows or deletes who somebody is, by whomever; and every change that staff make."""
-    return route.audited or (caller.role in STAFF and route.method not in SAFE)
+    """Whatever tells, shows or deletes who somebody is, by whomever; and all that staff change or look at, but what is
+    about nobody."""
+    return route.audited or (caller.role in STAFF and not route.impersonal)
 
 
-async def note(route: Route, request: web.Request, given: Any, refused: str = "") -> None:
-    """Writes who asks for what, on which records and why; `refused` is the code of a refusal, told afterwards. Raises
-    StoreUnavailable: then it must not be done."""
-    caller = request.get(CALLER)
-    if caller is None or not belongs(route, caller):
-        return
-    what = f"{route.name} refused:{refused}" if refused else route.name
-    on = " ".join(request.match_info.values())
-    why = mask_text(getattr(given, "reason", "") or "")
-    await request.app[STORE].call("audit_log", caller.whose, what, on, why)
+async def tell(request: web.Request, what: str, on: str, why: str) -> None:
+    """Writes that the caller does this. Raises StoreUnavailable: then it must not be done."""
+    await request.app[STORE].call("audit_log", request[CALLER].whose, what, on, mask_text(why))
 
 
 async def noted(route: Route, request: web.Request, given: Any) -> Any:
-    """The handler's answer; logged before it is asked, and again where it refuses."""
-    await note(route, request, given)
-    try:
+    """The handler's answer. What changes something is logged before it is done, and again where it is refused; what is
+    looked at before the answer goes out: with everybody whom a list is `about`, and not where it is empty."""
+    caller = request.get(CALLER)
+    if caller is None or not belongs(route, caller):
         return await route.handler(request, given)
+    named, why = _named(request, given), getattr(given, "reason", "")
+    if route.method not in SAFE:
+        await tell(request, route.name, named, why)
+    try:
+        answer = await route.handler(request, given)
     except KuaizhaoError as exc:
-        await note(route, request, given, exc.code)
+        await tell(request, f"{route.name} refused:{exc.code}", named, why)
         raise
+    if route.method in SAFE:
+        about = getattr(answer, "about", None)
+        if about is None or about:
+            await tell(request, route.name, " ".join(dict.fromkeys([*named.split(), *(about or ())])), why)
+    return answer
+
+
+def _named(request: web.Request, given: Any) -> str:
+    """Whom and what the request names: by its path, or by a `profile` that it asks for."""
+    profile = getattr(given, "profile", None)
+    return " ".join([*request.match_info.values(), *([profile] if isinstance(profile, str) else [])])

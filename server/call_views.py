@@ -46,6 +46,11 @@ class CallList(Struct, kw_only=True):
     words: str
     postings: list[PostingCalls]
 
+    @property
+    def about(self) -> list[str]:
+        """Who is to be rung up."""
+        return [call.profile for each in self.postings for call in each.calls]
+
 
 class CallOutcome(Struct, kw_only=True, forbid_unknown_fields=True):
     """What came of a call. `nth` is the number of this attempt with `reached` and `no_answer`, so that an attempt told

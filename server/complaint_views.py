@@ -53,3 +53,8 @@ class ComplaintList(Struct):
     """A worker's complaints, the newest first; or those that wait for a clerk, the oldest first."""
 
     complaints: list[ComplaintView]
+
+    @property
+    def about(self) -> list[str]:
+        """Whose they are."""
+        return [each.profile for each in self.complaints]

@@ -99,6 +99,11 @@ class KeptList(Struct):
     rows: list[KeptView]
     total: int
 
+    @property
+    def about(self) -> list[str]:
+        """Whose record they were merged into; else the rows: nobody knows yet who they name."""
+        return [each.record or each.id for each in self.rows]
+
 
 class KeptQuery(Struct, kw_only=True, forbid_unknown_fields=True):
     """Which kept rows."""

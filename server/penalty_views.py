@@ -71,6 +71,11 @@ class AppealList(Struct):
 
     appeals: list[WaitingAppeal]
 
+    @property
+    def about(self) -> list[str]:
+        """Whose they are."""
+        return [each.id for each in self.appeals]
+
 
 def penalty_view(name: str, penalty: Penalty, now_ms: int, half_life_ms: int) -> PenaltyView:
     """A stored penalty as shown."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final, get_args
 
 from matcher.model import Role
+from server.auth import STAFF
 from server.route import Route
 from server.routes import ROUTES
 
@@ -23,6 +24,8 @@ CSRF token, and with keys that lack one scope.
   (`server/assets.py`), and `GET /openapi.json`.
 - An integration's key must have the scope too. A worker's session at a kiosk may do what a worker may, and take a queue
   number.
+- **logged**: who is in the audit log for it (`server/auditing.py`), before anything is done or shown: `all`, whoever
+  asks; `staff`, clerks and managers; nobody where it is about nobody, or only about who asks.
 
 """
 
@@ -36,14 +39,21 @@ def cell(route: Route, role: Role) -> str:
     return "own" if role in route.limited else "yes"
 
 
+def logged(route: Route) -> str:
+    """Who is in the audit log for it."""
+    if route.audited:
+        return "all"
+    return "staff" if STAFF & (route.roles or frozenset()) and not route.impersonal else ""
+
+
 def markdown() -> str:
     """The whole page."""
-    lines = ["| route | " + " | ".join(ROLES) + " | scope | not theirs |", "|---" * (len(ROLES) + 3) + "|"]
+    lines = ["| route | " + " | ".join(ROLES) + " | scope | not theirs | logged |", "|---" * (len(ROLES) + 4) + "|"]
     for route in ROUTES:
         cells = [cell(route, role) for role in ROLES]
         scope = route.scope if route.roles and "integration" in route.roles else ""
         hidden = route.hides if route.limited else ""
-        lines.append(f"| `{route.method} {route.path}` | {' | '.join(cells)} | {scope} | {hidden} |")
+        lines.append(f"| `{route.method} {route.path}` | {' | '.join(cells)} | {scope} | {hidden} | {logged(route)} |")
     return HEAD + "\n".join(lines) + "\n"
 
 

@@ -1,0 +1,136 @@
+"""By the table: what staff change, and whatever they look at that is about somebody, is in the audit log before it is
+done or shown; so is what tells who somebody is, whoever asks."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from msgspec import inspect
+
+from matcher.errors import StoreUnavailable
+from matcher.model import Heat
+from matcher.store import Store
+from server.auth import STAFF
+from server.keys import VAULT
+from server.posting_views import OrderLine
+from server.route import PARAMETER, Route
+from server.routes import ROUTES
+from server.wire import typed
+from tests import builders
+from tests.api import Api, Reply, audit_lines, prepared, running
+from tests.conftest import TEST_CLOCK, new_market
+from tests.samples import least
+from tests.test_walk import OWN_IDS, bodies
+
+WHY: Final = "虚构的理由"
+OF_SOMEBODY: Final = {"profile", "person", "telephone", "id_number", "contact", "born", "crew", "appeal", "row"}
+"""Fields that only what is about somebody has."""
+HEAT: Final = {"district": "崂山区", "day": "2026-07-01", "celsius": 36}
+PUBLISHED: Final = {OrderLine}
+"""What everybody may see of a posting that was awarded, by pseudonym."""
+FOR_STAFF = sorted((r for r in ROUTES if STAFF & (r.roles or frozenset())), key=lambda route: route.method != "GET")
+
+
+@pytest.fixture
+async def api(valkey_url: str, tmp_path: Path) -> AsyncIterator[Api]:
+    """A market in which w1 is seated, leads a crew and complains."""
+    store = Store(valkey_url, new_market(), clock=TEST_CLOCK)
+    await store.load()
+    await prepared(store)
+    await builders.in_play(store, "j1", ["w1"])
+    await builders.accept(store, "j1", "w1")
+    await store.form_crew("c1", "w1", [])
+    async with running(store, tmp_path) as api:
+        vault, person = api.app[VAULT], builders.person()
+        await store.give_consent("w1", vault.seal(person), vault.mark(person))
+        said = {"category": "other", "text": "虚构的话"}
+        assert (await api.post("/v1/complaints", said, token=await api.worker("w1"))).status == 201
+        yield api
+    await store.close()
+
+
+async def ask(api: Api, route: Route) -> Reply:
+    """Asked by the manager boss, with a reason wherever one can be given."""
+    path = route.path.format(**{name: OWN_IDS.get(name, "nothing") for name in PARAMETER.findall(route.path)})
+    if route.query is not None:
+        named = {"profile": "w1", "reason": WHY}
+        path += "?" + "&".join(f"{k}={v}" for k, v in named.items() if k in route.query.__struct_fields__)
+    body: Any = None
+    if route.body is not None:
+        body = HEAT if route.body is Heat else (await bodies(api)).get(route.body) or least(route.body)
+        if "reason" in route.body.__struct_fields__:
+            body = body | {"reason": WHY}
+    return await api.send(route.method, path, body, token=await api.token("manager", "boss"))
+
+
+def shows_nobody(route: Route, reply: Reply) -> bool:
+    """A list that is empty."""
+    return hasattr(route.answer, "about") and reply.status == 200 and not typed(reply.data, route.answer).about
+
+
+async def test_every_route_for_staff_leaves_its_line(api: Api) -> None:
+    for route in FOR_STAFF:
+        before = len(await audit_lines(api.store))
+        reply = await ask(api, route)
+        lines = [line for line in (await audit_lines(api.store))[before:] if line[0] == "manager:boss"]
+        if route.impersonal or shows_nobody(route, reply):
+            assert not lines, route.path
+            continue
+        _, what, on, why = lines[0]
+        assert what in (route.name, f"{route.name} refused:{reply.code}"), route.path
+        ids = [OWN_IDS.get(name, "nothing") for name in PARAMETER.findall(route.path)]
+        assert on.split()[: len(ids)] == ids, route.path
+        asked = [kind.__struct_fields__ for kind in (route.query, route.body) if kind is not None]
+        assert why == (WHY if any("reason" in fields for fields in asked) else ""), route.path
+
+
+async def test_the_lines_of_a_list_say_whom_it_showed(api: Api) -> None:
+    clerk = await api.token("clerk", "c1")
+    for path in ("/v1/complaints", "/v1/complaints?profile=w1"):
+        assert len((await api.get(path, token=clerk)).data["complaints"]) == 1
+        assert (await audit_lines(api.store))[-1] == ("clerk:c1", "list_complaints", "w1", "")
+    before = await audit_lines(api.store)
+    assert len((await api.get("/v1/complaints", token=await api.worker("w1"))).data["complaints"]) == 1
+    assert await audit_lines(api.store) == before  # one's own
+
+
+async def test_nothing_is_done_or_shown_while_no_line_can_be_written(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    call = api.store.call
+
+    async def unlogged(name: str, *args: Any, **options: Any) -> Any:
+        if name == "audit_log":
+            raise StoreUnavailable("audit_log")
+        return await call(name, *args, **options)
+
+    before = await builders.dump(api.store)
+    monkeypatch.setattr(api.store, "call", unlogged)
+    for route in FOR_STAFF:
+        reply = await ask(api, route)
+        if not route.impersonal and not shows_nobody(route, reply):
+            assert (reply.status, reply.code) == (503, "store_unavailable"), route.path
+    after = await builders.dump(api.store)
+    assert not {k for k in before.keys() | after.keys() if before.get(k) != after.get(k) and b":session" not in k}
+
+
+@pytest.mark.parametrize("route", [r for r in ROUTES if r.impersonal], ids=lambda route: route.name)
+def test_what_is_not_logged_is_about_nobody(route: Route) -> None:
+    assert not route.audited
+    assert route.answer is None or not OF_SOMEBODY & set(fields(inspect.type_info(route.answer), set(PUBLISHED)))
+
+
+def fields(kind: Any, seen: set[type]) -> Iterator[str]:
+    """The names of all fields that an answer of this type may have."""
+    if isinstance(kind, inspect.StructType) and kind.cls not in seen:
+        seen.add(kind.cls)
+        for field in kind.fields:
+            yield field.name
+            yield from fields(field.type, seen)
+    for name in ("item_type", "value_type"):
+        if hasattr(kind, name):
+            yield from fields(getattr(kind, name), seen)
+    for name in ("types", "item_types"):
+        for each in getattr(kind, name, ()):
+            yield from fields(each, seen)
