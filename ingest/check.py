@@ -9,7 +9,10 @@ from datetime import date
 from pathlib import Path
 from typing import Final, TextIO
 
+from msgspec import Struct
+
 from ingest.columns import Layout, UnknownLayout, layout
+from ingest.consent import ConsentText
 from ingest.fields.days import local_day
 from ingest.findings import Finding
 from ingest.inference import Infer, nothing
@@ -43,18 +46,28 @@ class _Tally:
         self.rules: Counter[str] = Counter()
 
 
-def check_files(paths: Sequence[Path], out: TextIO, *, now_ms: int | None = None, infer: Infer = nothing) -> int:
+class _By(Struct, frozen=True):
+    """What rows are read by."""
+
+    now_ms: int
+    consent: ConsentText
+    infer: Infer
+
+
+def check_files(
+    paths: Sequence[Path], out: TextIO, consent: ConsentText, *, now_ms: int | None = None, infer: Infer = nothing
+) -> int:
     """Writes a block for each row and a table at the end. Returns 0, or 2 when a file could not be opened.
 
     `infer` guesses trades where no word of the lexicon is found, as the import does.
     """
-    moment = int(time.time() * 1000) if now_ms is None else now_ms
+    by = _By(int(time.time() * 1000) if now_ms is None else now_ms, consent, infer)
     status = 0
     for path in paths:
         print(f"== {path}", file=out)
         try:
             tally = _Tally()
-            for line in _blocks(path, moment, tally, infer):
+            for line in _blocks(path, by, tally):
                 print(line, file=out)
         except (OSError, CannotRead) as exc:
             print(f"打不开:{exc.strerror}" if isinstance(exc, OSError) else str(exc), file=out)
@@ -63,7 +76,7 @@ def check_files(paths: Sequence[Path], out: TextIO, *, now_ms: int | None = None
     return status
 
 
-def _blocks(path: Path, now_ms: int, tally: _Tally, infer: Infer) -> Iterator[str]:
+def _blocks(path: Path, by: _By, tally: _Tally) -> Iterator[str]:
     layouts: dict[tuple[str, ...], Layout | UnknownLayout] = {}
     for row in read(path):
         if isinstance(row, BadRow):
@@ -78,7 +91,7 @@ def _blocks(path: Path, now_ms: int, tally: _Tally, infer: Infer) -> Iterator[st
             tally.rows["读不懂"] += 1
             yield f"\n{line_in_words(row.line)}\n  ✗ {known}"
             continue
-        yield from _block(row, known, now_ms, tally, infer)
+        yield from _block(row, known, by, tally)
 
 
 def _layout(headers: tuple[str, ...]) -> Layout | UnknownLayout:
@@ -88,8 +101,8 @@ def _layout(headers: tuple[str, ...]) -> Layout | UnknownLayout:
         return exc
 
 
-def _block(row: Row, known: Layout, now_ms: int, tally: _Tally, infer: Infer) -> Iterator[str]:
-    ref, reading, findings = _read(row, known, now_ms, infer)
+def _block(row: Row, known: Layout, by: _By, tally: _Tally) -> Iterator[str]:
+    ref, reading, findings = _read(row, known, by)
     kind = "岗位" if known.kind == "posting" else "零工登记"
     tally.rows[kind] += 1
     yield f"\n{line_in_words(row.line)} {kind} {ref}".rstrip()
@@ -116,20 +129,20 @@ def _block(row: Row, known: Layout, now_ms: int, tally: _Tally, infer: Infer) ->
         yield "  ✓ 可以导入"
 
 
-def _read(row: Row, known: Layout, now_ms: int, infer: Infer) -> tuple[str, Reading, list[Finding]]:
+def _read(row: Row, known: Layout, by: _By) -> tuple[str, Reading, list[Finding]]:
     """Reads the row as of no particular site: a place outside the gazetteer is only noted."""
     site = next(iter(sites().values()))
-    today: date = local_day(now_ms)
+    today: date = local_day(by.now_ms)
     cells = known.cells(row.cells)
     if known.kind == "profile":
-        profile = read_profile(cells, _ANY_SITE, site, today, known.pay_unit, infer)
+        profile = read_profile(cells, _ANY_SITE, site, today, by.consent, known.pay_unit, by.infer)
         return profile.ref if "ref" in cells else "", profile.reading, []
-    posting = read_posting(cells, _ANY_SITE, site, today, known.pay_unit, infer)
+    posting = read_posting(cells, _ANY_SITE, site, today, known.pay_unit, by.infer)
     findings = posting.findings
     if days := series_days(cells, today):
         posting.reading.notes.append(f"写了{len(days)}天,导入为{len(days)}个岗位")
     if posting.posting is not None:
-        findings = judge(posting, now_ms=now_ms).findings
+        findings = judge(posting, now_ms=by.now_ms).findings
     return posting.ref, posting.reading, findings
 
 

@@ -19,6 +19,7 @@ from embeddings.commands import configured_encoder
 from embeddings.encoder import Encoder
 from ingest.collecting import AGAIN_S, Collector
 from ingest.commands import SWITCH_S, model_in_force, print_runs, progress_bars
+from ingest.consent import BadConsent
 from ingest.master_keys import MasterKeyError
 from ingest.persons import Vault, check_key
 from ingest.pipeline import machinery
@@ -73,7 +74,7 @@ def once(settings: Settings, only: Sequence[str], out: TextIO, *, as_json: bool)
             return 2
         sys.setswitchinterval(SWITCH_S)
         runs = uvloop.run(_once(settings, only))
-    except (BadSites, MasterKeyError, OSError) as exc:
+    except (BadConsent, BadSites, MasterKeyError, OSError) as exc:
         print(f"kuaizhao collect: {exc}", file=sys.stderr)
         return 2
     print_runs(runs, out, as_json=as_json)
@@ -99,7 +100,9 @@ async def _once(settings: Settings, only: Sequence[str]) -> list[Run]:
             aiohttp.ClientSession(trust_env=True) as session,
         ):
             await check_key(store, vault)
-            parts = machinery(store, vault, LazyEncoder(settings, store), sites, advance)
+            parts = machinery(
+                store, vault, LazyEncoder(settings, store), sites, advance, consent_file=settings.consent_file
+            )
             collector = Collector(parts, sites, Path(settings.data_dir), session, began)
             collecting = asyncio.create_task(collector.once(only))
 
@@ -122,7 +125,7 @@ def forever(settings: Settings) -> int:
     sys.setswitchinterval(SWITCH_S)
     try:
         uvloop.run(_forever(settings))
-    except (BadSites, MasterKeyError, OSError) as exc:
+    except (BadConsent, BadSites, MasterKeyError, OSError) as exc:
         print(f"kuaizhao collect: {exc}", file=sys.stderr)
         return 2
     return 0
@@ -136,7 +139,7 @@ async def _forever(settings: Settings) -> None:
     store = Store(settings.store_url, settings.market)
     try:
         async with aiohttp.ClientSession(trust_env=True) as session:
-            parts = machinery(store, vault, LazyEncoder(settings, store), sites)
+            parts = machinery(store, vault, LazyEncoder(settings, store), sites, consent_file=settings.consent_file)
             collector = Collector(parts, sites, Path(settings.data_dir), session)
             work = [
                 asyncio.create_task(_taking_in(store, vault, lambda: parts.intake.run(_never))),

@@ -17,7 +17,9 @@ from rich.table import Table
 
 from embeddings.commands import configured_encoder
 from embeddings.encoder import Encoder
+from ingest import consent
 from ingest.check import check_files
+from ingest.consent import BadConsent
 from ingest.inference import TradeInference
 from ingest.master_keys import MasterKeyError
 from ingest.persons import Vault, check_key
@@ -52,7 +54,9 @@ def check(settings: Settings, paths: Sequence[Path], out: TextIO) -> int:
 
     Returns 0, or 2 when a file could not be opened.
     """
-    return check_files(paths, out, infer=TradeInference(lambda: configured_encoder(settings)))
+    return check_files(
+        paths, out, consent.read(settings.consent_file), infer=TradeInference(lambda: configured_encoder(settings))
+    )
 
 
 def reencode_records(settings: Settings, out: TextIO) -> int:
@@ -140,7 +144,7 @@ def _import(
     sys.setswitchinterval(SWITCH_S)
     try:
         runs = uvloop.run(_run(settings, work, complete))
-    except (UnknownSite, BadSites, MasterKeyError, OSError) as exc:
+    except (UnknownSite, BadConsent, BadSites, MasterKeyError, OSError) as exc:
         print(f"kuaizhao ingest: {exc}", file=sys.stderr)
         return 2
     print_runs(runs, out, as_json=as_json)
@@ -162,7 +166,7 @@ async def _run(settings: Settings, work: list[tuple[str, list[Path]]], complete:
             def advance(run: str, rows: int) -> None:
                 bar.advance(task, rows)
 
-            parts = machinery(store, vault, lambda: encoder, sites, advance)
+            parts = machinery(store, vault, lambda: encoder, sites, advance, consent_file=settings.consent_file)
             for site, paths in work:
                 task = bar.add_task(site, total=sum(_lines(path) for path in paths))
                 some = await ingest(parts, paths, site, sites=sites, complete=complete)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from ingest import consent
 from ingest.batch_writer import put_when_missing
 from ingest.batches import Sealer
 from ingest.enqueue import Source, chunks, enqueue
@@ -51,10 +52,11 @@ def machinery(
     sites: Mapping[str, ConfiguredSite] | None = None,
     progress: Progress = lambda run, rows: None,
     infer: TradeInference | None = None,
+    consent_file: str = "",
 ) -> Machinery:
-    """Puts the parts together; `encoder` is loaded when the first row needs it."""
+    """Puts the parts together; `encoder` is loaded when the first row needs it. Raises BadConsent, OSError."""
     queue, sealer = Queue(store, vault), Sealer(vault)
-    preparer = Preparer(configured() if sites is None else sites, vault, encoder, infer)
+    preparer = Preparer(configured() if sites is None else sites, vault, encoder, consent.read(consent_file), infer)
     return Machinery(store, queue, Runs(store), Intake(store, queue, preparer, sealer, progress))
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ingest.batches import Batch, Line
 from ingest.columns import Kind, Layout, UnknownLayout, layout
+from ingest.consent import ConsentText
 from ingest.duplicates import person_marks, posting_marks, row_marks
 from ingest.findings import Verdict
 from ingest.inference import TradeInference
@@ -150,16 +151,18 @@ def by_day(row: Named, note: Note | None, today: date) -> list[Named]:
 
 
 class Preparer:
-    """Understands, reviews and encodes rows. `encoder` is loaded when the first row needs it."""
+    """Understands, reviews and encodes rows. `encoder` is loaded when the first row needs it; `consent` knows the
+    versions that people may have signed."""
 
     def __init__(
         self,
         sites: Mapping[str, ConfiguredSite],
         vault: Vault,
         encoder: Callable[[], Encodes],
+        consent: ConsentText,
         infer: TradeInference | None = None,
     ) -> None:
-        self._sites, self._vault, self._load = sites, vault, encoder
+        self._sites, self._vault, self._load, self._consent = sites, vault, encoder, consent
         self._infer = infer or TradeInference(encoder)
         self._layouts: dict[tuple[str, tuple[str, ...]], Layout | UnknownLayout] = {}
 
@@ -223,7 +226,8 @@ class Preparer:
                 yield from (unnamed_profile if row.known.kind == "profile" else unnamed_posting)(row.cells)
 
     def _profile(self, row: Named, known: Layout, site: str, today: date, ready: Ready) -> None:
-        read = read_profile(row.cells, site, self._sites[site].site, today, known.pay_unit, self._infer)
+        here = self._sites[site].site
+        read = read_profile(row.cells, site, here, today, self._consent, known.pay_unit, self._infer)
         if read.reading.problems or read.profile is None or read.person is None:
             ready.refused.append(Refused(row, read.reading.problems))
             return

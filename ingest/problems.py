@@ -8,6 +8,7 @@ from msgspec import Struct
 
 SENTENCES: Final[dict[str, str]] = {
     "missing": "请补全:{detail}",
+    "unknown_consent": "没有这一版同意书,请填本人签的那一版({detail})",
     "bad_born": "出生日期不对:{detail}",
     "under_16": "未满16周岁,不得招用或介绍就业",
     "bad_age": "年龄不可能:{detail}",

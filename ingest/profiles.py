@@ -10,6 +10,7 @@ from functools import cache, lru_cache
 from msgspec import Struct, ValidationError, convert
 
 from ingest import gazetteer
+from ingest.consent import ConsentText
 from ingest.elsewhere import elsewhere
 from ingest.fields import days, weekly
 from ingest.fields import pay as pay_words
@@ -37,6 +38,8 @@ _CHANNELS: dict[str, Channel] = {
 _LISTED = re.compile(r"[、;,]")
 _NO_CONSENT = re.compile("否|无|[不未]同意|不|未签署?|没有|没签|拒绝|no?|none|false|0|-|/")
 """What stands in the column of the consent's version where there is none."""
+_FIRST_OF_MONTH = re.compile(r"(\d{4}-\d{2})-01")
+"""What a spreadsheet makes of 2026-01."""
 _KM = re.compile(r"\d{1,3}(?:\.\d)?")
 _SEPARATORS = re.compile(r"[\s、,;/|()]+")
 _EXPIRES = re.compile(
@@ -58,16 +61,17 @@ def read_profile(
     site_id: str,
     site: Site,
     today: date,
+    text: ConsentText,
     pay_unit: PayUnit | None = None,
     infer: Infer = nothing,
 ) -> ProfileRow:
-    """Reads a row's cells (by field). `today` is the market's date, by which age is judged; `infer` guesses the trades
-    of a row that names none by a word of the lexicon."""
+    """Reads a row's cells (by field). `today` is the market's date, by which age is judged; `text` knows the versions
+    of the consent; `infer` guesses the trades of a row that names none by a word of the lexicon."""
     reading = Reading()
     row = ProfileRow(reading, ref=cells.get("ref", "").strip())
     id_number = _id_number(cells)
     born_as_numbered = born_of(id_number) if id_number else None
-    person = _person(cells, reading, id_number, well_formed=not id_number or born_as_numbered is not None)
+    person = _person(cells, reading, text, id_number, well_formed=not id_number or born_as_numbered is not None)
     born = _born(cells, reading, today, born_as_numbered)
     trade_ids = _trades(cells, reading, infer)
     place = read_place(cells, site, reading)
@@ -129,15 +133,18 @@ def _id_number(cells: Mapping[str, str]) -> str:
     return "".join(plain(cells.get("id_number", "")).split()).upper().lstrip("'")
 
 
-def _person(cells: Mapping[str, str], reading: Reading, id_number: str, *, well_formed: bool) -> dict[str, str] | None:
+def _person(
+    cells: Mapping[str, str], reading: Reading, text: ConsentText, id_number: str, *, well_formed: bool
+) -> dict[str, str] | None:
     name = "".join(cells.get("name", "").split())
     phone = telephone(cells.get("telephone", ""), mobile=True)
-    consent = cells.get("consent", "").strip()
-    if _NO_CONSENT.fullmatch(consent.lower()):
-        consent = ""
+    consent = _signed(cells.get("consent", ""), text)
     absent = [w for w, v in (("姓名", name), ("电话", cells.get("telephone")), ("同意书版本", consent)) if not v]
     if absent:
         reading.refuse("missing", "person", "、".join(absent))
+        return None
+    if consent not in text.known:
+        reading.refuse("unknown_consent", "consent", "、".join(text.known))
         return None
     if phone is None:
         reading.refuse("bad_telephone", "telephone")
@@ -148,7 +155,16 @@ def _person(cells: Mapping[str, str], reading: Reading, id_number: str, *, well_
     if not well_formed:
         reading.refuse("bad_id_number", "id_number")
         return None
-    return {"name": name, "telephone": phone.value, "id_number": id_number, "consent": consent[:40]}
+    return {"name": name, "telephone": phone.value, "id_number": id_number, "consent": consent}
+
+
+def _signed(cell: str, text: ConsentText) -> str:
+    """The version in a cell, known or not; empty where it says that there is none."""
+    written = cell.strip()
+    if _NO_CONSENT.fullmatch(written.lower()):
+        return ""
+    month = _FIRST_OF_MONTH.fullmatch(written)
+    return month[1] if month and month[1] in text.known else written
 
 
 def _born(cells: Mapping[str, str], reading: Reading, today: date, numbered: date | None) -> date | None:

@@ -132,8 +132,7 @@ class Morning:
         return site, trade, near[:WORKERS_CONNECTED], middle
 
     async def register_in_the_hall(self, site: str, trade: str, near: Profile) -> None:
-        """People register at the site's kiosk, take any hours, and a clerk gives them queue numbers of the hall."""
-        kiosk = await sessions.issue(self.store, "kiosk", "kiosk-demo", site=site)
+        """People register at the site's window, take any hours, and the clerk gives them queue numbers of the hall."""
         clerk = await sessions.issue(self.store, "clerk", "demo")
         for number in range(1, HALL_WORKERS + 1):
             profile = {
@@ -147,7 +146,7 @@ class Morning:
             }
             person = {"name": f"样本大厅{number}", "telephone": f"1990088{number:04d}", "consent": "2026-01"}
             body = {"profile": profile, "person": person}
-            id_ = (await self.api.call("POST", "/v1/profiles", kiosk, body))["id"]
+            id_ = (await self.api.call("POST", "/v1/profiles", clerk, body))["id"]
             body = {"state": "in_hall", "queue_no": number}
             await self.api.call("PUT", f"/v1/profiles/{id_}/presence", clerk, body)
             self.queue_numbers[id_] = number
@@ -294,7 +293,7 @@ async def play(stage: Stage, *sample: str) -> tuple[Json, list[str]]:
         await m.register_in_the_hall(site, trade, middle)
         await m.connect([*m.queue_numbers, *people])
         name = trades.trades()[trade].name
-        say(f"{HALL_WORKERS} people registered at the kiosk of {site} and wait in the hall")
+        say(f"{HALL_WORKERS} people registered at the window of {site} and wait in the hall")
         say(f"{len(m.workers)} workers near {site} connected who can do {trade} ({name}) or close work")
         await m.until_quiet()
 

@@ -304,11 +304,11 @@ class KioskUser(Actor):
     def on_start(self) -> None:
         """At one of the sites."""
         super().on_start()
-        self.kiosk = next(self.play.kiosks)
+        self.kiosk, self.clerk = next(self.play.kiosks), next(self.play.clerks)
 
     @task
     def visit(self) -> None:
-        """Somebody registers in their own words and looks at what there is."""
+        """Somebody looks at what there is, and registers at the window beside the machine in their own words."""
         self.pause()
         number = next(self.play.numbers)
         rng = np.random.default_rng([self.play.seed, 2, number])
@@ -323,7 +323,7 @@ class KioskUser(Actor):
             "pay": {"fen": population.wished_fen(trade), "unit": "hour"},
         }
         person = {"name": f"样本大厅{number}", "telephone": f"1991{number % 10_000_000:07d}", "consent": "2026-01"}
-        told = self.http.call("POST", "/v1/profiles", self.kiosk.token, {"profile": profile, "person": person})
+        told = self.http.call("POST", "/v1/profiles", self.clerk.token, {"profile": profile, "person": person})
         if told is not None:
             record = ClientRecord(operation="register", profile=told["id"], v=told["v"])
             self.play.diary.note(Told(record))

@@ -52,6 +52,7 @@ TABLE: Final[dict[str, tuple[int, str]]] = {
     "erased": (409, "这个人的信息已按要求删除;要再登记,请本人来办"),
     "lives_elsewhere": (409, "已在别的城市登记({detail}):请先在那里办理迁出,再来登记"),
     "registered": (409, "这个身份证号已经登记过:请用登记时的手机号登录;换了号码,请带身份证到站点办理"),
+    "unknown_consent": (422, "没有这一版同意书,请填本人签的那一版({detail})"),
     "new_consent": (409, "同意书有了新的内容,请看过再同意"),
     "consent_withdrawn": (409, "同意已经撤回:本人重新同意后才能这样操作"),
     "known_twin": (409, "已经登记过:{detail}"),

@@ -48,7 +48,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     sites_file: str = ""
     """The sites and how their records are fetched (TOML); empty: the shipped sample of ten."""
     consent_file: str = ""
-    """What people consent to (TOML: `version` and `text`); empty: the shipped one."""
+    """What people consent to (TOML: `version`, `text`, `earlier` versions of papers); empty: the shipped one."""
     gateway_url: str = ""
     """Where short messages are handed over (`POST {"id", "to", "text"}`); empty: nobody can log in by telephone."""
     gateway_key: str = ""

@@ -9,12 +9,13 @@ import structlog
 import uvloop
 from aiohttp import web
 
+from ingest import consent
 from ingest.persons import Vault, check_key
 from matcher.errors import StoreUnavailable
 from matcher.garbage import spare_what_is_loaded
 from matcher.settings import Settings
 from matcher.store import Store
-from server import consent, openapi, retention
+from server import openapi, retention
 from server.assets import add_pages
 from server.boards import Boards
 from server.browser import protect, stay_encrypted

@@ -8,12 +8,12 @@ from typing import Final
 
 from aiohttp import web
 
+from ingest.consent import ConsentText
 from ingest.persons import Box, Vault
 from matcher.settings import Settings
 from matcher.store import Store
 from server.boards import Boards
 from server.cards import Cards
-from server.consent import ConsentText
 from server.encoding import Encoding
 from server.ingest_desk import IngestDesk
 from server.market import Market

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from ingest.consent import ConsentText
 from ingest.heat import Held
 from ingest.understanding import Understanding
 from matcher.explain import Explanation
@@ -53,7 +54,6 @@ from server.api import (
     understand,
 )
 from server.auth import STAFF
-from server.consent import ConsentText
 from server.doors import desk, hall, newcomers, session, telephone
 from server.doors import views as doors
 from server.route import ANYBODY, Route
@@ -67,7 +67,7 @@ AS_WORKER: Final[frozenset[Role]] = STAFF | {"worker"}
 AS_EMPLOYER: Final[frozenset[Role]] = STAFF | {"employer"}
 AT_THE_DOOR: Final[frozenset[Role]] = AS_EMPLOYER | {"kiosk"}
 POSTS: Final[frozenset[Role]] = AS_EMPLOYER | {"integration"}
-REGISTERS: Final[frozenset[Role]] = STAFF | {"kiosk", "integration"}
+REGISTERS: Final[frozenset[Role]] = STAFF | {"integration"}
 
 AT_A_DOOR: Final = ("bad_login", "bad_token", "too_many_requests", "no_gateway")
 POSTING_RULES: Final = ("bad_trade", "posting_past", "posting_blocked", "no_employer", "no_site")
@@ -96,12 +96,13 @@ ROUTES: Final[tuple[Route, ...]] = (
           pinyin_views.Candidates, query=pinyin_views.PinyinQuery, impersonal=True),
     # profiles
     Route("POST", "/v1/profiles", "Register a worker", profiles.post_profile, views.Written, REGISTERS,
-          views.NewProfile, status=201, errors=("key_reused", "known_twin", "lives_elsewhere", "bad_trade", "no_site"),
-          own=KIOSK, audited=True),
+          views.NewProfile, status=201,
+          errors=("key_reused", "unknown_consent", "known_twin", "lives_elsewhere", "bad_trade", "no_site"),
+          audited=True),
     Route("GET", "/v1/profiles/{profile}", "One profile, without who it is", profiles.get_profile, views.ProfileView,
           AS_WORKER, errors=("no_profile",)),
     Route("PUT", "/v1/profiles/{profile}", "Change a profile", profiles.put_profile, views.Written,
-          AS_WORKER | {"integration"}, views.ProfileChange,
+          AS_WORKER, views.ProfileChange,
           errors=("no_profile", "stale_version", "bad_trade", "no_site")),
     Route("PUT", "/v1/profiles/{profile}/presence", "Say where a worker is", profiles.put_presence, views.PresenceSet,
           AS_WORKER, Presence, errors=("no_profile", "no_site", "consent_withdrawn")),

@@ -123,18 +123,20 @@ class Verification(Struct, forbid_unknown_fields=True):
 
 
 class NewProfile(Struct, forbid_unknown_fields=True):
-    """A registration. Without `id` it is derived from the person, so that one person registers once."""
+    """A registration of somebody who has signed a text of the consent. Without `id` it is derived from the person, so
+    that one person registers once."""
 
     profile: Profile
-    person: Person | None = None
+    person: Person
     id: Id | None = None
 
 
 class ProfileChange(Struct, forbid_unknown_fields=True):
-    """A new document for a profile."""
+    """A new document for a profile. Staff who change what papers say (`born`, `certificates`) give the `reason`."""
 
     profile: Profile
     expected_v: ExpectedV = 0
+    reason: ShortText = ""
 
 
 class ProfileView(Struct, kw_only=True):

@@ -13,7 +13,7 @@ from typing import Any
 from aiohttp.test_utils import TestServer
 from playwright.async_api import Browser, Page, expect
 
-from server import consent, kiosks
+from server import kiosks
 from server.simulated_gateway import SimulatedGateway, Weather
 from tests import builders
 from tests.api import plain
@@ -53,7 +53,7 @@ class Hall:
     async def person(self, **over: Any) -> tuple[str, dict[str, Any]]:
         """A registered worker with a printed slip."""
         n, clerk = next(_numbers), await self.service.api.token("clerk")
-        id_, person = f"w{n}", builders.person(n, consent=over.pop("consent", consent.read().version))
+        id_, person = f"w{n}", builders.person(n)
         body = {"id": id_, "profile": plain(builders.profile(**over)), "person": plain(person)}
         assert (await self.service.api.post("/v1/profiles", body, token=clerk)).status == 201
         slip: dict[str, Any] = (await self.service.api.post(f"/v1/profiles/{id_}/ticket", token=clerk)).data

@@ -48,7 +48,7 @@ def new_posting(**over: Any) -> dict[str, Any]:
 
 def new_profile(**over: Any) -> dict[str, Any]:
     doc: dict[str, Any] = plain(builders.profile())
-    return {"id": "w1", "profile": doc | over}
+    return {"id": "w1", "profile": doc | over, "person": plain(builders.person())}
 
 
 async def stored(api: Api) -> dict[bytes, object]:
@@ -139,8 +139,13 @@ async def test_a_bad_person(api: Api, person: dict[str, str], words: str) -> Non
     await refused(api, "/v1/profiles", body, "bad_field", words)
 
 
-async def test_a_registration_without_id_and_person(api: Api) -> None:
-    await refused(api, "/v1/profiles", {"profile": plain(builders.profile())}, "bad_field", "id 或 person")
+async def test_nothing_is_kept_of_somebody_who_has_signed_nothing(api: Api) -> None:
+    body = new_profile()
+    del body["person"]
+    await refused(api, "/v1/profiles", body, "bad_field", "person")
+    await refused(api, "/v1/profiles", body | {"person": None}, "bad_field", "person")
+    signed = plain(builders.person(consent="a text that never was"))
+    await refused(api, "/v1/profiles", body | {"person": signed}, "unknown_consent", "2026-01")
 
 
 @pytest.mark.parametrize(

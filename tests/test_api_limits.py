@@ -68,7 +68,10 @@ async def test_too_many_requests_at_once_are_told_to_come_again(store: Store, tm
     async with running(store, tmp_path, encoder=encoder, requests_at_once=2) as api:
         clerk = await api.token("clerk")
         body = {"profile": plain(builders.profile())}
-        held = [asyncio.create_task(api.post("/v1/profiles", body | {"id": f"w{n}"}, token=clerk)) for n in range(2)]
+        held = [
+            asyncio.create_task(api.post("/v1/profiles", body | {"person": plain(builders.person(n))}, token=clerk))
+            for n in range(2)
+        ]
         await at_work(api, 2)
         refused = await api.get("/v1/sites", token=clerk)
         assert (refused.status, refused.code, refused.headers["Retry-After"]) == (503, "overloaded", "1")
@@ -138,7 +141,8 @@ async def test_who_sends_slowly_holds_up_nobody_at_the_door(
 async def test_what_takes_too_long_is_given_up(store: Store, tmp_path: Path) -> None:
     encoder = HeldEncoder()
     async with running(store, tmp_path, encoder=encoder, request_timeout_s=1.0) as api:
-        clerk, body = await api.token("clerk"), {"id": "w1", "profile": plain(builders.profile())}
+        clerk = await api.token("clerk")
+        body = {"profile": plain(builders.profile()), "person": plain(builders.person())}
         late = await api.post("/v1/profiles", body, token=clerk)
         assert (late.status, late.code) == (503, "timeout")
         encoder.go.set()

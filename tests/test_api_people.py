@@ -13,7 +13,7 @@ from server import sessions
 from server.api.profiles import presence_until
 from server.keys import VAULT
 from tests import builders
-from tests.api import Api, plain
+from tests.api import Api, audit_lines, plain
 
 ZONE_MS = 8 * 3_600_000
 NOON_MS = 1_790_000_000_000 // 86_400_000 * 86_400_000 + 4 * 3_600_000  # 12:00 in the market's zone
@@ -48,9 +48,30 @@ async def test_a_worker_changes_their_profile_but_not_their_birthday(api: Api) -
     assert (await api.put("/v1/profiles/w1", stale, token=w1)).code == "stale_version"
     younger = {"profile": doc | {"born": "1990-05-01"}}
     assert (await api.put("/v1/profiles/w1", younger, token=w1)).code == "forbidden"
-    clerk = await api.token("clerk")
-    assert (await api.put("/v1/profiles/w1", younger, token=clerk)).status == 200
+
+
+async def test_what_papers_say_staff_change_with_the_paper_they_have_seen(api: Api) -> None:
+    clerk, doc = await api.token("clerk", "c1"), plain(builders.profile())
+    numbered = builders.person(2, id_number="000000198005010010")
+    for id_, person in (("w1", builders.person(1)), ("w2", numbered)):
+        new = {"id": id_, "profile": doc, "person": plain(person)}
+        assert (await api.post("/v1/profiles", new, token=clerk)).status == 201
+    younger = {"profile": doc | {"born": "1990-05-01"}}
+    driver = {"profile": doc | {"born": "1990-05-01", "certificates": [plain(builders.certificate())]}}
+    assert (await api.put("/v1/profiles/w1", younger, token=clerk)).code == "bad_field"  # without a reason
+    why = {"reason": "户口簿,打13800001234核对"}
+    assert (await api.put("/v1/profiles/w1", younger | why, token=clerk)).status == 200
+    assert (await api.put("/v1/profiles/w1", driver, token=clerk)).code == "bad_field"
+    assert (await api.put("/v1/profiles/w1", driver | {"reason": "叉车证原件"}, token=clerk)).status == 200
+    assert (await api.put("/v1/profiles/w2", younger | why, token=clerk)).code == "bad_field"  # the ID number says it
     assert (await api.store.profile("w1")).doc.born == date(1990, 5, 1)
+    assert (await api.store.profile("w2")).doc == builders.profile()
+    assert [line[1:] for line in await audit_lines(api.store) if line[1].startswith("review_")] == [
+        ("review_born", "w1", "户口簿,打138****1234核对"),
+        ("review_certificates", "w1", "叉车证原件"),
+    ]
+    key = await api.token("integration")
+    assert (await api.put("/v1/profiles/w1", {"profile": doc}, token=key)).code == "forbidden"
 
 
 async def test_only_the_hall_says_who_is_in_the_hall(api: Api) -> None:

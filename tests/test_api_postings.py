@@ -287,7 +287,9 @@ async def test_documents_are_stored_with_the_vector_of_the_configured_model(valk
     async with running(store, tmp_path, encoder=encoder) as api:
         clerk, profile = await api.token("clerk"), builders.profile()
         await api.post("/v1/postings", new_posting(), token=clerk)
-        await api.post("/v1/profiles", {"id": "w1", "profile": plain(profile)}, token=clerk)
+        await api.post(
+            "/v1/profiles", {"id": "w1", "profile": plain(profile), "person": plain(builders.person())}, token=clerk
+        )
         (job,), (worker,) = await store.hashes("posting", ["j1"]), await store.hashes("profile", ["w1"])
         assert await store.model() == (encoder.model_id, encoder.dimension)
     doc = builders.posting(now_ms())

@@ -116,7 +116,7 @@ async def test_a_server_of_another_model_does_not_switch_the_market(market: Stor
         assert await market.model() == (builders.MODEL, builders.DIMENSION)
         ready = await api.get("/readyz")
         assert (ready.status, ready.data["model"]) == (200, False)
-        profile = {"id": "w1", "profile": plain(builders.profile())}
+        profile = {"id": "w1", "profile": plain(builders.profile()), "person": plain(builders.person())}
         assert (await api.post("/v1/profiles", profile, token=await api.token("clerk"))).status == 201
         assert (await market.profile("w1")).model == "another-model"
         await reencode(market, Another())

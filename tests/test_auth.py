@@ -101,8 +101,8 @@ async def test_a_kiosk_serves_its_own_site_and_acts_for_nobody(api: Api) -> None
     ]:
         assert (await api.send(method, path, sent, token=here)).code == "forbidden", path
     assert (await api.get("/v1/postings/j1", token=there)).code == "no_posting"
-    new = {"profile": plain(builders.profile()), "id": "w9"}
-    assert (await api.post("/v1/profiles", new, token=there)).code == "forbidden"
+    new = {"profile": plain(builders.profile()), "person": plain(builders.person())}
+    assert (await api.post("/v1/profiles", new, token=here)).code == "forbidden"  # nor does it learn who is registered
     assert (await api.post("/v1/assignments/j1:w1/check-in", token=there)).code == "forbidden"
     assert (await api.post("/v1/assignments/j1:w1/check-in", token=here)).code == "too_early"
     assert (await api.get("/v1/postings/j1/entries", token=here)).status == 200

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from ingest import consent
 from matcher.model import DAY_MS, Presence
-from server import consent, retention
+from server import retention
 from server.keys import VAULT
 from tests import builders
 from tests.api import Api, running

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from server import consent, rates
+from ingest import consent
+from server import rates
 from server.sessions import AT_A_KIOSK
 from server.simulated_gateway import SimulatedGateway
 from tests import builders
@@ -41,7 +42,7 @@ async def test_a_proved_telephone_registers_and_is_in(door: tuple[Api, Simulated
     assert (come["role"], come["site"]) == ("newcomer", "")
     assert NOBODY not in come["subject"]
     text = (await api.get("/v1/consent")).data
-    assert text == {"version": consent.read().version, "text": consent.read().text}
+    assert text == {"version": consent.read().version, "text": consent.read().text, "earlier": []}
     assert (await api.get("/v1/postings", token=come["token"])).code == "forbidden"
     reply = await api.post("/v1/login/register", registration(), token=come["token"])
     assert (reply.status, reply.data["role"]) == (200, "worker")

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from embeddings.encoder import Encoder, Kind
 from embeddings.references import TextEncoder
+from ingest import consent
 from ingest.check import check_files
 from ingest.inference import LEAST_CONFIDENCE, MOST_TRADES, TradeInference
 from ingest.prepare import posting_id
@@ -109,10 +110,10 @@ def test_check_marks_what_was_inferred(infer: TradeInference, tmp_path: Path) ->
     path = tmp_path / "jobs.csv"
     path.write_text(POSTINGS + posting_line("1", 1_795_305_600_000, trade=BOATS, text="日结(虚构)"), "utf-8")
     out = io.StringIO()
-    check_files([path], out, now_ms=1_795_305_600_000, infer=infer)
+    check_files([path], out, consent.read(), now_ms=1_795_305_600_000, infer=infer)
     assert "(推测)" in next(line for line in out.getvalue().splitlines() if "工种 =" in line)
     out = io.StringIO()
-    check_files([path], out, now_ms=1_795_305_600_000)
+    check_files([path], out, consent.read(), now_ms=1_795_305_600_000)
     assert "看不懂工种" in out.getvalue()
 
 

@@ -8,6 +8,7 @@ import re
 from playwright.async_api import expect
 
 from matcher.model import HOUR_MS
+from server.keys import VAULT
 from tests import builders
 from tests.browser import LIVE_MS, in_browser
 from tests.kiosk_page import Hall, checked, press, printed, until_waved
@@ -159,7 +160,9 @@ async def test_an_invitation_waits_for_an_answer(hall: Hall) -> None:
 
 
 async def test_a_new_text_is_consented_to_before_anything_else(hall: Hall) -> None:
-    id_, slip = await hall.person(consent="an-older-text")
+    id_, slip = await hall.person()
+    vault, older = hall.service.api.app[VAULT], builders.person(consent="an-older-text")
+    await hall.store.give_consent(id_, vault.seal(older), vault.mark(older))
     page = await hall.kiosk()
     await press(page, "我登记过,直接看活")
     await page.get_by_role("radio", name="排队号").click()

@@ -7,8 +7,9 @@ import re
 from msgspec import structs
 from playwright.async_api import expect
 
+from ingest import consent
 from matcher.model import Pay
-from server import consent, kiosks
+from server import kiosks
 from tests import builders
 from tests.api import plain
 from tests.browser import KIOSK, in_browser

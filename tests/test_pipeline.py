@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from embeddings.encoder import Encoder
+from ingest import consent
 from ingest.check import check_files
 from ingest.masking import mask_text
 from ingest.pipeline import UnknownSite, ingest, machinery
@@ -86,11 +87,13 @@ async def test_bad_rows_lie_in_quarantine_with_line_and_reason(store: Store, enc
         + profile_line("1", pay="210")
         + profile_line("8", consent="")
         + profile_line("9", consent="未同意")
+        + profile_line("10", consent="是")
+        + profile_line("11", consent="2026-01-01")  # what a spreadsheet makes of 2026-01
         + "9,多,出,来,的,格,子,太,多,了,太,多,了\n",
         "utf-8",
     )
     report = await take(store, encoder, path)
-    assert counts(report) == (1, 0, 0, 0, 9)
+    assert counts(report) == (2, 0, 0, 0, 10)
     rows = await kept(store)
     assert [(row.line, row.problems[0].code) for row in rows] == [
         (3, "missing"),
@@ -101,7 +104,8 @@ async def test_bad_rows_lie_in_quarantine_with_line_and_reason(store: Store, enc
         (8, "duplicate_row"),
         (9, "missing"),
         (10, "missing"),
-        (11, "cell_count"),
+        (11, "unknown_consent"),
+        (13, "cell_count"),
     ]
     assert rows[0].message == "请补全:期望工资"
     text = json.dumps([row.row for row in rows], ensure_ascii=False)
@@ -263,7 +267,7 @@ def test_check_says_what_is_understood_without_a_store(tmp_path: Path) -> None:
     bad = {"category": "样本未知", "description": "限女性", "headcount": "3", "salary": "乱", "company": ""}
     path.write_text(f"{json.dumps(row)}\n{json.dumps(bad)}\nnot json\n", "utf-8")
     out = io.StringIO()
-    assert check_files([path], out, now_ms=1_795_305_600_000) == 0
+    assert check_files([path], out, consent.read(), now_ms=1_795_305_600_000) == 0
     text = out.getvalue()
     for part in (
         "工资 = 200元/天  ← “200元/天”",
@@ -276,7 +280,7 @@ def test_check_says_what_is_understood_without_a_store(tmp_path: Path) -> None:
     ):
         assert part in text, part
     assert "19900000001" not in text
-    assert check_files([tmp_path / "none.csv"], io.StringIO()) == 2
+    assert check_files([tmp_path / "none.csv"], io.StringIO(), consent.read()) == 2
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from ingest import gazetteer
+from ingest import consent, gazetteer
 from ingest.columns import Layout, layout
 from ingest.profiles import read_profile
 from ingest.sites import sites
@@ -71,7 +71,7 @@ def test_a_row_says_what_the_record_says() -> None:
     known = layout(tuple(next(population.rows(1, 1))[1]), {})
     assert isinstance(known, Layout)
     for record, (site, row) in zip(PEOPLE[:1_000], population.rows(N, 1), strict=False):
-        read = read_profile(known.cells(row), site, sites()[site], population.TODAY, known.pay_unit)
+        read = read_profile(known.cells(row), site, sites()[site], population.TODAY, consent.read(), known.pay_unit)
         if age_on(record.doc.born, population.TODAY) < 16:
             assert [p.code for p in read.reading.problems] == ["under_16"]
             continue

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from ingest import consent
 from ingest.columns import layout
 from ingest.fields.days import local_day
 from ingest.gazetteer import distance_m
@@ -40,7 +41,7 @@ def rows(sample: list[tuple[str, Path]]) -> Rows:
             known = layout(row.cells)
             cells, site = known.cells(row.cells), sites()[site_id]
             if known.kind == "profile":
-                found.append((site_id, read_profile(cells, site_id, site, TODAY, known.pay_unit)))
+                found.append((site_id, read_profile(cells, site_id, site, TODAY, consent.read(), known.pay_unit)))
             else:
                 found.append((site_id, read_posting(cells, site_id, site, TODAY, known.pay_unit)))
     return found

@@ -133,7 +133,7 @@ async def _bodies(api: Api) -> dict[type, Any]:
     return {
         Heat: {"district": DISTRICT, "day": (date.today() + timedelta(days=1)).isoformat(), "celsius": 30},
         views.SiteChange: {"site": plain(builders.site())},
-        views.NewProfile: {"profile": profile, "id": "w9"},
+        views.NewProfile: {"profile": profile, "person": plain(builders.person(3)), "id": "w9"},
         views.ProfileChange: {"profile": profile},
         views.NewEmployer: {"employer": plain(builders.employer(verified=False))},
         views.EmployerChange: {"employer": plain(builders.employer())},

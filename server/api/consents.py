@@ -5,11 +5,10 @@ from __future__ import annotations
 from aiohttp import web
 from msgspec import structs
 
-from matcher.errors import KuaizhaoError
+from ingest.consent import ConsentText
 from matcher.model import DAY_MS
 from server.api.people import own_with_reason, person_of
 from server.auth import check_profile
-from server.consent import ConsentText
 from server.keys import CALLER, CONSENT, MARKET, STORE, VAULT
 from server.people_views import ConsentGiven, ConsentView, Why
 
@@ -29,8 +28,7 @@ async def get_consent_of(request: web.Request, _: None) -> ConsentView:
 async def give_consent(request: web.Request, given: ConsentGiven) -> ConsentView:
     """Consents to the text in force, for the first time, to a new one, or again after a withdrawal."""
     id_, vault = own_with_reason(request, given.reason), request.app[VAULT]
-    if given.version != request.app[CONSENT].version:
-        raise KuaizhaoError("new_consent")
+    request.app[CONSENT].check_given(given.version)
     person = structs.replace(await person_of(request, id_), consent=given.version)
     await request.app[STORE].give_consent(id_, vault.seal(person), vault.mark(person))
     return await _view(request, id_)

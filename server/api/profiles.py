@@ -16,8 +16,10 @@ from matcher.model import Person, Presence, Profile, Site, age_on
 from matcher.settings import MarketSettings
 from matcher.trades import certificates, hazards, trades
 from matcher.waves import midnight_after
-from server.auth import check_in_hall, check_profile, check_site
-from server.keys import CALLER, ENCODING, MARKET, STORE, VAULT, now_ms
+from server.api.people import person_of
+from server.auditing import tell
+from server.auth import check_in_hall, check_profile
+from server.keys import CALLER, CONSENT, ENCODING, MARKET, STORE, VAULT, now_ms
 from server.views import NewProfile, PresenceSet, ProfileChange, ProfileView, Suspension, Written, profile_view
 
 YOUNGEST = 16
@@ -25,20 +27,19 @@ OLDEST = 100
 
 
 async def post_profile(request: web.Request, new: NewProfile) -> Written:
-    """Registers a worker. The same again replays."""
-    check_site(request[CALLER], new.profile.site)
+    """Registers a worker, for them. The same again replays."""
     return await register(request, new.id or _id_of_person(request, new.person), new.profile, new.person)
 
 
-async def register(request: web.Request, id_: str, profile: Profile, person: Person | None) -> Written:
-    """Checks and stores a profile and its person. Raises `known_twin` where the person has another id."""
+async def register(request: web.Request, id_: str, profile: Profile, person: Person) -> Written:
+    """Checks and stores a profile and its person. Raises `unknown_consent` where they have signed no text that there
+    ever was, `known_twin` where the person has another id."""
     app, vault = request.app, request.app[VAULT]
+    app[CONSENT].check_signed(person.consent)
     doc = await _checked(request, profile)
-    if person is not None:
-        _check_person(person, profile.born)
+    _check_person(person, profile.born)
     vector = await app[ENCODING].encode(profile_text(doc), "profile")
-    sealed, mark = (vault.seal(person), vault.mark(person)) if person is not None else (b"", "")
-    marks = person_marks(person, vault) if person is not None else []
+    sealed, mark, marks = vault.seal(person), vault.mark(person), person_marks(person, vault)
     (elsewhere,) = await homes.claim(app[STORE], [marks])
     if elsewhere:
         raise KuaizhaoError("lives_elsewhere", elsewhere)
@@ -46,9 +47,7 @@ async def register(request: web.Request, id_: str, profile: Profile, person: Per
     return Written(id=id_, v=done.v, replay=done.replay)
 
 
-def _id_of_person(request: web.Request, person: Person | None) -> str:
-    if person is None:
-        raise KuaizhaoError("bad_field", "id 或 person 至少填一项")
+def _id_of_person(request: web.Request, person: Person) -> str:
     return request.app[VAULT].profile_id(f"person:{person.id_number or person.telephone}")
 
 
@@ -60,21 +59,36 @@ async def get_profile(request: web.Request, _: None) -> ProfileView:
 
 
 async def put_profile(request: web.Request, change: ProfileChange) -> Written:
-    """A new document. A worker cannot change their own date of birth: it follows from the ID card."""
-    app, caller, id_ = request.app, request[CALLER], request.match_info["profile"]
-    if caller.role != "integration":
-        check_profile(caller, id_)
-    check_site(caller, change.profile.site)
+    """A new document. What papers say (when somebody was born, certificates) only staff change."""
+    app, id_ = request.app, request.match_info["profile"]
+    check_profile(request[CALLER], id_)
     old = await app[STORE].profile(id_)
-    if caller.role == "worker" and change.profile.born != old.doc.born:
-        raise KuaizhaoError("forbidden", "born")
-    if caller.role == "worker" and not set(change.profile.certificates) <= set(old.doc.certificates):
-        raise KuaizhaoError("forbidden", "certificates")  # the site looks at the paper before it counts
+    await _review_papers(request, id_, old.doc, change)
     doc = await _checked(request, change.profile)
     vector = await app[ENCODING].encode(profile_text(doc), "profile")
     model = app[ENCODING].model_id
-    done = await app[STORE].amend_profile(id_, doc, vector, model, change.expected_v)
+    done = await app[STORE].amend_profile(id_, doc, vector, model, change.expected_v or old.v)
     return Written(id=id_, v=done.v, replay=done.replay)
+
+
+async def _review_papers(request: web.Request, id_: str, old: Profile, change: ProfileChange) -> None:
+    """Staff have looked at a paper and say which, in the audit log; the ID number says best when somebody was born. A
+    worker may only leave a certificate out. Raises `forbidden`, `bad_field`."""
+    caller, new = request[CALLER], change.profile
+    is_born_otherwise = new.born != old.born
+    if caller.role == "worker":
+        if is_born_otherwise:
+            raise KuaizhaoError("forbidden", "born")
+        if not set(new.certificates) <= set(old.certificates):
+            raise KuaizhaoError("forbidden", "certificates")  # the site looks at the paper before it counts
+        return
+    changed = ["born"] * is_born_otherwise + ["certificates"] * (set(new.certificates) != set(old.certificates))
+    if changed and not change.reason.strip():
+        raise KuaizhaoError("bad_field", "reason 请写明看了什么证件")
+    if is_born_otherwise and (await person_of(request, id_)).id_number:
+        raise KuaizhaoError("bad_field", "born 出生日期以身份证号为准,不能改")
+    for what in changed:
+        await tell(request, f"review_{what}", id_, change.reason)
 
 
 async def put_presence(request: web.Request, presence: Presence) -> PresenceSet:

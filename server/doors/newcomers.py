@@ -27,8 +27,7 @@ async def register_self(request: web.Request, new: Registration) -> LoggedIn | w
     caller, store = request[CALLER], request.app[STORE]
     if who_has(request, "worker", new.telephone) != caller.subject:
         raise KuaizhaoError("forbidden", "telephone")
-    if new.consent != request.app[CONSENT].version:
-        raise KuaizhaoError("new_consent")
+    request.app[CONSENT].check_given(new.consent)
     if new.profile.certificates:
         raise KuaizhaoError("forbidden", "certificates")  # the site looks at the paper before it counts
     await rates.count(store, (rates.REGISTRATIONS_A_DAY, caller.subject))
