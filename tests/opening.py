@@ -9,11 +9,13 @@ from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES256
 from cryptography.hazmat.primitives.ciphers.modes import CTR
 
-from ingest import master_keys
+from ingest import master_keys, persons
 from ingest.batches import ROWS
-from ingest.persons import _HEAD_BYTES, NONCE_BYTES, SealError, Vault
-from server.keys import DOORS
+from ingest.persons import NONCE_BYTES, SealError, Vault
+from server import rotation
 
+HEAD_BYTES = persons._HEAD_BYTES
+PURPOSES = {ROWS} | {purpose for fields in rotation._BOXES.values() for purpose, _ in fields.values()}
 LONGEST = 1 << 15
 """More than any batch of rows, or other sealed thing, of the tests."""
 
@@ -26,7 +28,7 @@ def boxes_open(vault: Vault, raw: bytes) -> Iterator[bytes]:
     what it was sealed about.
     """
     for version, master in vault.keys.versions.items():
-        for purpose in (ROWS, DOORS):
+        for purpose in PURPOSES:
             key = AES256(master_keys.derived(master, f"kuaizhao {purpose} 1".encode()))
             at = -1
             while (at := raw.find(bytes([version]), at + 1)) >= 0:
@@ -37,7 +39,7 @@ def wrapped_keys(vault: Vault, raw: bytes) -> Iterator[tuple[bytes, bytes]]:
     """Every key of a person that the master key unwraps, wherever it lies, and what the key makes of what follows."""
     at = -1
     while (at := raw.find(b"\x02\x01", at + 1)) >= 0:
-        head, rest = raw[at : at + _HEAD_BYTES], raw[at + _HEAD_BYTES : at + LONGEST]
+        head, rest = raw[at : at + HEAD_BYTES], raw[at + HEAD_BYTES : at + LONGEST]
         with suppress(SealError):
             yield head, _read(AES256(vault._data_key(head + bytes(64))), rest)
 

@@ -18,8 +18,8 @@ from ingest.ending import believed
 from ingest.enqueue import Source, chunks, enqueue
 from ingest.fields.days import local_day
 from ingest.intake import GIVEN_UP
-from ingest.kept_rows import KeptRows
-from ingest.ledger import plain_digest, row_digest
+from ingest.kept_rows import Kept, KeptRows, keep_args
+from ingest.ledger import Ledger, Step, plain_digest, row_digest
 from ingest.persons import Vault
 from ingest.pipeline import ingest, machinery
 from ingest.prepare import posting_id
@@ -386,6 +386,15 @@ async def test_a_row_of_who_was_erased_has_the_file_rewritten_when_the_queue_is_
         await take(store, encoder, path)
         assert not await rewritten_without_it()
         await store.close()
+
+
+async def test_a_row_is_not_kept_for_whom_was_erased_while_it_was_compared(market: Store) -> None:
+    row = Kept(id="m.p_row", kind="profile", site="licang", source="s", origin="o", day="2026-01-01", line=1)
+    args = ["p_gone", *keep_args("merges", row, "run", b"sealed")]
+    (answer,) = await Ledger(market).take("s", "run", [Step("p_row", 1, "digest", "merged", "p_gone", "merge", args)])
+    assert isinstance(answer, KuaizhaoError)
+    assert answer.code == "no_profile"
+    assert await market.commands.keys(market.key("*erged*")) + await kept(market, "merges") == []
 
 
 async def test_rows_in_the_quarantine_are_erased_with_whom_they_name(

@@ -11,8 +11,8 @@ import base64
 import json
 import struct
 import urllib.request
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -20,16 +20,15 @@ from urllib.parse import quote
 import pytest
 
 from ingest import sample_profiles
-from ingest.batches import ROWS
-from ingest.duplicates import telephone_mark
-from ingest.persons import _HEAD_BYTES, SealError, Vault
+from ingest.persons import Vault
 from ingest.sample_styles import STYLES
 from ingest.sites import sites
 from loadtest import demo
 from loadtest.stage import Stage
-from matcher.store import Store, opened
-from server import retention, sessions
-from server.keys import DOORS
+from matcher.store import opened
+from server import sessions
+from tests import erased
+from tests.opening import HEAD_BYTES, boxes_open, wrapped_keys
 
 PEOPLE = 200
 IN_EVERY_FORM = 12
@@ -73,51 +72,16 @@ def written(folder: Path, *more: str) -> dict[str, bytes]:
     return files | {f"printed {n}": text.encode() for n, text in enumerate(more)}
 
 
-def bulks(raw: bytes) -> Iterator[bytes]:
-    """The arguments of every command in an append-only file."""
-    at = 0
-    while (at := raw.find(b"$", at)) >= 0:
-        end = raw.find(b"\r\n", at)
-        with suppress(ValueError):
-            length = int(raw[at + 1 : end])
-            yield raw[end + 2 : end + 2 + length]
-            at = end + 2 + length
-            continue
-        at += 1
+def opened_with(vault: Vault, raw: bytes, secrets: Sequence[str]) -> list[bytes]:
+    """Whatever a key opens, of a box or of a person, with one of the secrets in it."""
+    sought = [secret.encode() for secret in secrets]
+    texts = chain(boxes_open(vault, raw), (text for _, text in wrapped_keys(vault, raw)))
+    return [text for text in texts if any(secret in text for secret in sought)]
 
 
-def naming(vault: Vault, raw: bytes, telephone: str) -> Iterator[bytes]:
-    """Sealed rows and messages in an append-only file that hold somebody's telephone."""
-    for bulk in bulks(raw):
-        for purpose in (ROWS, DOORS):
-            with suppress(SealError):
-                if telephone.encode() in vault.box(purpose).open(bulk, ""):
-                    yield bulk
-
-
-def wrapped_keys(vault: Vault, raw: bytes) -> Iterator[bytes]:
-    """Every key of a person, wrapped, wherever it lies, that the master key still opens."""
-    at = -1
-    while (at := raw.find(b"\x02\x01", at + 1)) >= 0:
-        with suppress(SealError):
-            vault._data_key(raw[at : at + _HEAD_BYTES] + bytes(64))
-            yield raw[at : at + _HEAD_BYTES]
-
-
-async def erase_one(store: Store, vault: Vault) -> tuple[str, str, str]:
-    """Erases somebody of the sample who has no seat, as the service would, and has the files rewritten."""
-    await store.commands.config_set("rdbcompression", "no")  # so that nothing hides in the rewritten file
-    for name, telephone, id_number in people()[6:]:
-        for id_ in await store.marked(telephone_mark(telephone, vault)):
-            if (await store.erase(id_)).state == "erased":
-                assert await retention.rewrite(store)
-                return name, telephone, id_number
-    raise AssertionError("everybody has a seat")
-
-
-async def living(store: Store) -> set[bytes]:
-    ids = await store.ids("profile")
-    return {(await store.person(id_))[:_HEAD_BYTES] for id_ in ids}
+async def keys_of_the_living(stage: Stage) -> set[bytes]:
+    async with opened(stage.settings.store_url, stage.settings.market) as store:
+        return {(await store.person(id_))[:HEAD_BYTES] for id_ in await store.ids("profile")}
 
 
 async def played(stage: Stage) -> list[str]:
@@ -159,22 +123,35 @@ async def test_nobody_is_named_in_clear_and_who_was_erased_in_no_form(
     try:
         printed = await played(stage)
         vault = Vault.open(folder)
-        async with opened(stage.settings.store_url, stage.settings.market) as store:
-            before = written(folder, *printed)
-            erased = await erase_one(store, vault)
-            told = await asyncio.to_thread(stage.run, "audit-log", "verify")
-            after, alive = written(folder, told), await living(store)
+        gone, another = await erased.lived(stage, vault)
+        before = written(folder, *printed)
+        await erased.erase(stage, gone)
+        verified = await asyncio.to_thread(stage.run, "audit-log", "verify")  # fails where the chain is broken
+        after, alive = written(folder, verified), await keys_of_the_living(stage)
+        await erased.erase(stage, another)
+        at_last = written(folder)
     finally:
         await asyncio.to_thread(stage.stop)
 
     everything = list((before | {f"later {n}": raw for n, raw in after.items()}).items())
-    for n, person in enumerate([(LOST["name"], LOST["telephone"], ""), *people()]):
+    who = [(LOST["name"], LOST["telephone"], ""), (erased.NAME, erased.TELEPHONE, erased.ID_NUMBER), *people()]
+    for n, person in enumerate(who):
         for secret in filter(None, person):
             for form in forms(secret) if n < IN_EVERY_FORM else [secret.encode()]:
                 assert not [where for where, raw in everything if form in raw], (secret, form)
-    sealed = {blob for raw in before.values() for blob in naming(vault, raw, erased[1])}
-    assert sealed, "the erased person's row went through the queue"
+
+    them, raw = (erased.NAME, erased.TELEPHONE, erased.ID_NUMBER), b"".join(before.values())
+    named = opened_with(vault, raw, them)
+    for word in (*erased.SEALED, erased.THEIRS):
+        assert any(word.encode() in text for text in named), f"the search finds {word}"
+    for word in erased.PLAIN:
+        assert word.encode() in raw
+        assert not [where for where, raw in after.items() if word.encode() in raw], word
     for where, raw in after.items():
-        assert not [blob for blob in sealed if blob in raw], where
-        assert set(wrapped_keys(vault, raw)) <= alive, where
-    assert any(set(wrapped_keys(vault, raw)) for raw in after.values()), "the search finds those who are there"
+        assert not [text for text in opened_with(vault, raw, them) if erased.THEIRS.encode() not in text], where
+        assert {key for key, _ in wrapped_keys(vault, raw)} <= alive, where
+    for where, raw in at_last.items():
+        assert not opened_with(vault, raw, them), where
+    left = b"".join(at_last.values())
+    assert opened_with(vault, left, [LOST["name"]]), "the search finds who is there"
+    assert list(wrapped_keys(vault, left))

@@ -12,6 +12,7 @@ import pytest
 import structlog
 
 from server import kiosks, staff
+from server.cli import without_numbers
 from server.keys import SEAL
 from server.staff import code_at
 from tests import builders
@@ -100,3 +101,13 @@ async def test_no_secret_is_in_logs_or_metrics(
 
 def broken(*_: object) -> str:
     raise RuntimeError("something that nobody expected")
+
+
+def test_no_number_of_a_row_that_failed_is_in_the_log() -> None:
+    with structlog.testing.capture_logs(processors=[structlog.processors.format_exc_info, without_numbers]) as told:
+        try:
+            int("19900777001,")
+        except ValueError:
+            structlog.get_logger().exception("row_failed")
+    assert "199****7001," in told[0]["exception"]
+    assert "19900777001" not in repr(told)

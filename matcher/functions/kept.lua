@@ -52,7 +52,9 @@ operations.keep = function(m, a, now)
 end
 
 -- merge: the row is the same person or shift as another row's record.   ARGV record, then as keep (id: 'm.' and the row)
+-- Whoever was erased since the two were compared: no_profile.
 operations.merge = function(m, a, now)
+  if is_of_nobody(m, merged_row(a[2]), a[1]) then return refuse('no_profile') end
   forget_kept(m, a[2])
   redis.call('SADD', m .. 'merged:' .. a[1], a[4] .. ' ' .. merged_row(a[2]))
   redis.call('HSET', m .. 'kept:' .. a[2], 'record', a[1])
