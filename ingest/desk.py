@@ -10,6 +10,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
+from ingest import operator
 from ingest.batches import Sealer
 from ingest.commands import print_runs
 from ingest.fields.days import local_time
@@ -39,7 +40,10 @@ def show_kept(settings: Settings, out: TextIO, list_: KeptList, *, site: str, co
 
     async def look() -> list[Kept]:
         async with opened(settings.store_url, settings.market) as store:
-            return await _desk(settings, store).listed(list_, site=site, limit=count)
+            rows = await _desk(settings, store).listed(list_, site=site, limit=count)
+            if rows:
+                await operator.tell(store, f"list_{list_}", [row.record or row.id for row in rows])
+            return rows
 
     rows = uvloop.run(look())
     if as_json:
@@ -66,6 +70,7 @@ def replay(settings: Settings, out: TextIO, id_: str, changes: Mapping[str, str]
 
     async def send() -> str:
         async with opened(settings.store_url, settings.market) as store:
+            await operator.tell(store, "replay_row", [id_])
             return await _desk(settings, store).replay(id_, changes)
 
     print(f"已重新送入,结果见 kuaizhao runs(批次 {uvloop.run(send())})", file=out)
@@ -77,6 +82,7 @@ def discard(settings: Settings, out: TextIO, ids: Sequence[str]) -> int:
 
     async def forget() -> None:
         async with opened(settings.store_url, settings.market) as store:
+            await operator.tell(store, "discard_row", ids)
             await _desk(settings, store).discard(ids)
 
     uvloop.run(forget())
@@ -89,6 +95,7 @@ def unmerge(settings: Settings, out: TextIO, id_: str) -> int:
 
     async def undo() -> str:
         async with opened(settings.store_url, settings.market) as store:
+            await operator.tell(store, "undo_merge", [id_])
             return await _desk(settings, store).unmerge(id_, "command line")
 
     print(f"已分开,重新送入(批次 {uvloop.run(undo())})", file=out)

@@ -243,6 +243,7 @@ def _reencode(settings: Settings, args: argparse.Namespace) -> int:
 
 
 def _token(settings: Settings, args: argparse.Namespace) -> int:
+    from ingest import operator
     from matcher.store import opened
     from server import sessions
 
@@ -254,6 +255,7 @@ def _token(settings: Settings, args: argparse.Namespace) -> int:
                 await store.employer(args.subject)
             elif args.role == "kiosk":
                 await store.site(args.site)
+            await operator.tell(store, "token", [f"{args.role}:{args.subject}"])
             return await sessions.issue(store, args.role, args.subject, args.site, int(args.hours * 3600))
 
     print(asyncio.run(issue()))

@@ -10,7 +10,7 @@ import pytest
 from matcher.model import HOUR_MS, Posting
 from matcher.store import Store
 from tests import builders
-from tests.api import Api, plain, prepared, running
+from tests.api import Api, audit_lines, plain, prepared, running
 from tests.conftest import move_clock
 from tests.test_dispatch import matcher, until_event
 
@@ -43,6 +43,7 @@ async def test_a_clerk_rings_people_up_and_their_yes_is_seated(market: Store, tm
         assert (await api.get("/v1/calls", token=clerk)).data["words"] == "现在没有要打的电话"
         await posted(api, headcount=2, award="instant")
         calls = await on_the_list(api, clerk)
+        assert (await audit_lines(market))[-1][1:3] == ("list_calls", " ".join(call["profile"] for call in calls))
         assert [call["profile"] for call in calls] == sorted(REACHABLE_BY_PHONE, key=lambda p: calls_rank(calls, p))
         assert all(call["reasons"] and call["rings"] == 0 for call in calls)
         first, second, third = (f"/v1/calls/{call['offer']}" for call in calls)

@@ -7,7 +7,7 @@ import pytest
 from ingest.pipeline import machinery
 from server.keys import VAULT
 from tests import builders
-from tests.api import MSGPACK, Api, HashEncoder
+from tests.api import MSGPACK, Api, HashEncoder, audit_lines
 from tests.intake import PROFILES, profile_line
 
 
@@ -72,6 +72,7 @@ async def test_a_clerk_mends_a_row_or_discards_it(api: Api) -> None:
     await collected(api)
     listed = (await api.get("/v1/ingest/quarantine?site=licang", token=clerk)).data
     assert listed["total"] == 2
+    assert (await audit_lines(api.store))[-1][1:3] == ("list_quarantine", " ".join(r["id"] for r in listed["rows"]))
     by_line = {each["line"]: each for each in listed["rows"]}
     assert (by_line[1]["message"], by_line[1]["where"]) == ("请补全:期望工资", "第1行")
     assert "张样本" not in str(listed)

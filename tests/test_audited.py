@@ -3,6 +3,10 @@ done or shown; so is what tells who somebody is, whoever asks."""
 
 from __future__ import annotations
 
+import asyncio
+import io
+import os
+from argparse import Namespace
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -10,14 +14,19 @@ from typing import Any, Final
 import pytest
 from msgspec import inspect
 
+from ingest import desk
 from matcher.errors import StoreUnavailable
+from matcher.settings import Settings
+from matcher.store import opened
 from server.auth import STAFF
+from server.doors import commands
 from server.posting_views import OrderLine
 from server.route import PARAMETER, Route
 from server.routes import ROUTES
 from server.wire import typed
 from tests import builders
 from tests.api import Reply, audit_lines
+from tests.conftest import running_valkey
 from tests.walking import OWN_IDS, REASON, Walker, one_of_everything
 
 OF_SOMEBODY: Final = {"profile", "person", "telephone", "id_number", "contact", "born", "crew", "appeal", "row"}
@@ -110,3 +119,19 @@ def fields(kind: Any, seen: set[type]) -> Iterator[str]:
     for name in ("types", "item_types"):
         for each in getattr(kind, name, ()):
             yield from fields(each, seen)
+
+
+def test_what_is_done_at_the_machine_is_told_too(tmp_path: Path) -> None:
+    with running_valkey() as server:
+        settings = Settings(redis_url=server.url, market="qingdao", data_dir=str(tmp_path))
+        assert commands.run(settings, Namespace(command="key", what="remove", name="sync"), io.StringIO()) == 1
+        assert commands.run(settings, Namespace(command="kiosk", what="list"), io.StringIO()) == 0
+        assert desk.discard(settings, io.StringIO(), ["q1", "q2"]) == 0
+        assert desk.show_kept(settings, io.StringIO(), "quarantine", site="", count=9, as_json=False) == 0
+
+        async def told() -> list[tuple[str, ...]]:
+            async with opened(settings.store_url, settings.market) as store:
+                return await audit_lines(store)
+
+        me = f"operator:{os.getuid()}"
+        assert asyncio.run(told()) == [(me, "key remove", "sync", ""), (me, "discard_row", "q1 q2", "")]

@@ -14,7 +14,7 @@ from matcher.model import DAY_MS, HOUR_MS
 from matcher.penalties import Penalty, down_to_ms, points_at, worth
 from matcher.settings import MarketSettings
 from matcher.store import Store
-from tests.api import Api, prepared, running
+from tests.api import Api, audit_lines, prepared, running
 from tests.builders import EMPLOYER, accept, in_play, market_now_ms, offer, post, refused, replayed
 from tests.conftest import move_clock, stop_clock
 
@@ -222,6 +222,7 @@ async def test_a_worker_reads_why_and_until_when_and_objects(api: Api) -> None:
     assert (await api.post(path + "/appeal", objection, token=bob)).code == "forbidden"
     assert (await api.post(path + "/appeal", objection, token=ann)).status == 200
     (waiting,) = (await api.get("/v1/appeals", token=clerk)).data["appeals"]
+    assert (await audit_lines(api.store))[-1][1:3] == ("list_appeals", "ann")
     assert (waiting["role"], waiting["id"], waiting["penalty"]["appeal"]) == ("profile", "ann", "用工方先改了时间")
     decision = {"penalty": "late_release.p", "lift": True, "reason": "属实"}
     assert (await api.post(path + "/decide", decision, token=ann)).code == "forbidden"

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from typing import TextIO
 
+from ingest import operator
 from ingest.persons import Vault
 from matcher.errors import KuaizhaoError
 from matcher.settings import Settings
@@ -27,6 +28,8 @@ def run(settings: Settings, args: argparse.Namespace, out: TextIO) -> int:
 
     async def do() -> int:
         async with opened(settings.store_url, settings.market) as store:
+            if args.what != "list":
+                await operator.tell(store, f"{args.command} {args.what}", [args.name])
             return await work(settings, store, args, out)
 
     return asyncio.run(do())
