@@ -26,7 +26,7 @@ def test_nothing_acknowledged_is_lost_whatever_happens(tmp_path: Path, monkeypat
     monkeypatch.setattr(faults, "LASTS_S", (0.2, 0.5))
     monkeypatch.setattr(run, "BETWEEN_S", (0.0, 0.1))
     monkeypatch.setattr(run, "store_disk", SizeLimit)  # mounts nothing, asks for no rights
-    told = run.measure(run.Plan(each=1, kinds=SHORT, enough=200, workers=60), tmp_path)
+    told = run.measure(run.Plan(each=1, kinds=SHORT, enough=200, workers=60, in_flight=1), tmp_path)
     assert told["faults"] + len(told["left_out"]) == len(SHORT)
     assert told["acknowledged"] >= 200
     assert told["in_flight_least"] >= 1
@@ -38,10 +38,13 @@ def test_what_is_not_as_promised_is_said() -> None:
     good = {
         "kinds": {kind: {"times": 6} for kind in faults.FAULTS}, "acknowledged": 20_000, "lost": 0, "double_booked": 0,
         "overfilled": 0, "illegal_states": 0, "version_gaps": 0, "recovery_s_median_of_the_slowest_kind": 5.0,
+        "in_flight_least": 3,
     }  # fmt: skip
     assert run.problems_of(good, run.Plan()) == []
-    few = {"kinds": {"freeze": {"times": 4}}}
-    for bad in (few, {"acknowledged": 19_999}, {"lost": 1}, {"recovery_s_median_of_the_slowest_kind": 5.1}):
+    few = {"kinds": good["kinds"] | {"freeze": {"times": 4}}}
+    left_out = {"kinds": {kind: {"times": 6} for kind in faults.FAULTS if kind != "wrong_clock"}}
+    late = {"recovery_s_median_of_the_slowest_kind": 5.1}
+    for bad in (few, left_out, {"acknowledged": 19_999}, {"lost": 1}, late, {"in_flight_least": 2}):
         assert len(run.problems_of(good | bad, run.Plan())) == 1, bad
 
 

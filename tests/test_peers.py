@@ -95,6 +95,17 @@ def test_what_is_slower_or_inexact_is_said() -> None:
     assert "faiss flat array" in told["quicker_than_our_decision"]
 
 
+def test_what_is_not_as_promised_is_said() -> None:
+    good = {
+        "our_recall": 1.0, "survivors_median": 106, "speedup_vs_fastest_peer": 5.0, "speedup_vs_geosearch_loop": 5.0,
+        "at_100k": {"left_out": {}}, "at_1m": {"left_out": {"redis": "long", "qdrant-edge": "long"}},
+    }  # fmt: skip
+    assert run.problems_of(good) == []
+    missing = {"at_100k": {"left_out": {"lancedb": "not here"}}}
+    for bad in (missing, {"our_recall": 0.999}, {"speedup_vs_fastest_peer": 4.99}, {"speedup_vs_geosearch_loop": 4.0}):
+        assert len(run.problems_of(good | bad)) == 1, bad
+
+
 def test_the_dispatch_and_the_loop_reach_as_many_people(people: City, some: list[Question], tmp_path: Path) -> None:
     told = geosearch.measure(people, some[:4], 2, tmp_path)
     assert told["offers_per_posting"] > 0

@@ -27,7 +27,7 @@ class Disk(Protocol):
     name: str
 
     def fill(self, stage: Stage) -> None:
-        """From now on there is no room."""
+        """From now on there is no room. Raises RuntimeError when that cannot be brought about."""
 
     def free(self, stage: Stage) -> None:
         """There is room again."""
@@ -61,6 +61,7 @@ class SmallFileSystem:
                     return
                 with suppress(OSError):
                     os.posix_fallocate(file.fileno(), os.fstat(file.fileno()).st_size, room)
+        raise RuntimeError(f"{self._at} is not full: {room} bytes are left")
 
     def _room_bytes(self) -> int:
         disk = os.statvfs(self._at)

@@ -1,10 +1,14 @@
-"""The faults: what happens to the house, for how long, and what ends it. The clients are left to themselves."""
+"""The faults: what happens to the house, for how long, and what ends it. The clients are left to themselves.
+
+A fault that could pass unnoticed looks whether it was felt: RuntimeError when it was not.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import signal
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -16,10 +20,12 @@ from loadtest.chaos.disk import Disk
 from loadtest.chaos.proxy import Proxy, Side
 from loadtest.chaos.shim import PARTS, Part, Shim
 from loadtest.stage import Stage
+from matcher.store import Store
 
 LASTS_S: Final = (0.5, 2.5)
 SYNC_MS: Final = (100, 400)
-AHEAD_MS: Final = (-3_600_000, -30_000, 30_000, 3_600_000)
+AHEAD_MS: Final = (3_600_000, -30_000, 30_000, -3_600_000)
+CLOCKS_AGREE_MS: Final = 5_000
 PULSE_S: Final = 0.15
 """Without a C compiler slow syncs are stood in for by stopping the store, so long of every two of it."""
 
@@ -27,8 +33,8 @@ PULSE_S: Final = 0.15
 class House:
     """The running stage and everything that can be done to it."""
 
-    def __init__(self, stage: Stage, proxy: Proxy, disk: Disk, shim: Shim | None, draw: Random) -> None:
-        self.stage, self.proxy, self.disk, self.shim, self.draw = stage, proxy, disk, shim, draw
+    def __init__(self, stage: Stage, store: Store, proxy: Proxy, disk: Disk, shim: Shim | None, draw: Random) -> None:
+        self.stage, self.store, self.proxy, self.disk, self.shim, self.draw = stage, store, proxy, disk, shim, draw
         self.snapshot = Path(stage.settings.data_dir) / f"snapshot-{stage.settings.market}.bin"
         self.stale = b""
         """A snapshot of the beginning."""
@@ -104,9 +110,11 @@ async def freeze(house: House) -> str:
 
 @fault
 async def disk_full(house: House) -> str:
-    lasts_s = house.lasts_s()
+    """The store ends rather than acknowledge what it cannot write."""
+    lasts_s, pid = house.lasts_s(), await house.pid("store")
     house.disk.fill(house.stage)
     await asyncio.sleep(lasts_s)
+    _felt(house.stage.pid_of("store") != pid, "no write of the store has failed")
     house.disk.free(house.stage)
     return f"{house.disk.name} {lasts_s:.1f} s"
 
@@ -118,9 +126,18 @@ async def slow_sync(house: House) -> str:
         await _pulses(house, lasts_s)
         return f"store stopped half of {lasts_s:.1f} s"
     house.shim.set("store", sync_ms=sync_ms)
+    began_s = time.monotonic()
+    await house.store.commands.set(house.store.key("chaos"), "", px=1)
+    took_ms = (time.monotonic() - began_s) * 1000
     await asyncio.sleep(lasts_s)
     house.shim.set("store")
+    _felt(took_ms >= sync_ms, f"a write of the store took {took_ms:.0f} ms")
     return f"every sync {sync_ms} ms more for {lasts_s:.1f} s"
+
+
+def _felt(so: bool, otherwise: str) -> None:
+    if not so:
+        raise RuntimeError(f"a fault that was none: {otherwise}")
 
 
 async def _pulses(house: House, lasts_s: float) -> None:
@@ -147,10 +164,13 @@ async def half_open(house: House) -> str:
 async def wrong_clock(house: House) -> str:
     """One part's wall clock is set wrong, and right again."""
     assert house.shim is not None
-    part, lasts_s, ahead_ms = PARTS[house.turn("wrong_clock", 3)], house.lasts_s(), house.draw.choice(AHEAD_MS)
+    turn, lasts_s = house.turn("wrong_clock", len(PARTS) * len(AHEAD_MS)), house.lasts_s()
+    part, ahead_ms = PARTS[turn % len(PARTS)], AHEAD_MS[turn % len(AHEAD_MS)]
     house.shim.set(part, ahead_ms=ahead_ms)
     await asyncio.sleep(lasts_s)
+    seen_ms = await house.store.now_ms() - time.time() * 1000
     house.shim.set(part)
+    _felt(part != "store" or abs(seen_ms - ahead_ms) < CLOCKS_AGREE_MS, f"the store's clock is {seen_ms:.0f} ms ahead")
     return f"{part} {ahead_ms / 1000:+.0f} s for {lasts_s:.1f} s"
 
 

@@ -1,19 +1,22 @@
 """`make chaos`: the house under load, faults at random moments, then the audit; writes reports/chaos.json.
 
-Clients go through a proxy that cuts lines. Every fault falls while acceptances are on their way; when it is over, the
-time runs until the first yes to a posting made since is acknowledged (`recovery_s`). In the end everything that clients
-were told is held against the store.
+Clients go through a proxy that cuts lines. Every fault falls at a random moment while acceptances are on their way;
+all are spread over the acknowledgements. When one is over, the time runs until the first yes to a posting made since is
+acknowledged (`recovery_s`). In the end the store is killed once more, and everything that clients were told is held
+against it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import statistics
 import sys
 import tempfile
 import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -31,12 +34,14 @@ from loadtest.chaos.proxy import Proxy
 from loadtest.chaos.shim import Shim
 from loadtest.chaos.traffic import MARKET, WORKERS, PatientApi, Traffic
 from loadtest.stage import Stage
+from matcher.errors import StoreUnavailable
 from matcher.store import Store, opened
 
 SEED: Final = 7
 EACH: Final = 6
 ENOUGH: Final = 20_000
 BETWEEN_S: Final = (0.3, 1.5)
+IN_FLIGHT: Final = 3
 LINES_BESIDE: Final = 1_000
 SNAPSHOT_EVERY_S: Final = 2.0
 RECOVERS_WITHIN_S: Final = 60.0
@@ -58,17 +63,20 @@ class Suffered(Struct, frozen=True):
 
 
 class Plan(Struct, frozen=True):
-    """What is to happen: how many of each kind, at least so many acceptances, how many workers."""
+    """What is to happen: how many of each kind, at least so many acceptances, how many workers, and how many
+    acceptances are on their way when a fault falls."""
 
     each: int = EACH
     kinds: tuple[str, ...] = tuple(FAULTS)
     enough: int = ENOUGH
     workers: int = WORKERS
+    in_flight: int = IN_FLIGHT
 
 
-async def suffer(traffic: Traffic, house: House, kind: str, began_s: float) -> Suffered:
-    """One fault, in the middle of acceptances, until the service works again. Raises RuntimeError when it does not."""
-    in_flight = await traffic.one_in_flight()
+async def suffer(traffic: Traffic, house: House, kind: str, least: int, began_s: float) -> Suffered:
+    """One fault, with so many acceptances on their way at `least`, until the service works again. Raises RuntimeError
+    when it does not."""
+    in_flight = await traffic.in_flight(least, house.draw)
     at_s = time.monotonic()
     what = await FAULTS[kind](house)
     over_s = time.monotonic()
@@ -94,15 +102,27 @@ async def play(plan: Plan, store: Store, house: House, url: str, began_s: float)
             await asyncio.sleep(0.1)
         suffered = []
         try:
-            for kind in order:
-                await asyncio.sleep(house.draw.uniform(*BETWEEN_S))
-                suffered.append(await suffer(traffic, house, kind, began_s))
-            while traffic.accepted < plan.enough and time.monotonic() - began_s < MOST_S:
-                await asyncio.sleep(1.0)
-                traffic.look()
+            async with asyncio.timeout(MOST_S):
+                for n, kind in enumerate(order, 1):
+                    await asyncio.sleep(house.draw.uniform(*BETWEEN_S))
+                    await traffic.reached(plan.enough * n / len(order))
+                    suffered.append(await suffer(traffic, house, kind, plan.in_flight, began_s))
         finally:
             await traffic.stop()
     return suffered, traffic
+
+
+async def _killed_once_more(house: House) -> None:
+    """What was acknowledged last is on the disk, too: the store dies, and is there again."""
+    pid = await house.pid("store")
+    await house.signalled("store", signal.SIGKILL)
+    async with asyncio.timeout(RECOVERS_WITHIN_S):
+        while await house.pid("store") == pid:  # noqa: ASYNC110 - processes ring no bell
+            await asyncio.sleep(0.02)
+        while True:
+            with suppress(StoreUnavailable):
+                return await house.store.ping()
+            await asyncio.sleep(0.02)
 
 
 async def _quiet(store: Store) -> None:
@@ -116,9 +136,12 @@ async def _run(plan: Plan, stage: Stage, disk: Disk, shim: Shim | None) -> Json:
     began_s, proxy = time.monotonic(), Proxy(stage.settings.port)
     url = await proxy.start()
     async with opened(stage.settings.store_url, stage.settings.market) as store:
-        house = House(stage, proxy, disk, shim, Random(SEED))  # noqa: S311 - an order
-        suffered, traffic = await play(plan, store, house, url, began_s)
-        await proxy.close()
+        house = House(stage, store, proxy, disk, shim, Random(SEED))  # noqa: S311 - an order
+        try:
+            suffered, traffic = await play(plan, store, house, url, began_s)
+        finally:
+            await proxy.close()
+        await _killed_once_more(house)
         await _quiet(store)
         found = await audit(store, traffic.records)
     return told(suffered, traffic, found, time.monotonic() - began_s)
@@ -137,6 +160,7 @@ def told(suffered: list[Suffered], traffic: Traffic, found: AuditReport, took_s:
         "recovery_s_median_of_the_slowest_kind": max(medians.values()),
         "slowest_kind": max(medians, key=lambda kind: medians[kind]),
         "in_flight_least": min(s.in_flight for s in suffered),
+        "in_flight_median": statistics.median(s.in_flight for s in suffered),
         "took_s": round(took_s),
         "kinds": {kind: {"times": kinds[kind], "recovery_s": spread(recovery[kind])} for kind in recovery},
         "postings_acknowledged": len(traffic.posted),
@@ -173,7 +197,10 @@ def problems_of(held: Json, plan: Plan) -> list[str]:
     """What is not as promised."""
     slowest_s = held["recovery_s_median_of_the_slowest_kind"]
     promised = {
-        f"{plan.each} faults of each kind": all(kind["times"] >= plan.each for kind in held["kinds"].values()),
+        f"{plan.each} faults of each kind": all(
+            held["kinds"].get(kind, {"times": 0})["times"] >= plan.each for kind in plan.kinds
+        ),
+        f"{plan.in_flight} acceptances on their way at every fault": held["in_flight_least"] >= plan.in_flight,
         f"{plan.enough} acceptances acknowledged": held["acknowledged"] >= plan.enough,
         f"works again within {MEDIAN_MOST_S:.0f} s, the slowest kind's median": slowest_s <= MEDIAN_MOST_S,
         **{f"no {name}": held[name] == 0 for name in FINDINGS},

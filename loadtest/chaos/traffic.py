@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from datetime import date
+from random import Random
 from typing import Any, Final
 
 import aiohttp
@@ -22,8 +23,8 @@ from matcher.model import DAY_MS, HOUR_MS, MINUTE_MS, Employer, Pay, Place, Post
 from matcher.store import Store
 from server import sessions
 
-WORKERS: Final = 400
-EMPLOYERS: Final = 4
+WORKERS: Final = 800
+EMPLOYERS: Final = 8
 HEADCOUNTS: Final = (4, 8, 12)
 SITE: Final = "site-chaos"
 HERE: Final = Place(lat=36.3071, lon=120.3963, text="虚构路1号")
@@ -39,7 +40,8 @@ LASTS_MS: Final = 4 * HOUR_MS
 POSTING_EVERY_S: Final = 0.35
 TRY_S: Final = 3.0
 """So long a client waits for an answer before it asks again."""
-AWAY_S: Final = 0.2
+PHASE_S: Final = (0.0, 0.01)
+"""So long after enough acceptances have been sent a fault falls: about as long as one is on its way."""
 
 
 class PatientApi(Api):
@@ -142,12 +144,22 @@ class Traffic:
             self.look()
         return time.monotonic() - since_s
 
-    async def one_in_flight(self) -> int:
-        """Waits until an acceptance is on its way; answers how many are."""
-        while not self.api.in_flight:
-            self.api.sent.clear()
-            await self.api.sent.wait()
-        return self.api.in_flight
+    async def in_flight(self, least: int, draw: Random) -> int:
+        """Waits for a random moment at which so many acceptances are on their way; answers how many are."""
+        while True:
+            while self.api.in_flight < least:
+                self.api.sent.clear()
+                await self.api.sent.wait()
+            await asyncio.sleep(draw.uniform(*PHASE_S))  # they are sent, in the store, or nearly answered
+            if self.api.in_flight >= least:
+                return self.api.in_flight
+
+    async def reached(self, accepted: float) -> None:
+        """Waits until so many acceptances were acknowledged."""
+        while self.accepted < accepted:
+            self._served.clear()
+            await self._served.wait()
+            self.look()
 
     def look(self) -> None:
         """Raises what ended a client that should still run."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import lancedb
@@ -39,6 +40,7 @@ class Lance:
             "scalar_indexes": INDEXES,
             "prefilter": True,
             "vector_index": "none: exact over whoever is left",
+            "threads": "its own",
         }
         self._db = lancedb.connect(str(folder))
 
@@ -67,12 +69,16 @@ class Lance:
         }
         return pa.table(columns)
 
+    def hold(self, some: Sequence[Question]) -> None:
+        """Writes the conditions."""
+        self._conditions = {q.posting.id: condition(q) for q in some}
+
     def search(self, q: Question) -> list[int]:
         """Numbers of the best K."""
         found = (
             self._table.search(q.vector)
             .distance_type("dot")
-            .where(condition(q), prefilter=True)
+            .where(self._conditions[q.posting.id], prefilter=True)
             .limit(K)
             .select(["number", "_distance"])
             .to_arrow()

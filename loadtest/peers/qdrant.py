@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,7 @@ class Qdrant:
         self.settings: Json = {
             "distance": "Dot", "m": m, "ef_construct": EF_CONSTRUCT, "full_scan_threshold_kb": FULL_SCAN_KB,
             "payload_m": "default (as m)", "hnsw_ef": ef, "vectors": "in memory", "payload": "in memory",
-            "indexed": ["place (geo)", *INTEGERS], "segments": 1,
+            "indexed": ["place (geo)", *INTEGERS], "segments": 1, "threads": "its own",
         }  # fmt: skip
         config = qd.EdgeConfig(
             vectors=qd.EdgeVectorParams(size=DIMENSION, distance=qd.Distance.Dot, memory=qd.Memory.Cached),
@@ -96,12 +97,17 @@ class Qdrant:
         }
         return qd.Point(id=n, vector=c.vectors[n].tolist(), payload=payload)
 
+    def hold(self, some: Sequence[Question]) -> None:
+        """Writes the requests."""
+        self._requests = {q.posting.id: self._request(q) for q in some}
+
+    def _request(self, q: Question) -> qd.SearchRequest:
+        nearest = qd.Query.Nearest(q.vector.tolist())
+        return qd.SearchRequest(query=nearest, limit=K, filter=condition(q), params=self._params)
+
     def search(self, q: Question) -> list[int]:
         """Numbers of the best K."""
-        request = qd.SearchRequest(
-            query=qd.Query.Nearest(q.vector.tolist()), limit=K, filter=condition(q), params=self._params
-        )
-        return [point.id for point in self._shard.search(request)]
+        return [point.id for point in self._shard.search(self._requests[q.posting.id])]
 
     def toggle(self, c: City, n: int, free: int) -> None:
         """Status of one person, into memory and the write-ahead log."""

@@ -103,10 +103,16 @@ class RedisSets:
         numbers = {name: int(getattr(c, name)[n]) for name in ("radius_m", "hours", "pay_fen", "born", "free")}
         return {"lat": float(c.lat[n]), "lon": float(c.lon[n]), "trades": c.trades[n], **numbers}
 
+    def hold(self, some: Sequence[Question]) -> None:
+        """Writes the commands."""
+        self._commands = {
+            q.posting.id: ("VSIM", KEY, "FP32", q.vector.tobytes(), "COUNT", K, "EF", EF, "FILTER", condition(q))
+            for q in some
+        }
+
     def search(self, q: Question, how: Sequence[str | int] = ()) -> list[int]:
         """Numbers of the best K."""
-        asked = ("VSIM", KEY, "FP32", q.vector.tobytes(), "COUNT", K, "EF", EF, "FILTER", condition(q), *how)
-        return [int(n) for n in self._client.execute_command(*asked)]
+        return [int(n) for n in self._client.execute_command(*self._commands[q.posting.id], *how)]
 
     def toggle_durably(self, c: City, n: int, free: int) -> None:
         """The same; from the first time on, every change is in the append-only file, synced, before it is answered."""
