@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+import time
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
+import uvloop
 from msgspec import structs
 
 from loadtest.audit_checks import ClientRecord
@@ -17,6 +21,7 @@ from loadtest.crowd.census import Census, Kind
 from loadtest.crowd.diary import Diary, Line, Posted, Received, Refused, Told
 from loadtest.crowd.processes import slope
 from loadtest.crowd.shapes import Shape
+from loadtest.stage import Stage, free_port
 from matcher.model import Entry
 from matcher.store import Store
 
@@ -204,6 +209,32 @@ def test_a_short_dawn(tmp_path: Path) -> None:
     assert found["failures"] == 0
     assert {p.name for p in (tmp_path / "diaries").iterdir()} == {"generator-0.diary", "generator-1.diary"}
     assert "locust" in (tmp_path / "load.html").read_text("utf-8").lower()
+
+
+@pytest.mark.timeout(120)
+def test_a_spike_with_locusts_page(tmp_path: Path) -> None:
+    words = "--shape spike --web --people 150 --workers 40 --postings 20 --seconds 2 --drain 0.5"
+    options, port = run.arguments([*words.split(), "--reports", str(tmp_path)]), free_port()
+    with Stage(tmp_path / "data", **run.settings_for(40)) as stage:
+        uvloop.run(run.settle(stage, options.people, options.workers, tmp_path))
+        crowd = run.locust(stage, tmp_path, options, "--web-port", port, "--autostart", "--autoquit", 0)
+        page = retried(lambda: urlopen(f"http://127.0.0.1:{port}/stats/requests").read())
+        assert {"stats", "user_count"} <= json.loads(page).keys()
+        assert crowd.wait(60) == 0
+    seen = findings.seen(tmp_path / "diaries")
+    assert (findings.most_connected(seen), len(seen.posted)) == (40, 20)
+
+
+def retried(ask: Callable[[], bytes], within_s: float = 30.0) -> bytes:
+    """The answer, as soon as there is one."""
+    until = time.monotonic() + within_s
+    while True:
+        try:
+            return ask()
+        except OSError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.05)
 
 
 @pytest.mark.timeout(300)

@@ -32,10 +32,9 @@ HEADCOUNTS: Final = (1, 2, 3)
 LIFTED: Final = {"daily_cap": 255, "quiet_from_minute": 0, "quiet_until_minute": 0}
 """Settings of the market that a measurement cannot do with: offers of a day, and the hours of quiet. The cap of live
 offers stays."""
-EVERY_ELSEWHERE: Final = 10
-"""One in so many of the connected has 今天能干 on, the others stand in the halls, as at dawn. Who is there is asked
-first and answers, while whoever is not connected holds an offer for the rest of a run; and a city in which everybody
-holds one has too few left to ask."""
+EVERY_ELSEWHERE: Final = 2
+"""One in so many of the connected has 今天能干 on, the others are in a hall: with people who answer as soon as these,
+more than half of all offers go to the connected, and the city does not run out of people, at the rates asked for."""
 STARTS_H: Final = (5, 6, 7, 8, 13, 18)
 ZONE_MS: Final = 8 * HOUR_MS
 

@@ -35,7 +35,7 @@ WARM_S: Final = 5.0
 """Before the first rate, at a quarter of it."""
 CLEAR_AT_ONCE: Final = 50
 SETTLED_S: Final = 12.0
-"""Between two runs: the append-only file that was rewritten is freed in steps meanwhile."""
+"""Before each rate: the append-only file that was rewritten is freed in steps meanwhile."""
 PARTS: Final = ("store", "match", "serve", "audit-log")
 """Processes of the service whose processor time is told."""
 
@@ -151,7 +151,7 @@ class Generator:
             await asyncio.sleep(0.05)
         await self._rewrite()
         await self._until_rewritten()
-        await asyncio.sleep(SETTLED_S)
+        await asyncio.sleep(min(SETTLED_S, self.plan.seconds))
 
     async def _until_rewritten(self) -> None:
         while True:
@@ -172,13 +172,12 @@ async def generate(plan: Plan, held: City, stage: Stage, say: Callable[[str], No
         await generator.people.connect(settings.host, settings.port)
         say(f"{len(held.workers)} workers connected in {time.perf_counter() - begun:.1f} s")
         await generator.measure(max(1, plan.rates[0] // 4), min(WARM_S, plan.seconds), len(plan.rates))
-        await generator.clear()
         for nth, rate in enumerate(plan.rates):
+            await generator.clear()
             outcomes.append(await generator.measure(rate, plan.seconds, nth, rewrite=rate == plan.rewrite_at))
             say(outcomes[-1].words())
             if outcomes[-1].p99_ms > plan.stop_at_p99_ms:
                 break
-            await generator.clear()
         generator.people.close()
         pool.close()
     return outcomes

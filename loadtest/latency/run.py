@@ -107,7 +107,7 @@ def conditions(scales: Sequence[Scale]) -> Json:
             "appendfsync": "always",
         },
         "warmed_s": generator.WARM_S,
-        "rest_between_rates_s": generator.SETTLED_S,
+        "rest_before_each_rate_s": generator.SETTLED_S,
         "rates_asked_for": {scale.name: scale.rates[0] for scale in scales},
         "seconds_a_rate": {scale.name: scale.seconds for scale in scales},
         "connected_workers": {scale.name: scale.connected for scale in scales},
