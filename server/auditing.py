@@ -15,8 +15,8 @@ from server.sessions import Caller
 
 
 def belongs(route: Route, caller: Caller) -> bool:
-    """Whatever tells, shows or deletes who somebody is, by whomever; and all that staff change or look at, but what is
-    about nobody."""
+    """Whatever tells, shows, changes or deletes who somebody is, by whomever; and all that staff change or look at, but
+    what is about nobody."""
     return route.audited or (caller.role in STAFF and not route.impersonal)
 
 
@@ -47,6 +47,6 @@ async def noted(route: Route, request: web.Request, given: Any) -> Any:
 
 
 def _named(request: web.Request, given: Any) -> str:
-    """Whom and what the request names: by its path, or by a `profile` that it asks for."""
-    profile = getattr(given, "profile", None)
-    return " ".join([*request.match_info.values(), *([profile] if isinstance(profile, str) else [])])
+    """Whom and what the request names: by its path, or as the `site` or `profile` that it asks for."""
+    asked = [getattr(given, name, None) for name in ("site", "profile")]
+    return " ".join([*request.match_info.values(), *(each for each in asked if isinstance(each, str))])

@@ -48,7 +48,7 @@ class Route:
     bounded: bool = True  # counts as a request at work and must end in time
     own: frozenset[Role] = frozenset()  # besides those of `OWN`: who reaches only what is theirs
     hides: str = "forbidden"  # what those are told about what is not theirs
-    audited: bool = False  # tells, shows or deletes who somebody is: logged whoever asks
+    audited: bool = False  # tells, shows, changes or deletes who somebody is: logged whoever asks
     impersonal: bool = False  # about nobody: not logged where staff ask, as everything else is (`server.auditing`)
 
     @property

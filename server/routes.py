@@ -326,7 +326,7 @@ ROUTES: Final[tuple[Route, ...]] = (
           errors=("no_kiosk",)),
     # imports
     Route("POST", "/v1/ingest", "Push rows of a site", ingest.push_rows, ingest_views.Pushed,
-          frozenset({"integration", "manager"}), ingest_views.Push, status=202, errors=("no_site",)),
+          frozenset({"integration", "manager"}), ingest_views.Push, status=202, errors=("no_site",), audited=True),
     Route("GET", "/v1/ingest/runs", "What was read of each source, and what became of the rows", ingest.list_runs,
           ingest_views.RunList, STAFF | {"integration"}, query=ingest_views.RunQuery, impersonal=True),
     Route("GET", "/v1/ingest/runs/{run}", "One run", ingest.get_run, ingest_views.RunView, STAFF | {"integration"},

@@ -69,10 +69,14 @@ async def test_a_clerk_mends_a_row_or_discards_it(api: Api) -> None:
     token, clerk = await api.token("integration"), await api.token("clerk")
     rows = [row("1", pay=""), row("2", tel="1990000"), row("3")]
     await api.post("/v1/ingest", {"site": "licang", "rows": rows}, token=token)
+    assert (await audit_lines(api.store))[-1] == ("integration:some-integration", "push_rows", "licang", "")
     await collected(api)
     listed = (await api.get("/v1/ingest/quarantine?site=licang", token=clerk)).data
     assert listed["total"] == 2
-    assert (await audit_lines(api.store))[-1][1:3] == ("list_quarantine", " ".join(r["id"] for r in listed["rows"]))
+    assert (await audit_lines(api.store))[-1][1:3] == (
+        "list_quarantine",
+        " ".join(["licang", *(r["id"] for r in listed["rows"])]),
+    )
     by_line = {each["line"]: each for each in listed["rows"]}
     assert (by_line[1]["message"], by_line[1]["where"]) == ("请补全:期望工资", "第1行")
     assert "张样本" not in str(listed)
