@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from typing import Final
 
 from loadtest.attack.target import FIRM, OTHER_FIRM, REGISTERED, SITE, Attacker, Outcome, Target, posting
@@ -11,10 +10,6 @@ from server import kiosks, sessions
 
 GUESSES: Final = 300
 LOOKED_UP: Final = 40
-SAMPLES: Final = 120
-TELLING_APART: Final = 0.15
-"""How far from a coin's toss timing may be: four standard deviations of chance alone, with `SAMPLES` of each. A run
-looks some fifty times: in every eighth, one would be beyond three by chance."""
 
 
 async def one_time_code_guessing(target: Target) -> Outcome:
@@ -63,34 +58,6 @@ async def enumeration_by_text(target: Target) -> Outcome:
         tries=4 * LOOKED_UP,
         detail=f"{len(seen[0] ^ seen[1])} answers differ",
     )
-
-
-async def enumeration_by_timing(target: Target) -> Outcome:
-    """How well the time of one answer tells a registered telephone from an unknown one."""
-    shares, worst, victims = [], 0.0, target.untouched(SAMPLES)
-    for path, more in (("/v1/login/code", {}), ("/v1/login/telephone", {"code": "000000"})):
-        known: list[float] = []
-        unknown: list[float] = []
-        async with target.attacker() as spy:
-            for number in victims:
-                for telephone, times in ((number, known), (REGISTERED + number, unknown)):
-                    answer = await spy.send("POST", path, {"telephone": target.telephone(telephone)} | more)
-                    times.append(answer.ms)
-        share = told_apart(known, unknown)
-        shares.append(f"{path.rpartition('/')[2]} {share:.3f}")
-        worst = max(worst, abs(share - 0.5))
-    return Outcome(
-        name="enumeration_by_timing",
-        refused=worst <= TELLING_APART,
-        tries=4 * SAMPLES,
-        detail=f"share of pairs in which the registered one was slower (0.5: nothing is told): {', '.join(shares)}",
-    )
-
-
-def told_apart(some: Sequence[float], others: Sequence[float]) -> float:
-    """Share of pairs in which the first is the greater (area under the ROC curve, Mann-Whitney)."""
-    wins = sum((a > b) + (a == b) / 2 for a in some for b in others)
-    return wins / (len(some) * len(others))
 
 
 async def replay(target: Target) -> Outcome:

@@ -18,7 +18,7 @@ from typing import Final
 
 import uvloop
 
-from loadtest.attack import bodies, connections, logins
+from loadtest.attack import bodies, connections, logins, timing
 from loadtest.attack.target import Json, Outcome, Target, standing
 from loadtest.attack.turns import Attack, Turn, compared, during, percentile, rows, taken
 from loadtest.stage import Stage, free_port
@@ -28,7 +28,7 @@ LINE: Final = "{said:<12}{name:<27}{seconds:>6} s, normal p99 {normal_p99_ms} ms
 ATTACKS: Final[tuple[Attack, ...]] = (
     logins.one_time_code_guessing,
     logins.enumeration_by_text,
-    logins.enumeration_by_timing,
+    timing.enumeration_by_timing,
     logins.replay,
     logins.session_fixation,
     logins.cross_site_request,

@@ -9,7 +9,7 @@ import re
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import aiohttp
 from aiohttp import web
@@ -32,13 +32,22 @@ NAMED: Final = 320
 REGISTERED: Final = 4_500
 
 
+class Pairs(NamedTuple):
+    """In how many of so many pairs the first was the slower one."""
+
+    slower: int
+    count: int
+
+
 class Outcome(Struct, kw_only=True):
-    """What became of one attack: refused or not, in how many tries, and what was seen."""
+    """What became of one attack: refused or not, in how many tries, and what was seen. `pairs`, by door: what is judged
+    of all turns together."""
 
     name: str
     refused: bool
     tries: int
     detail: str = ""
+    pairs: dict[str, Pairs] = {}
 
 
 class Answer(Struct):

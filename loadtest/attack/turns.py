@@ -9,6 +9,7 @@ from typing import Final
 from msgspec import Struct
 
 from loadtest.attack.target import Json, Outcome, Target
+from loadtest.attack.timing import pooled, said, tells
 
 Attack = Callable[[Target], Awaitable[Outcome]]
 Seen = Sequence[tuple[float, float]]
@@ -35,7 +36,7 @@ async def taken(target: Target, attack: Attack) -> Turn:
 
 
 def rows(turns: Sequence[Turn], seen: Seen) -> list[Json]:
-    """A row for each attack, of all of its turns: refused when each was."""
+    """A row for each attack, of all of its turns: refused when each was, and all together tell nothing."""
     by_name: dict[str, list[Turn]] = {}
     for turn in turns:
         by_name.setdefault(turn.outcome.name, []).append(turn)
@@ -49,14 +50,15 @@ def during(turns: Sequence[Turn], seen: Seen) -> list[float]:
 
 def _row(name: str, turns: Sequence[Turn], seen: Seen) -> Json:
     meanwhile = during(turns, seen)
-    refused = all(turn.outcome.refused for turn in turns)
-    telling = [turn.outcome for turn in turns if turn.outcome.refused == refused][-1]
+    outcomes = [turn.outcome for turn in turns]
+    pairs, kept_out = pooled(outcomes), all(outcome.refused for outcome in outcomes)
+    telling = [outcome for outcome in outcomes if outcome.refused == kept_out][-1]
     return {
         "name": name,
-        "refused": refused,
+        "refused": kept_out and not tells(pairs),
         "turns": len(turns),
         "tries": sum(turn.outcome.tries for turn in turns),
-        "detail": telling.detail,
+        "detail": said(pairs) if pairs else telling.detail,
         "seconds": round(sum(turn.ended_s - turn.began_s for turn in turns), 2),
         "server_cpu_s": round(sum(turn.server_cpu_s for turn in turns), 2),
         "attacker_cpu_s": round(sum(turn.attacker_cpu_s for turn in turns), 2),
