@@ -36,7 +36,7 @@ class Pairs(NamedTuple):
     """In how many of so many pairs the first was the slower one."""
 
     slower: int
-    count: int
+    of: int
 
 
 class Outcome(Struct, kw_only=True):

@@ -48,7 +48,7 @@ def pooled(outcomes: Iterable[Outcome]) -> dict[str, Pairs]:
     for outcome in outcomes:
         for door, pairs in outcome.pairs.items():
             slower[door] += pairs.slower
-            count[door] += pairs.count
+            count[door] += pairs.of
     return {door: Pairs(slower[door], count[door]) for door in count}
 
 
@@ -68,5 +68,5 @@ def by_chance(heads: int, tosses: int) -> float:
 
 def said(pairs: Mapping[str, Pairs]) -> str:
     """The shares, in words."""
-    doors = [f"{door} {some.slower / some.count:.3f} of {some.count}" for door, some in pairs.items()]
+    doors = [f"{door} {some.slower / some.of:.3f} of {some.of}" for door, some in pairs.items()]
     return f"share of pairs in which the registered one was slower (0.5: nothing is told): {', '.join(doors)}"
