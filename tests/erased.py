@@ -129,10 +129,16 @@ async def _rewritten(store: Store) -> None:
 
 
 async def erase(stage: Stage, id_: str) -> None:
-    """Somebody asks for it, as people do; lists that still name them come once more; the files are rewritten."""
+    """Somebody asks for it, as people do, and the files are rewritten."""
     async with opened(stage.settings.store_url, stage.settings.market) as store, aiohttp.ClientSession() as session:
-        api = Api(session, stage.url)
-        gone = await api.call("DELETE", f"/v1/profiles/{id_}", await sessions.issue(store, "worker", id_))
+        worker = await sessions.issue(store, "worker", id_)
+        gone = await Api(session, stage.url).call("DELETE", f"/v1/profiles/{id_}", worker)
         assert gone["erased"], gone
-        await lists_name_them(api, store)
+        await _rewritten(store)
+
+
+async def listed_again(stage: Stage) -> None:
+    """The lists still name who was erased, and come once more."""
+    async with opened(stage.settings.store_url, stage.settings.market) as store, aiohttp.ClientSession() as session:
+        await lists_name_them(Api(session, stage.url), store)
         await _rewritten(store)
