@@ -19,13 +19,11 @@ from ingest.duplicates import differences, same_person, same_shift
 from ingest.heat import hold_hot
 from ingest.kept_rows import Kept, KeptRows, keep_args, merge_id, nameless
 from ingest.ledger import NOTHING, SERIES, Ledger, Note, Outcome, Step
-from ingest.postings import employer_id
 from ingest.prepare import Named, Preparer, Ready, ReadyPosting, ReadyProfile, Refused, by_day, posted_again, spared
 from ingest.problems import Problem, problem
 from matcher import homes
 from matcher.connection import guarded
 from matcher.errors import KuaizhaoError
-from matcher.model import Employer
 from matcher.records import posting_record
 from matcher.store import PostingWrite, Store
 from matcher.waves import default_award
@@ -89,7 +87,7 @@ class BatchWriter:
     async def write(self, some: Understood) -> Counter[str]:
         """Writes what is ready; answers with the counts, whose sum is `read`."""
         await self._pass_over(some)
-        await self._put_employers({employer_id(p.employer): p.employer for p in reversed(some.ready.postings)})
+        await self._put_employers({p.doc.employer: p for p in reversed(some.ready.postings)})
         rows: list[ReadyProfile | ReadyPosting] = [*some.ready.profiles, *some.ready.postings]
         writes = [_Write(row, self._first_step(row, some)) for row in rows]
         for _ in range(_ROUNDS):
@@ -332,13 +330,11 @@ class BatchWriter:
         was_merged = {id_ for id_, note in some.notes.items() if note.outcome == "merged"}
         await self._kept.discard([merge_id(id_) for id_ in sorted((was_merged & some.written) - some.merged)])
 
-    async def _put_employers(self, employers: dict[str, Employer]) -> None:
+    async def _put_employers(self, rows: dict[str, ReadyPosting]) -> None:
         """Writes employers that the store does not have; one that is there keeps what clerks made of it."""
-        new = {id_: doc for id_, doc in employers.items() if id_ not in self._employers}
-        if new:
-            await asyncio.gather(
-                *(put_when_missing(self._store.put_employer(id_, doc, _MUST_BE_NEW)) for id_, doc in new.items())
-            )
+        new = {id_: row for id_, row in rows.items() if id_ not in self._employers}
+        puts = [self._store.put_employer(id_, r.employer, _MUST_BE_NEW, *r.contact) for id_, r in new.items()]
+        await asyncio.gather(*map(put_when_missing, puts))
         self._employers |= new.keys()
 
 

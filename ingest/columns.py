@@ -157,7 +157,8 @@ class Layout(Struct, frozen=True):
 
 
 class UnknownLayout(ValueError):
-    """The headers say neither profiles nor postings; the message is for the person who sent the file."""
+    """The headers say neither profiles nor postings; the message is for the person who sent the file. It repeats only
+    what is known: in a file without headers the first row's cells stand in their place."""
 
 
 def header_key(header: str) -> str:
@@ -198,7 +199,8 @@ def layout(headers: Iterable[str], own: Mapping[str, str] | None = None) -> Layo
     score = {kind: len(set(found.values()) & _TELLING[kind]) for kind, found in read.items()}
     kind: Kind = "profile" if score["profile"] > score["posting"] else "posting"
     if max(score.values()) < 2 or score["profile"] == score["posting"]:
-        raise UnknownLayout("看不出这是零工登记还是岗位,请检查表头:" + "、".join(listed)[:200])
+        seen = "、".join(h for h in listed if h in read["profile"] or h in read["posting"])[:200]
+        raise UnknownLayout(f"看不出这是零工登记还是岗位,请检查表头,认得的有:{seen or '无'}")
     fields: dict[str, list[str]] = {}
     for header, field in read[kind].items():
         fields.setdefault(field, []).append(header)

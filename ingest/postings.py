@@ -14,6 +14,7 @@ from ingest.fields import days, sexes, wishes
 from ingest.fields.found import plain
 from ingest.findings import Finding, Verdict, verdict
 from ingest.inference import Infer, nothing
+from ingest.masking import masked, telephones
 from ingest.posting_parts import Parts, read_parts
 from ingest.posting_times import stored_validity
 from ingest.review import review
@@ -35,14 +36,16 @@ def short_hash(*parts: str) -> str:
 
 
 class PostingRow(Struct):
-    """A posting row as read. `employer` is there when the row names one; `posting` unless `reading` holds problems.
-    `findings` are those that need no complete posting: what the text says, and limits in columns.
+    """A posting row as read. `employer` is there when the row names one; `contact` is whom to call there: a column, or
+    the telephones in the text, which the posting hides. `posting` is there unless `reading` holds problems. `findings`
+    are those that need no complete posting: what the text says, and limits in columns.
     """
 
     reading: Reading
     parts: Parts
     ref: str = ""
     employer: Employer | None = None
+    contact: str = ""
     posting: Posting | None = None
     findings: list[Finding] = []
 
@@ -61,6 +64,7 @@ def read_posting(
     employer = _employer(cells, reading)
     parts = read_parts(cells, site, today, pay_unit, infer, reading)
     row = PostingRow(reading, parts, cells.get("ref", "").strip(), employer, findings=_findings(cells, parts.text))
+    row.contact = (cells.get("contact", "").strip() or "、".join(telephones(parts.text)))[:200]
     if not reading.problems and employer is not None:
         row.posting = _checked(_posting(parts, cells, employer_id(employer), site_id), reading)
     return row
@@ -115,7 +119,7 @@ def _checked(posting: Posting, reading: Reading) -> Posting | None:
         reading.refuse("under_16", "age")
     else:
         try:
-            return convert(to_builtins(posting), Posting)
+            return masked(convert(to_builtins(posting), Posting))
         except ValidationError as exc:
             reading.refuse("bad_value", "", str(exc).partition("- at ")[2])
     return None
@@ -132,7 +136,7 @@ def _employer(cells: Mapping[str, str], reading: Reading) -> Employer | None:
         code = ""
     reading.saw("用工单位", name[:100], name[:40])
     verified = wishes.yes(cells.get("verified", "")) is True
-    return Employer(name=name[:100], credit_code=code, contact=cells.get("contact", "")[:200], verified=verified)
+    return Employer(name=name[:100], credit_code=code, verified=verified)
 
 
 def _findings(cells: Mapping[str, str], text: str) -> list[Finding]:

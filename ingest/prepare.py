@@ -14,6 +14,7 @@ from ingest.batches import Batch, Line
 from ingest.columns import Kind, Layout, UnknownLayout, layout
 from ingest.consent import ConsentText
 from ingest.duplicates import person_marks, posting_marks, row_marks
+from ingest.employers import Contact, sealed_contact
 from ingest.findings import Verdict
 from ingest.inference import TradeInference
 from ingest.ledger import SERIES, Note, plain_digest, row_digest
@@ -82,11 +83,12 @@ class ReadyProfile(Struct):
 
 
 class ReadyPosting(Struct):
-    """A posting to write, reviewed, with the employer it belongs to."""
+    """A posting to write, reviewed, with the employer it belongs to and whom to call there, sealed."""
 
     named: Named
     doc: Posting
     employer: Employer
+    contact: Contact
     verdict: Verdict
     marks: list[str]
     vector: Vectors
@@ -243,7 +245,8 @@ class Preparer:
             return
         doc, employer = structs.replace(read.posting, series=row.series), read.employer
         verdict = judge(read, now_ms=now_ms)
-        ready.postings.append(ReadyPosting(row, doc, employer, verdict, posting_marks(doc, employer), _NO_VECTOR))
+        marks, contact = posting_marks(doc, employer), sealed_contact(self._vault, doc.employer, read.contact)
+        ready.postings.append(ReadyPosting(row, doc, employer, contact, verdict, marks, _NO_VECTOR))
 
     def _encode(self, ready: Ready) -> None:
         if ready.profiles:

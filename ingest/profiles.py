@@ -19,6 +19,7 @@ from ingest.fields.numerals import number
 from ingest.fields.wishes import certificates, telephone
 from ingest.identity import born_of
 from ingest.inference import Infer, nothing
+from ingest.masking import masked
 from ingest.skills import understood
 from ingest.understood import Reading
 from matcher import trades
@@ -93,7 +94,7 @@ def read_profile(
         "channels": [channel for word, channel in _CHANNELS.items() if word in cells.get("channels", "").lower()],
     }
     try:  # the model's own bounds have the last word
-        row.profile, row.person = understood(convert(profile, Profile)), convert(person, Person)
+        row.profile, row.person = masked(understood(convert(profile, Profile))), convert(person, Person)
         _tell_skills(row.profile, reading)
     except ValidationError as exc:
         row.profile = row.person = None

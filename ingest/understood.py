@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct, field
 
+from ingest.masking import mask_text
 from ingest.problems import Problem, problem
 
 
@@ -27,5 +28,5 @@ class Reading(Struct):
         self.fields[name] = Understood(value, words, guessed)
 
     def refuse(self, code: str, name: str, detail: str = "") -> None:
-        """Notes what keeps the row out."""
-        self.problems.append(problem(code, name, detail))
+        """Notes what keeps the row out, in words that are kept: without numbers that lead to somebody."""
+        self.problems.append(problem(code, name, mask_text(detail)))

@@ -37,6 +37,7 @@ INSTANT_POSTINGS: Final = 9
 WORKERS_CONNECTED: Final = 400
 HALL_WORKERS: Final = 60
 EMPLOYER: Final = "e_demo"
+CONTACT: Final = "样本经理 19900880099"
 HABITS: Final = Habits(accepts=0.6, thinks_s=(0.005, 0.06))
 WITHIN_S: Final = 30.0
 QUIET_S: Final = 0.5
@@ -166,7 +167,7 @@ class Morning:
         """An employer registers; a clerk verifies."""
         for role, subject in (("clerk", "demo"), ("employer", EMPLOYER)):
             self.tokens[role] = await sessions.issue(self.store, role, subject)  # type: ignore[arg-type]  # two roles
-        employer = {"name": "演示搬运有限公司(虚构)", "contact": "样本经理"}
+        employer = {"name": "演示搬运有限公司(虚构)", "contact": CONTACT}
         await self.api.call("POST", "/v1/employers", self.tokens["clerk"], {"id": EMPLOYER, "employer": employer})
         await self.api.call("POST", f"/v1/employers/{EMPLOYER}/verify", self.tokens["clerk"], {"verified": True})
 

@@ -256,10 +256,7 @@ def _row(number: int, record: ProfileRecord) -> dict[str, str]:
 
 def employers(n: int) -> dict[str, Employer]:
     """`n` verified firms by id."""
-    return {
-        f"firm-invented-{i}": Employer(name=f"样本用工{i}有限公司(虚构)", contact="样本经理", verified=True)
-        for i in range(n)
-    }
+    return {f"firm-invented-{i}": Employer(name=f"样本用工{i}有限公司(虚构)", verified=True) for i in range(n)}
 
 
 def urgent_posting(rng: Generator, employer: str, now_ms: int) -> Posting:

@@ -146,12 +146,12 @@ class Presence(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     queue_no: Annotated[int, Meta(ge=1, le=99_999)] | None = None
 
 
-class Employer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """用工方. `verified` is set by a clerk and decides whether postings open at once."""
+class Employer(Struct, frozen=True, kw_only=True):
+    """用工方 as everybody may see it; whom to call there is sealed, beside this document (`ingest.employers`).
+    `verified` is set by a clerk and decides whether postings open at once."""
 
     name: Annotated[str, Meta(min_length=1, max_length=100)]
     credit_code: Annotated[str, Meta(pattern=r"^([0-9A-Z]{18})?$", description="统一社会信用代码")] = ""
-    contact: ShortText = ""
     verified: bool = False
 
 

@@ -26,11 +26,13 @@ class Message(Struct, kw_only=True):
 
 
 class EmployerRecord(Struct, kw_only=True):
-    """A stored employer. Until `suspended_until_ms` a clerk looks at each posting, for late withdrawals."""
+    """A stored employer with its sealed contact. Until `suspended_until_ms` a clerk looks at each posting, for late
+    withdrawals."""
 
     id: str
     v: int
     doc: Employer
+    contact: bytes = b""
     suspended_until_ms: int = 0
 
 
@@ -157,9 +159,12 @@ def crew(id_: str, raw: Hash) -> Crew:
 
 def employer_record(id_: str, raw: Hash) -> EmployerRecord:
     """A stored employer; `verified` counts from the record, not from the document a caller sent."""
-    until_ms = _int(raw, b"suspended_until_ms")
     return EmployerRecord(
-        id=id_, v=_int(raw, b"v"), doc=codec.decode(raw[b"doc"], Employer), suspended_until_ms=until_ms
+        id=id_,
+        v=_int(raw, b"v"),
+        doc=codec.decode(raw[b"doc"], Employer),
+        contact=raw.get(b"contact", b""),
+        suspended_until_ms=_int(raw, b"suspended_until_ms"),
     )
 
 

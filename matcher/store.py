@@ -162,12 +162,14 @@ class Store(Seating):
         """A clerk's sealed answer, of which the worker is told; a later one replaces it."""
         return await self.call("answer_complaint", id_, digest, answer, by)
 
-    async def put_employer(self, id_: str, doc: Employer, expected_v: int = 0) -> Done:
-        """Writes an employer (`expected_v` -1: must be new)."""
+    async def put_employer(
+        self, id_: str, doc: Employer, expected_v: int = 0, contact: bytes = b"", contact_mark: str = ""
+    ) -> Done:
+        """Writes an employer and its sealed contact (`expected_v` -1: must be new). The mark is the same for the same
+        contact, whose sealed bytes are others each time."""
         body = codec.pack(doc)
-        return await self.call(
-            "put", "employer", id_, expected_v, records.digest(body), SCHEMA, body, int(doc.verified)
-        )
+        digest = records.digest(body, contact_mark)
+        return await self.call("put", "employer", id_, expected_v, digest, SCHEMA, body, int(doc.verified), contact)
 
     async def put_heat(self, doc: Heat) -> Done:
         """The day's temperature in a district."""

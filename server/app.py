@@ -178,7 +178,7 @@ async def _passwords(app: web.Application) -> AsyncIterator[None]:
 
 
 async def _retention(app: web.Application) -> AsyncIterator[None]:
-    keeping = asyncio.create_task(retention.run(app[STORE]), name="retention")
+    keeping = asyncio.create_task(retention.run(app[STORE], app[VAULT]), name="retention")
     yield
     keeping.cancel()
     await asyncio.wait([keeping])

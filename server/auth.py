@@ -105,6 +105,12 @@ def check_employer(caller: Caller, employer: str) -> None:
         raise KuaizhaoError("forbidden")
 
 
+def check_reason(caller: Caller, reason: str) -> None:
+    """Staff say why they look at what is somebody's own; it is in the audit log. Raises `bad_field`."""
+    if caller.role in STAFF and not reason.strip():
+        raise KuaizhaoError("bad_field", "reason 请写明为什么要看")
+
+
 def check_site(caller: Caller, site: str) -> None:
     """A kiosk acts for its own site only. Raises `forbidden`."""
     if caller.role == "kiosk" and caller.site != site:

@@ -13,6 +13,7 @@ import structlog
 from aiohttp import hdrs, web
 from prometheus_client import Gauge
 
+from ingest.masking import masked
 from matcher.errors import KuaizhaoError, Overloaded
 from matcher.settings import Settings
 from server import wire
@@ -132,6 +133,7 @@ async def _respond(route: Route, request: web.Request, door: Door | None = None)
         given = await wire.read(request, route.body)
     elif route.query is not None:
         given = wire.read_query(request.query, route.query)
+    given = masked(given)
     handling = partial(noted, route, request, given)  # who sends slowly holds up nobody at the door
     value = await (handling() if door is None else door.request(handling))
     if isinstance(value, web.StreamResponse):

@@ -14,6 +14,8 @@ from typing import Final
 import structlog
 from redis.exceptions import ResponseError
 
+from ingest.employers import seal_contacts
+from ingest.persons import Vault
 from matcher import homes
 from matcher.connection import guarded
 from matcher.errors import KuaizhaoError, StoreUnavailable
@@ -27,10 +29,11 @@ ERASED_KEPT_MS: Final = 366 * DAY_MS
 log = structlog.get_logger()
 
 
-async def run(store: Store) -> None:
+async def run(store: Store, vault: Vault) -> None:
     """Does it now and then, for ever; what fails is tried again the next time."""
     while True:
         try:
+            await seal_contacts(store, vault)
             await erase_what_waited(store)
             now_ms = await store.now_ms()
             if await begins_day(store, now_ms):

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any, Final
 
 from ingest.batches import ROWS
+from ingest.employers import CONTACTS
 from ingest.persons import Vault
 from matcher.connection import Done, guarded
 from matcher.store import Store
@@ -26,6 +27,7 @@ _BOXES: Final[dict[str, dict[str, tuple[str, str]]]] = {
     "message": {"sealed": (DOORS, "{}")},
     "complaint": {"text": (DOORS, "complaint {}"), "answer": (DOORS, "answer {}")},
     "kept": {"sealed": (ROWS, "")},
+    "employer": {"contact": (CONTACTS, "{}")},
 }
 """By kind of key, its sealed fields: what for, and about what."""
 

@@ -142,7 +142,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("POST", "/v1/employers", "Register an employer", employers.post_employer, views.Written,
           STAFF | {"integration"}, views.NewEmployer, status=201, errors=("key_reused", "bad_id")),
     Route("GET", "/v1/employers/{employer}", "One employer", employers.get_employer, views.EmployerView, POSTS,
-          errors=("no_employer",)),
+          query=people_views.Why, errors=("no_employer",), audited=True),
     Route("PUT", "/v1/employers/{employer}", "Change an employer", employers.put_employer, views.Written, POSTS,
           views.EmployerChange, errors=("no_employer", "stale_version")),
     Route("POST", "/v1/employers/{employer}/verify", "Say whether an employer is verified", employers.verify_employer,

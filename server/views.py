@@ -94,25 +94,36 @@ class SiteChange(Struct, forbid_unknown_fields=True):
     expected_v: ExpectedV = 0
 
 
+class ReachedEmployer(Employer, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An employer with whom to call there: a name and a telephone, kept sealed and apart."""
+
+    contact: ShortText = ""
+
+    @property
+    def doc(self) -> Employer:
+        """What everybody may see."""
+        return Employer(name=self.name, credit_code=self.credit_code, verified=self.verified)
+
+
 class EmployerView(Struct):
     """An employer as stored."""
 
     id: str
     v: int
-    employer: Employer
+    employer: ReachedEmployer
 
 
 class NewEmployer(Struct, forbid_unknown_fields=True):
     """An employer to register, under an id of the caller's or a new one."""
 
-    employer: Employer
+    employer: ReachedEmployer
     id: Id | None = None
 
 
 class EmployerChange(Struct, forbid_unknown_fields=True):
     """A new document for an employer."""
 
-    employer: Employer
+    employer: ReachedEmployer
     expected_v: ExpectedV = 0
 
 
@@ -222,9 +233,11 @@ def site_view(record: SiteRecord) -> SiteView:
     return SiteView(record.id, record.v, record.doc)
 
 
-def employer_view(record: EmployerRecord) -> EmployerView:
-    """A stored employer as shown."""
-    return EmployerView(record.id, record.v, record.doc)
+def employer_view(record: EmployerRecord, contact: str) -> EmployerView:
+    """A stored employer as shown to itself and to who must call it."""
+    doc = record.doc
+    shown = ReachedEmployer(name=doc.name, credit_code=doc.credit_code, verified=doc.verified, contact=contact)
+    return EmployerView(record.id, record.v, shown)
 
 
 def recognised_view(found: Recognition) -> Recognised:

@@ -38,7 +38,7 @@ def site(**over: Any) -> Site:
 
 def employer(**over: Any) -> Employer:
     """A verified invented firm."""
-    known = Employer(name="虚构搬运有限公司", credit_code="91370200XXXXXXXXXX", contact="虚先生", verified=True)
+    known = Employer(name="虚构搬运有限公司", credit_code="91370200XXXXXXXXXX", verified=True)
     return structs.replace(known, **over)
 
 

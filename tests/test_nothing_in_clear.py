@@ -19,21 +19,30 @@ from urllib.parse import quote
 
 import pytest
 
-from ingest import sample_profiles
+from ingest import sample_postings, sample_profiles
+from ingest.employers import contact_of
 from ingest.persons import Vault
 from ingest.sample_styles import STYLES
 from ingest.sites import sites
 from loadtest import demo
 from loadtest.stage import Stage
-from matcher.store import opened
+from matcher.store import Store, opened
 from server import sessions
-from tests import erased
+from tests import builders, erased
+from tests.api import plain
 from tests.opening import HEAD_BYTES, boxes_open, wrapped_keys
 
 PEOPLE = 200
 IN_EVERY_FORM = 12
 LOST = {"name": "虚构被隔离", "telephone": "19900777001"}
-"""Of a row without consent: it stays in the quarantine."""
+TYPED = [f"1990077710{n}" for n in range(10)]
+"""Telephones that people typed where words belong."""
+STAY_OUT = [
+    {"姓名": LOST["name"], "电话": LOST["telephone"], "工种": "搬运工", "出生日期": "1980-01-01"},
+    {"用工单位": "虚构漏填公司", "工种": "搬运工", "人数": "2", "工资": f"打{TYPED[-1]}问", "联系人": TYPED[-2]},
+    {"虚构无表头": "搬运工", TYPED[-3]: "2"},
+]
+"""Rows for the quarantine: one without consent, one without pay, one without headers."""
 
 
 def people() -> list[tuple[str, str, str]]:
@@ -43,6 +52,15 @@ def people() -> list[tuple[str, str, str]]:
         for cells in sample_profiles.profiles(id_, number, site, STYLES[id_], PEOPLE // len(sites())):
             digits = "".join(c for c in cells["telephone"] if c.isdigit())
             found.append((cells["name"], digits, cells.get("id_number", "")))
+    return found
+
+
+def employers() -> list[str]:
+    """Whom to call at the sample's employers, and at the demo's."""
+    found = demo.CONTACT.split()
+    for number, (id_, site) in enumerate(sites().items()):
+        many = sample_postings.postings(id_, number, site, STYLES[id_], 100, now_ms=0)
+        found += sorted({cells["contact"] for cells in many})
     return found
 
 
@@ -79,6 +97,12 @@ def opened_with(vault: Vault, raw: bytes, secrets: Sequence[str]) -> list[bytes]
     return [text for text in texts if any(secret in text for secret in sought)]
 
 
+async def contacts(stage: Stage, vault: Vault) -> list[str]:
+    """Whom to call at each employer's."""
+    async with opened(stage.settings.store_url, stage.settings.market) as store:
+        return [contact_of(vault, await store.employer(id_)) for id_ in await store.ids("employer")]
+
+
 async def keys_of_the_living(stage: Stage) -> set[bytes]:
     async with opened(stage.settings.store_url, stage.settings.market) as store:
         return {(await store.person(id_))[:HEAD_BYTES] for id_ in await store.ids("profile")}
@@ -89,13 +113,13 @@ async def played(stage: Stage) -> list[str]:
     found, problems = await demo.play(stage, "--profiles", str(PEOPLE), "--postings", "20")
     printed = [json.dumps(found), str(problems)]
     async with opened(stage.settings.store_url, stage.settings.market) as store:
-        token = await sessions.issue(store, "manager", "demo")
-        cells = {"姓名": LOST["name"], "电话": LOST["telephone"], "工种": "搬运工", "出生日期": "1980-01-01"}
-        push = {"site": "licang", "source": "pushed", "rows": [cells]}
+        token, before = await sessions.issue(store, "manager", "demo"), await kept_rows(store)
+        push = {"site": "licang", "source": "pushed", "rows": STAY_OUT}
         await asyncio.to_thread(fetched, f"{stage.url}/v1/ingest", push, token)
+        await asyncio.to_thread(typed, stage.url, token, (await store.ids("profile"))[0])
         await asyncio.to_thread(fetched, f"{stage.url}/v1/login/code", {"telephone": people()[8][1]})
         async with asyncio.timeout(60):
-            while not await store.commands.zcard(store.key("quarantine")):  # noqa: ASYNC110 - it can only be looked at
+            while await kept_rows(store) < before + len(STAY_OUT):  # noqa: ASYNC110 - it can only be looked at
                 await asyncio.sleep(0.05)
     for command in ("runs", "quarantine", "merges"):
         printed.append(await asyncio.to_thread(stage.run, command))
@@ -104,18 +128,37 @@ async def played(stage: Stage) -> list[str]:
     return printed
 
 
-def fetched(url: str, body: Any = None, token: str = "") -> str:
+async def kept_rows(store: Store) -> int:
+    return int(await store.commands.zcard(store.key("quarantine")))
+
+
+def typed(url: str, token: str, profile: str) -> None:
+    """Numbers in every text that a clerk may write."""
+    words = iter(f"虚构的话,打{number}" for number in TYPED)
+    near = builders.profile(site="licang", skills=next(words), group=next(words))
+    person = builders.person(1, telephone=LOST["telephone"])
+    fetched(f"{url}/v1/profiles", {"profile": plain(near), "person": plain(person)}, token)
+    shift = demo.shift("licang", "porter", near, headcount=1, award="fair", in_hours=5)
+    shift |= {"text": next(words), "meeting_point": next(words), "insurance": next(words)}
+    shift["place"] |= {"text": next(words)}
+    fetched(f"{url}/v1/postings", {"posting": shift, "id": "typed"}, token)
+    why = {"blocked": True, "reason": next(words)}
+    fetched(f"{url}/v1/employers/{demo.EMPLOYER}/blocks/{profile}", why, token, "PUT")
+
+
+def fetched(url: str, body: Any = None, token: str = "", method: str | None = None) -> str:
     data = None if body is None else json.dumps(body).encode()
     headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
-    request = urllib.request.Request(url, data, headers)
+    request = urllib.request.Request(url, data, headers, method=method)
     with urllib.request.urlopen(request) as answer:
         return str(answer.read().decode())
 
 
 def nobody_in_clear(everything: dict[str, bytes]) -> None:
-    """Fails where anything that was written names anybody."""
-    who = [(LOST["name"], LOST["telephone"], ""), (erased.NAME, erased.TELEPHONE, erased.ID_NUMBER), *people()]
-    for n, person in enumerate(who):
+    """Fails where anything that was written names anybody, or a number to call."""
+    who = [(LOST["name"], LOST["telephone"], ""), (erased.NAME, erased.TELEPHONE, erased.ID_NUMBER)]
+    who += [(each, "", "") for each in (*demo.CONTACT.split(), *TYPED, *employers())]
+    for n, person in enumerate([*who, *people()]):
         for secret in filter(None, person):
             for form in forms(secret) if n < IN_EVERY_FORM else [secret.encode()]:
                 assert not [where for where, raw in everything.items() if form in raw], (secret, form)
@@ -132,6 +175,7 @@ async def test_nobody_is_named_in_clear_and_who_was_erased_in_no_form(
     try:
         printed = await played(stage)
         vault = Vault.open(folder)
+        called = await contacts(stage, vault)
         gone, another = await erased.lived(stage, vault)
         before = written(folder, *printed)
         await erased.erase(stage, gone)
@@ -144,6 +188,7 @@ async def test_nobody_is_named_in_clear_and_who_was_erased_in_no_form(
     finally:
         await asyncio.to_thread(stage.stop)
 
+    assert set(" ".join(called).split()) <= set(employers())
     nobody_in_clear(before | {f"later {where}": raw for where, raw in after.items()})
     them, raw = (erased.NAME, erased.TELEPHONE, erased.ID_NUMBER), b"".join(before.values())
     named = opened_with(vault, raw, them)

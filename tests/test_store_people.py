@@ -140,8 +140,8 @@ async def test_sites_and_employers_are_written_as_a_whole(store: Store) -> None:
     await store.put_employer("firm", employer(verified=False), -1)
     assert (await store.put_employer("firm", employer(), 1)).v == 2
     await replayed(store, store.put_employer("firm", employer(), 1))
-    await refused(store, "stale_version", store.put_employer("firm", employer(contact="虚"), 1))
-    await refused(store, "key_reused", store.put_employer("firm", employer(contact="虚"), -1))
+    await refused(store, "stale_version", store.put_employer("firm", employer(name="虚"), 1))
+    await refused(store, "key_reused", store.put_employer("firm", employer(name="虚"), -1))
     assert (await store.employer("firm")).doc == employer()
 
 

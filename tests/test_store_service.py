@@ -279,7 +279,7 @@ async def test_an_employer_is_written_as_a_whole(store: Store) -> None:
     await store.put_employer("firm", employer(verified=False), -1)
     assert (await store.put_employer("firm", employer(verified=True), 1)).v == 2
     with pytest.raises(KuaizhaoError, match="stale_version"):
-        await store.put_employer("firm", employer(contact="虚"), 1)
+        await store.put_employer("firm", employer(name="虚"), 1)
     with pytest.raises(KuaizhaoError, match="key_reused"):
-        await store.put_employer("firm", employer(contact="虚"), -1)
+        await store.put_employer("firm", employer(name="虚"), -1)
     assert (await store.put_employer("firm", employer(verified=True))).replay

@@ -8,6 +8,7 @@
 --   m queue:POSTING       zset    the ordered list of acceptances that wait: waiting, standby, called
 --   m profile:ID          hash    the record: doc, vec, model, schema, v, digest, presence, counters
 --   m person:ID           string  the sealed person
+--   m employer:ID         hash    doc, schema, v, digest, verified, contact (sealed), suspended_until_ms; site:ID, heat:ID alike
 --   m calendar:PROFILE    hash    posting -> 'start end' of every shift held
 --   m live:PROFILE        zset    posting -> deadline of every open offer
 --   m mine:PROFILE        zset    posting -> end of every posting accepted

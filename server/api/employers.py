@@ -1,16 +1,19 @@
-"""用工方: firms and persons who post. Only staff verify them."""
+"""用工方: firms and persons who post. Only staff verify them; whom to call there is kept sealed."""
 
 from __future__ import annotations
 
 from aiohttp import web
 from msgspec import structs
 
+from ingest.employers import contact_of, sealed_contact
+from matcher.connection import Done
 from matcher.errors import KuaizhaoError
 from matcher.model import Employer
 from matcher.records import EmployerRecord
 from server.api.ids import given_or_new
-from server.auth import STAFF, check_employer
-from server.keys import CALLER, STORE
+from server.auth import STAFF, check_employer, check_reason
+from server.keys import CALLER, STORE, VAULT
+from server.people_views import Why
 from server.sessions import Caller
 from server.views import EmployerChange, EmployerView, NewEmployer, Verification, Written, employer_view
 
@@ -22,15 +25,17 @@ async def post_employer(request: web.Request, new: NewEmployer) -> Written:
     if new.employer.verified and request[CALLER].role not in STAFF:
         raise KuaizhaoError("forbidden", "verified")
     id_ = given_or_new(request, new.id, "e")
-    done = await request.app[STORE].put_employer(id_, new.employer, MUST_BE_NEW)
+    done = await _put(request, id_, new.employer.doc, new.employer.contact, MUST_BE_NEW)
     return Written(id=id_, v=done.v, replay=done.replay)
 
 
-async def get_employer(request: web.Request, _: None) -> EmployerView:
-    """One employer."""
+async def get_employer(request: web.Request, why: Why) -> EmployerView:
+    """One employer. Staff say why they look: it shows whom to call there."""
     id_ = request.match_info["employer"]
     check_employer(request[CALLER], id_)
-    return employer_view(await request.app[STORE].employer(id_))
+    check_reason(request[CALLER], why.reason)
+    record = await request.app[STORE].employer(id_)
+    return employer_view(record, contact_of(request.app[VAULT], record))
 
 
 async def put_employer(request: web.Request, change: EmployerChange) -> Written:
@@ -38,8 +43,8 @@ async def put_employer(request: web.Request, change: EmployerChange) -> Written:
     store, id_ = request.app[STORE], request.match_info["employer"]
     check_employer(request[CALLER], id_)
     old = await store.employer(id_)
-    doc = structs.replace(change.employer, verified=_verified(request[CALLER], old, change.employer))
-    done = await store.put_employer(id_, doc, change.expected_v or old.v)
+    doc = structs.replace(change.employer.doc, verified=_verified(request[CALLER], old, change.employer))
+    done = await _put(request, id_, doc, change.employer.contact, change.expected_v or old.v)
     return Written(id=id_, v=done.v, replay=done.replay)
 
 
@@ -56,5 +61,11 @@ async def verify_employer(request: web.Request, verdict: Verification) -> Writte
     """A clerk has looked at the papers."""
     store, id_ = request.app[STORE], request.match_info["employer"]
     old = await store.employer(id_)
-    done = await store.put_employer(id_, structs.replace(old.doc, verified=verdict.verified), old.v)
+    doc = structs.replace(old.doc, verified=verdict.verified)
+    done = await _put(request, id_, doc, contact_of(request.app[VAULT], old), old.v)
     return Written(id=id_, v=done.v, replay=done.replay)
+
+
+async def _put(request: web.Request, id_: str, doc: Employer, contact: str, expected_v: int) -> Done:
+    sealed = sealed_contact(request.app[VAULT], id_, contact)
+    return await request.app[STORE].put_employer(id_, doc, expected_v, *sealed)

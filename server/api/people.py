@@ -7,13 +7,14 @@ from typing import Final
 from aiohttp import web
 from msgspec import structs
 
+from ingest.employers import contact_of
 from ingest.masking import mask_text
 from matcher import homes
 from matcher.errors import KuaizhaoError
 from matcher.model import AssignmentState, Person
 from server.api.complaints import shown
 from server.api.ids import assignment_id
-from server.auth import STAFF, check_employer, check_profile
+from server.auth import check_employer, check_profile, check_reason
 from server.keys import CALLER, CARDS, SEAL, STORE, VAULT
 from server.people_views import Contact, Copy, Erasure, Moving, PersonView, Why
 from server.views import profile_view
@@ -64,8 +65,7 @@ async def move_away(request: web.Request, moving: Moving) -> Erasure:
 async def get_contact(request: web.Request, why: Why) -> Contact:
     """The other side's name and telephone: masked until both sides have confirmed."""
     store, caller, asked = request.app[STORE], request[CALLER], assignment_id(request)
-    if caller.role in STAFF and not why.reason.strip():
-        raise KuaizhaoError("bad_field", "reason 请写明为什么要看")
+    check_reason(caller, why.reason)
     record = await store.posting(asked.posting)
     if caller.role == "employer":
         check_employer(caller, record.doc.employer)
@@ -74,13 +74,13 @@ async def get_contact(request: web.Request, why: Why) -> Contact:
     entry = (await store.entries_of([asked.posting], [[asked.profile]]))[0].get(asked.profile)
     if entry is None or entry.assignment is None:
         raise KuaizhaoError("no_assignment")
-    employer = (await store.employer(record.doc.employer)).doc
-    contact = employer.contact
+    employer = await store.employer(record.doc.employer)
+    contact = contact_of(request.app[VAULT], employer)
     person = await person_of(request, asked.profile)
     confirmed = entry.assignment in BOTH_CONFIRMED
     if not confirmed:
         person, contact = _masked(person), mask_text(contact)
-    told = Contact(confirmed=confirmed, employer=employer.name, employer_contact=contact)
+    told = Contact(confirmed=confirmed, employer=employer.doc.name, employer_contact=contact)
     if caller.role == "worker":
         return told
     return structs.replace(told, worker=person.name, worker_telephone=person.telephone)
@@ -90,8 +90,7 @@ def own_with_reason(request: web.Request, reason: str) -> str:
     """The path's profile: a worker's own, or anybody's for staff who say why. Raises `forbidden`, `bad_field`."""
     id_, caller = request.match_info["profile"], request[CALLER]
     check_profile(caller, id_)
-    if caller.role in STAFF and not reason.strip():
-        raise KuaizhaoError("bad_field", "reason 请写明为什么要看")
+    check_reason(caller, reason)
     return id_
 
 

@@ -99,7 +99,9 @@ export class Reviews {
     };
     draw(item.findings ?? [], []);
     try {
-      const [review, { employer }] = await Promise.all([this.#desk.api.get(`/v1/postings/${view.id}/review`), this.#desk.api.get(`/v1/employers/${view.posting.employer}`)]);
+      const why = encodeURIComponent(`审核岗位 ${view.id}`);
+      const firm = this.#desk.api.get(`/v1/employers/${view.posting.employer}?reason=${why}`);
+      const [review, { employer }] = await Promise.all([this.#desk.api.get(`/v1/postings/${view.id}/review`), firm]);
       this.#told.set(view.id, { findings: review.findings, employer });
       draw(review.findings, review.signs);
       const badge = employer.verified ? h("span", { class: "badge yes" }, "已核验") : h("span", { class: "badge warn" }, "没核验");
