@@ -73,10 +73,8 @@ async def test_a_clerk_mends_a_row_or_discards_it(api: Api) -> None:
     await collected(api)
     listed = (await api.get("/v1/ingest/quarantine?site=licang", token=clerk)).data
     assert listed["total"] == 2
-    assert (await audit_lines(api.store))[-1][1:3] == (
-        "list_quarantine",
-        " ".join(["licang", *(r["id"] for r in listed["rows"])]),
-    )
+    shown = " ".join(["licang", *(each["id"] for each in listed["rows"])])
+    assert (await audit_lines(api.store))[-1][1:3] == ("list_quarantine", shown)
     by_line = {each["line"]: each for each in listed["rows"]}
     assert (by_line[1]["message"], by_line[1]["where"]) == ("请补全:期望工资", "第1行")
     assert "张样本" not in str(listed)

@@ -11,7 +11,7 @@ from matcher.model import DAY_MS, Presence
 from server import retention
 from server.keys import VAULT
 from tests import builders
-from tests.api import Api, running
+from tests.api import Api, plain, running
 
 PATH = "/v1/profiles/ann/consent"
 ANN = builders.person(1)
@@ -36,6 +36,19 @@ async def test_a_new_text_is_asked_for_until_it_is_consented_to(api: Api, tmp_pa
         assert (await later.put(PATH, {"version": "2026-01"}, token=ann)).code == "new_consent"
         assert (await later.put(PATH, {"version": "2027-01"}, token=ann)).data["asked"] is False
         assert (await later.get("/v1/profiles/ann/person", token=ann)).data["consent"] == "2027-01"
+
+
+async def test_a_paper_of_an_earlier_version_counts_and_its_person_is_asked_anew(api: Api, tmp_path: Path) -> None:
+    file, clerk = tmp_path / "consent.toml", await api.token("clerk")
+    file.write_text('version = "2027-01"\ntext = "虚构的新同意书"\nearlier = ["2026-01", "纸质1"]', "utf-8")
+    async with running(api.store, tmp_path, consent_file=str(file)) as later:
+        for n, (version, code) in enumerate({"纸质1": "", "2027-01": "", "纸质2": "unknown_consent"}.items(), 5):
+            body = {"profile": plain(builders.profile()), "person": plain(builders.person(n, consent=version))}
+            reply = await later.post("/v1/profiles", body, token=clerk)
+            assert reply.code == code
+            if not code:
+                view = (await later.get(f"/v1/profiles/{reply.data['id']}/consent", token=clerk)).data
+                assert view["asked"] == (version != "2027-01")
 
 
 async def test_withdrawn_it_ends_offers_lines_and_crews_and_leaves_seats(api: Api) -> None:
