@@ -248,7 +248,7 @@ def test_a_short_soak(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     options.drain = 4.0
     found = soak.play(options, tmp_path)
     warm = re.compile("memory is flat|would be seen")  # in seconds nothing is warm
-    assert [p for p in soak.problems_of(found, options.postings) if not warm.search(p)] == []
+    assert [p for p in soak.problems_of(found, options.workers, options.postings) if not warm.search(p)] == []
     assert found["postings"] == options.postings == 90
     assert found["postings_kept"] == 90
     assert found["postings_after_retention"] == 0
@@ -308,19 +308,19 @@ def test_what_a_soak_did_not_show_is_said() -> None:
     fine = {"flat": True, "error_mb_h": 10.0}
     good = {
         "processes": dict.fromkeys(processes.PARTS, fine) | {"store": {"flat": False, "error_mb_h": 90.0}},
-        "leak_seen_mb_h": 68.7, "postings": 90, "postings_after_retention": 0, "store_mb_after_retention": 10.0,
-        "store_mb_allowed": 10.0, "failures": 0, "locust_exit": 0, "refused_wrongly": 0, "double_booked": 0,
-        "overfilled": 0, "lost": 0, "illegal_states": 0, "version_gaps": 0,
+        "leak_seen_mb_h": 68.7, "sockets": 40, "postings": 90, "postings_after_retention": 0,
+        "store_mb_after_retention": 10.0, "store_mb_allowed": 10.0, "failures": 0, "locust_exit": 0,
+        "refused_wrongly": 0, "double_booked": 0, "overfilled": 0, "lost": 0, "illegal_states": 0, "version_gaps": 0,
     }  # fmt: skip
-    assert soak.problems_of(good, 90) == []
+    assert soak.problems_of(good, 40, 90) == []
     for line in (fine | {"flat": False}, fine | {"error_mb_h": 34.5}):
-        (problem,) = soak.problems_of(good | {"processes": good["processes"] | {"match": line}}, 90)
+        (problem,) = soak.problems_of(good | {"processes": good["processes"] | {"match": line}}, 40, 90)
         assert problem.endswith(": match")
     for name, value in (
-        ("processes", {"store": fine}), ("postings", 89), ("postings_after_retention", 1), ("locust_exit", 1),
-        ("store_mb_after_retention", 10.1), ("failures", 1), ("refused_wrongly", 1), ("lost", 1),
+        ("processes", {"store": fine}), ("sockets", 39), ("postings", 89), ("postings_after_retention", 1),
+        ("locust_exit", 1), ("store_mb_after_retention", 10.1), ("failures", 1), ("refused_wrongly", 1), ("lost", 1),
     ):  # fmt: skip
-        assert len(soak.problems_of(good | {name: value}, 90)) == 1, name
+        assert len(soak.problems_of(good | {name: value}, 40, 90)) == 1, name
 
 
 @pytest.mark.parametrize("held", ["{}", "no json", '{"max_rate_100k": 0}'])

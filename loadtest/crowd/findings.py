@@ -33,13 +33,13 @@ class Seen(Struct):
     told: list[ClientRecord] = field(default_factory=list)
 
 
-def seen(folder: Path) -> Seen:
-    """Reads the diaries."""
+def seen(folder: Path, *, offers: bool = True) -> Seen:
+    """Reads the diaries; without the offers, which are most of a long run."""
     found = Seen()
     for entry in diary.read(folder):
         if isinstance(entry, Line):
             found.lines.setdefault(entry.profile, []).append(entry)
-        elif isinstance(entry, Received):
+        elif isinstance(entry, Received) and offers:
             found.offers.setdefault(f"{entry.offer}/{entry.wave}", entry)
         elif isinstance(entry, Posted):
             found.posted[entry.posting] = entry

@@ -102,12 +102,20 @@ async def swept(url: str, market: str) -> Census:
 
 async def audited(url: str, market: str, diaries: Path) -> Json:
     """The audit with the clients' records, and refusals against the store's."""
-    crowd = findings.seen(diaries)
+    crowd = findings.seen(diaries, offers=False)
     async with opened(url, market) as store:
         report = await audit(store, crowd.told)
         refusals = await late.judged(store, crowd.refused)
     print("\n".join(report_lines(report)))
-    return report.counts() | refusals | {"acknowledged": len(crowd.told), "postings": len(crowd.posted)}
+    return (
+        report.counts()
+        | refusals
+        | {
+            "sockets": findings.most_connected(crowd),
+            "acknowledged": len(crowd.told),
+            "postings": len(crowd.posted),
+        }
+    )
 
 
 def slopes(memory: Memory, seconds: float) -> Json:
@@ -184,7 +192,7 @@ def play(options: argparse.Namespace, folder: Path) -> Json:
     }
 
 
-def problems_of(found: Json, postings: int) -> list[str]:
+def problems_of(found: Json, workers: int, postings: int) -> list[str]:
     """What is not as promised. The store's own process grows with what it keeps, which retention bounds."""
     lines = {part: line for part, line in found["processes"].items() if part != "store"}
     growing = [part for part, line in lines.items() if not line["flat"]]
@@ -192,6 +200,7 @@ def problems_of(found: Json, postings: int) -> list[str]:
     promised = {
         "memory is flat: " + ", ".join(growing): not growing,
         f"a leak of {found['leak_seen_mb_h']} MB an hour would be seen: " + ", ".join(unclear): not unclear,
+        f"{workers} sockets": found["sockets"] >= workers,
         f"{postings} postings": found["postings"] == postings,
         "every process was seen": len(found["processes"]) == len(PARTS),
         "retention bounds the store": found["store_mb_after_retention"] <= found["store_mb_allowed"]
@@ -227,7 +236,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options.reports.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="kz-soak-") as folder:
         found = play(options, Path(folder))
-    problems = problems_of(found, options.postings)
+    problems = problems_of(found, options.workers, options.postings)
     (options.reports / "soak.json").write_text(
         json.dumps({"ok": not problems} | found | {"problems": problems}, ensure_ascii=False, indent=1) + "\n", "utf-8"
     )
