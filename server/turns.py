@@ -24,6 +24,8 @@ REST: Final = 2.0
 """Strangers rest so many times as long as their turns took, each of `AT_ONCE`."""
 SAVED_S: Final = 0.03
 """So much rest can be saved up: a page's first visit, or a few people who log in together, hardly wait."""
+LEAST_S: Final = 0.001
+"""No shorter pause: uvloop would ask again and again instead of sleeping. What is slept too long is saved."""
 AHEAD_S: Final = 0.002
 """So long at most do strangers wait for the answers of those who are in."""
 
@@ -102,7 +104,7 @@ class Turns:
         return max(self._rested_at_s, self._ahead_until_s if self._ahead else 0.0)
 
     def _look_again_in(self, pause_s: float) -> None:
-        loop = asyncio.get_running_loop()
+        loop, pause_s = asyncio.get_running_loop(), max(pause_s, LEAST_S)
         at_s = loop.time() + pause_s  # uvloop's handle of a pause below a millisecond does not tell it
         if self._look_again is None or self._looks_at_s > at_s:
             if self._look_again is not None:

@@ -91,8 +91,10 @@ async def test_strangers_rest_once_they_have_spoken_for_long_and_who_is_known_do
     assert await lasts_s(tired, known=False) >= 0.9 * (tired - 2 * saved) * REST * 0.001 / AT_ONCE
 
 
-def test_rests_shorter_than_the_loop_can_tell_end_too(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rests_shorter_than_the_loop_can_tell_are_slept_and_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("server.turns.SAVED_S", 0.0)
+    looks, later = [], Turns._later
+    monkeypatch.setattr(Turns, "_later", lambda turns: (looks.append(turns), later(turns)))
 
     async def play() -> None:
         heard: list[str] = []
@@ -105,12 +107,13 @@ def test_rests_shorter_than_the_loop_can_tell_end_too(monkeypatch: pytest.Monkey
                 super().speak()
                 asyncio.get_running_loop().call_soon(turns.over, self)
 
-        for _ in range(200):
+        for _ in range(50):
             turns.ask(Brief("crowd", heard))
         async with asyncio.timeout(10):
-            while len(heard) < 200:  # noqa: ASYNC110 - they speak by themselves
-                await asyncio.sleep(0)
+            while len(heard) < 50:  # noqa: ASYNC110 - they speak by themselves
+                await asyncio.sleep(0.001)
         assert wrong == []
+        assert len(looks) <= 2 * len(heard)
 
     uvloop.run(play())
 
