@@ -39,6 +39,10 @@ _CHANNELS: dict[str, Channel] = {
 _LISTED = re.compile(r"[、;,]")
 _NO_CONSENT = re.compile("否|无|[不未]同意|不|未签署?|没有|没签|拒绝|no?|none|false|0|-|/")
 """What stands in the column of the consent's version where there is none."""
+_CONSENTED = re.compile("是|有|已?同意|已?签[署字]|已签|已?授权|√|✓|✔|对勾|y(?:es)?|true|ok")
+"""What stands there where a site says no more than that its people have signed the text of this house."""
+_PAPER = re.compile(r".{0,39}\d.{0,39}")
+"""A site's own papers have a version, too: something with a number in it."""
 _FIRST_OF_MONTH = re.compile(r"(\d{4}-\d{2})-01")
 """What a spreadsheet makes of 2026-01."""
 _KM = re.compile(r"\d{1,3}(?:\.\d)?")
@@ -144,7 +148,7 @@ def _person(
     if absent:
         reading.refuse("missing", "person", "、".join(absent))
         return None
-    if consent not in text.known:
+    if not (consent in text.known or _PAPER.fullmatch(consent)):
         reading.refuse("unknown_consent", "consent", "、".join(text.known))
         return None
     if phone is None:
@@ -160,10 +164,12 @@ def _person(
 
 
 def _signed(cell: str, text: ConsentText) -> str:
-    """The version in a cell, known or not; empty where it says that there is none."""
-    written = cell.strip()
+    """The version in a cell, known or not; empty where it says that there is none. A yes is to the one in force."""
+    written = cell.strip()[:40]
     if _NO_CONSENT.fullmatch(written.lower()):
         return ""
+    if _CONSENTED.fullmatch(written.lower()):
+        return text.version
     month = _FIRST_OF_MONTH.fullmatch(written)
     return month[1] if month and month[1] in text.known else written
 

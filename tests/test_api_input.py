@@ -241,7 +241,7 @@ async def test_the_format_that_is_wanted_most(accept: str, wanted: str) -> None:
         ("GET", "/v1/postings/nothing/entries", "no_posting"),
         ("POST", "/v1/postings/nothing/close", "no_posting"),
         ("GET", "/v1/profiles/nobody", "no_profile"),
-        ("GET", "/v1/employers/nobody", "no_employer"),
+        ("GET", "/v1/employers/nobody?reason=x", "no_employer"),
         ("GET", "/v1/sites/nowhere", "no_site"),
         ("POST", "/v1/offers/nothing:w1:1/accept", "no_posting"),
         ("POST", "/v1/offers/nothing/accept", "bad_id"),
