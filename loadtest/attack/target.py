@@ -29,7 +29,8 @@ FIRM: Final = "attack-firm"
 OTHER_FIRM: Final = "attack-other-firm"
 NAMED: Final = 320
 """Registered people that attacks may name; those after them are for attacks that need somebody untouched."""
-REGISTERED: Final = 4_500
+REGISTERED: Final = 7_500
+"""More than all turns of all attacks need."""
 
 
 class Pairs(NamedTuple):
@@ -72,7 +73,7 @@ class Target:
         self.host, self.port, self.store, self.gateway, self.pid = host, port, store, gateway, pid
         self.url = f"http://{host}:{port}"
         self._addresses = itertools.count(2)
-        self._untouched = itertools.count(NAMED)
+        self._untouched = iter(range(0))
         self.other_kiosk = self.clerk = ""
 
     @asynccontextmanager
@@ -90,8 +91,11 @@ class Target:
         return f"100{number:08d}"
 
     def untouched(self, count: int = 1) -> list[int]:
-        """Numbers of registered people whom no attack has touched."""
-        return list(itertools.islice(self._untouched, count))
+        """Numbers of registered people whom no attack has touched. Raises RuntimeError where there are no more."""
+        some = list(itertools.islice(self._untouched, count))
+        if len(some) < count:
+            raise RuntimeError("every registered person has been touched: raise REGISTERED")
+        return some
 
     def cpu_s(self) -> float:
         """Seconds of processor time that the web server has used."""
@@ -107,6 +111,7 @@ class Target:
 
     async def populate(self, registered: int = REGISTERED) -> None:
         """Two sites, two employers, a posting and some registered people, all invented."""
+        self._untouched = iter(range(NAMED, registered))
         place = ModelPlace(lat=36.3, lon=120.4, text="样本街")
         for id_ in (SITE, OTHER_SITE):
             await self.store.put_site(id_, Site(name=f"虚构站点 {id_}", district="城阳", place=place))
