@@ -9,7 +9,6 @@ import platform
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from importlib.metadata import version
@@ -48,11 +47,14 @@ ATTACKS: Final[tuple[Attack, ...]] = (
 )
 LASTING: Final = connections.slow_bodies
 """Waits for the server's time limits, most of the time; it goes on beside the others."""
-QUIET_S: Final = 60.0
 ROUNDS: Final = 4
 """Each as long as `LASTING`, half a minute."""
+QUIET_S: Final = 15.0
+"""Before each round: how quick a machine at rest is changes from minute to minute, by half and more."""
+SETTLED_S: Final = 10.0
+"""From a round to the next quiet: what an attack leaves behind (thousands of lines that end) is nobody's quiet."""
 SHORT_TURNS: Final = 6
-"""Of the others, in each round: together they last about as long as the quiet minute, for both figures to be of as many
+"""Of the others, in each round: together they last about as long as it was quiet, for both figures to be of as many
 requests. The normal client's figures are of the seconds in which another attack goes on as well:
 the pauses in between would dilute them."""
 NICENESS: Final = 19
@@ -77,7 +79,7 @@ def yielding() -> Iterator[None]:
 
 
 async def attacked(target: Target, say: Callable[[str], None]) -> Json:
-    """Every attack in turn, over and over, and what the normal client saw before and meanwhile."""
+    """Every attack in turn, over and over, and what the normal client saw meanwhile and in between."""
     await asyncio.to_thread(bodies.bombs)
     token = await sessions.issue(target.store, "worker", "victim-319")
     normal = await asyncio.create_subprocess_exec(
@@ -86,17 +88,17 @@ async def attacked(target: Target, say: Callable[[str], None]) -> Json:
     )  # fmt: skip
     assert normal.stdin is not None
     reading = asyncio.ensure_future(normal.communicate())
-    await asyncio.sleep(1.0)
-    quiet_from = time.time()
-    await asyncio.sleep(QUIET_S)
-    quiet_until = time.time()
+    quiet: list[Turn] = []
+    turns: list[Turn] = []
     with yielding():
-        turns = [turn for _ in range(ROUNDS) for turn in await a_round(target)]
+        for _ in range(ROUNDS):
+            await asyncio.sleep(SETTLED_S)
+            quiet.append(await taken(target, nothing))
+            turns += await a_round(target)
     normal.stdin.close()
     out, _ = await reading
     told = [tuple(map(float, line.split())) for line in out.decode().splitlines()]
     seen, late = ([(at, figures[n]) for at, *figures in told] for n in (0, 1))
-    quiet = [Turn(Outcome(name="quiet", refused=True, tries=0), quiet_from, quiet_until, 0.0, 0.0)]
     hostile = [turn for turn in turns if turn.outcome.name != LASTING.__name__]
     found = rows(turns, seen)
     for row in found:
@@ -104,9 +106,16 @@ async def attacked(target: Target, say: Callable[[str], None]) -> Json:
     return {
         "attacks": found,
         **compared(during(quiet, seen), during(hostile, seen)),
+        "normal_p99_ms_quiet_each": [round(percentile(during([turn], seen), 0.99), 2) for turn in quiet],
         "normal_woke_late_p99_ms_quiet": round(percentile(during(quiet, late), 0.99), 2),
         "normal_woke_late_p99_ms_attacked": round(percentile(during(hostile, late), 0.99), 2),
     }
+
+
+async def nothing(_: Target) -> Outcome:
+    """Nobody attacks."""
+    await asyncio.sleep(QUIET_S)
+    return Outcome(name="nothing", refused=True, tries=0)
 
 
 async def a_round(target: Target) -> list[Turn]:
