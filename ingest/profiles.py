@@ -39,7 +39,7 @@ _CHANNELS: dict[str, Channel] = {
 _LISTED = re.compile(r"[、;,]")
 _NO_CONSENT = re.compile("否|无|[不未]同意|不|未签署?|没有|没签|拒绝|no?|none|false|0|-|/")
 """What stands in the column of the consent's version where there is none."""
-_CONSENTED = re.compile("是|有|已?同意|已?签[署字]|已签|已?授权|√|✓|✔|对勾|y(?:es)?|true|ok")
+_CONSENTED = re.compile("是|有|已?同意|已?签[署字]|已签|已?授权|√|✓|✔|对勾|y(?:es)?|true|ok|1")
 """What stands there where a site says no more than that its people have signed the text of this house."""
 _PAPER = re.compile(r".{0,39}\d.{0,39}")
 """A site's own papers have a version, too: something with a number in it."""

@@ -89,13 +89,14 @@ async def test_bad_rows_lie_in_quarantine_with_line_and_reason(store: Store, enc
         + profile_line("10", consent="待定")
         + profile_line("11", consent="2026-01-01")  # what a spreadsheet makes of 2026-01
         + profile_line("12", consent="是")
+        + profile_line("14", consent="1")
         + profile_line("13", consent="本站纸质版2")
         + "9,多,出,来,的,格,子,太,多,了,太,多,了\n",
         "utf-8",
     )
     report = await take(store, encoder, path)
-    assert counts(report) == (4, 0, 0, 0, 10)
-    signed = {"1": "2026-01", "11": "2026-01", "12": "2026-01", "13": "本站纸质版2"}
+    assert counts(report) == (5, 0, 0, 0, 10)
+    signed = {"1": "2026-01", "11": "2026-01", "12": "2026-01", "14": "2026-01", "13": "本站纸质版2"}
     for row, version in signed.items():
         assert VAULT.unseal(await store.person(VAULT.profile_id(f"licang:{row}"))).consent == version
     rows = await kept(store)
@@ -109,7 +110,7 @@ async def test_bad_rows_lie_in_quarantine_with_line_and_reason(store: Store, enc
         (9, "missing"),
         (10, "missing"),
         (11, "unknown_consent"),
-        (15, "cell_count"),
+        (16, "cell_count"),
     ]
     assert rows[0].message == "请补全:期望工资"
     text = json.dumps([row.row for row in rows], ensure_ascii=False)
