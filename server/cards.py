@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
+from typing import Final, NamedTuple
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from matcher import codec, records
 from matcher.line import Command
@@ -16,10 +17,14 @@ from server.sockets import alive_ms
 from server.worker_views import Brief, Card, HelloFrame, brief, message_view, own_entry
 
 NAMES_KEPT = 20_000
+BRIEFS_KEPT: Final = 5_000
+"""Of the postings that were shown last: each is shown again as often as somebody answers it."""
 OVER = frozenset({"paid", "released", "no_show"})
 STILL_OPEN = frozenset({"gathering", "waiting", "standby", "called"})
-SHOWN = (b"state", b"counts", b"award", b"whole", b"commitment", b"doc")
-"""Fields of a stored posting that a card is made of: without the vector."""
+AGAIN = (b"state", b"counts", b"award", b"whole", b"commitment", b"digest")
+"""Fields of a stored posting that change while its document stays as it is."""
+SHOWN = (*AGAIN, b"doc")
+"""Fields that a card is made of: without the vector."""
 
 
 class Shown(Struct, frozen=True):
@@ -33,6 +38,24 @@ class Shown(Struct, frozen=True):
         """The card of one profile among `entries`."""
         entry = own_entry(self.posting.id, profile, self.entries[profile])
         return Card(v=self.v, posting=self.posting, entry=entry)
+
+
+class _Kept(NamedTuple):
+    """A posting as it was shown, and the digest of its document."""
+
+    digest: bytes
+    brief: Brief
+
+    def as_of(self, raw: records.Hash, numbers: Mapping[str, int]) -> Brief:
+        """The same document with the fields that may have changed."""
+        return structs.replace(
+            self.brief,
+            state=raw[b"state"].decode(),
+            award=raw[b"award"].decode(),
+            commitment=raw.get(b"commitment", b"").decode(),
+            terms=numbers["terms"],
+            window_until_ms=numbers["window_until_ms"],
+        )
 
 
 def is_current(entry: Entry, now_ms: int) -> bool:
@@ -49,19 +72,24 @@ def _messages(newest_first: list[bytes]) -> list[Message]:
 
 
 class Cards:
-    """Reads cards. Names of employers are remembered until told that one changed."""
+    """Reads cards. Names of employers are remembered until told that one changed, documents of postings by their
+    digests: an answer changes the posting's numbers, and its document is neither read, decoded nor put together again.
+    """
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._names: dict[str, str] = {}
+        self._kept: dict[str, _Kept] = {}
 
     def forget_employer(self, id_: str) -> None:
         """The employer's record has changed."""
         self._names.pop(id_, None)
+        self._kept.clear()  # an employer seldom changes
 
     def forget_employers(self) -> None:
         """Changes may have been missed."""
         self._names.clear()
+        self._kept.clear()
 
     async def read(
         self, wanted: Mapping[str, Iterable[str]], inboxes: Iterable[str] = (), newest: int | None = None
@@ -74,24 +102,48 @@ class Cards:
         asked = {posting: sorted(profiles) for posting, profiles in wanted.items()}
         readers = list(inboxes)
         key = self._store.key
+        kept = {posting: self._kept[posting] for posting in asked if posting in self._kept}
         commands: list[Command] = []
         for posting, profiles in asked.items():
-            commands += [("HMGET", key("posting", posting), *SHOWN), ("HMGET", key("offers", posting), *profiles)]
+            wanted_fields = AGAIN if posting in kept else SHOWN
+            commands += [
+                ("HMGET", key("posting", posting), *wanted_fields),
+                ("HMGET", key("offers", posting), *profiles),
+            ]
         last = -1 if newest is None else newest - 1
         commands += [("LRANGE", key("inbox", profile), 0, last) for profile in readers]
         replies = await self._store.ask(commands)
         cut = 2 * len(asked)
+        again: list[Shown] = []
         found: list[tuple[PostingRecord, dict[str, Entry]]] = []
+        digests: dict[str, bytes] = {}
         for (posting, profiles), values, lines in zip(asked.items(), replies[:cut:2], replies[1:cut:2], strict=True):
-            raw = {name: value for name, value in zip(SHOWN, values, strict=True) if value is not None}
-            if raw and b"counts" not in raw:  # last written when each number was a field of its own
+            raw = {name: value for name, value in zip(SHOWN, values, strict=False) if value is not None}
+            known = kept.get(posting)
+            if raw and (b"counts" not in raw or (known is not None and known.digest != raw[b"digest"])):
+                known = None  # the document has changed; or it was last written when each number was a field of its own
                 (raw,) = await self._store.hashes("posting", [posting])
-            if raw:
-                record = records.posting_record(posting, raw)
-                entries = {p: records.entry(line) for p, line in zip(profiles, lines, strict=True) if line}
-                found.append((record, entries))
+            if not raw:
+                continue
+            entries = {p: records.entry(line) for p, line in zip(profiles, lines, strict=True) if line}
+            if known is not None:
+                numbers = records.counts(raw)
+                again.append(Shown(v=numbers["v"], posting=known.as_of(raw, numbers), entries=entries))
+            else:
+                found.append((records.posting_record(posting, raw), entries))
+                digests[posting] = b"" if raw.get(b"whole") else raw.get(b"digest", b"")
         messages = {p: _messages(lines) for p, lines in zip(readers, replies[cut:], strict=True)}
-        return await self._with_names(found), messages
+        new = await self._with_names(found)
+        for shown in new:
+            self._keep(digests[shown.posting.id], shown.posting)
+        return again + new, messages
+
+    def _keep(self, digest: bytes, brief: Brief) -> None:
+        if not digest:  # a series taken as a whole is shown with the other days, which change by themselves
+            return
+        self._kept[brief.id] = _Kept(digest, brief)
+        if len(self._kept) > BRIEFS_KEPT:
+            del self._kept[next(iter(self._kept))]
 
     async def _with_names(self, found: list[tuple[PostingRecord, dict[str, Entry]]]) -> list[Shown]:
         unknown = list({record.doc.employer for record, _ in found} - self._names.keys())
