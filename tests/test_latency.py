@@ -28,7 +28,7 @@ def test_latency_counts_from_the_intended_moment_to_the_last_offer_of_the_first_
     held.heard("p", "b", 1, 10.020)
     held.heard("p", "c", 2, 14.0)
     held.heard("another run's", "a", 1, 10.0)
-    told = held.outcome(1, {"p": {"a": entry(), "b": entry(), "c": entry(2)}}, frozenset("abc"), {}, {})
+    told = held.outcome(1, {"p": {"a": entry(), "b": entry(), "c": entry(2)}}, frozenset("abc"), {}, {}, [])
     assert told.p99_ms == pytest.approx(20, rel=0.01)
     assert (told.unserved_pct, told.unheard) == (0, 0)
 
@@ -40,7 +40,7 @@ def test_nobody_asked_or_somebody_not_reached_is_infinitely_late(
     held = Run({"p": 10.0}, 10.0, 70_000.0)
     if made:
         held.heard("p", "a", 1, 10.005)
-    told = held.outcome(1, {"p": made}, frozenset("ab"), {}, {})
+    told = held.outcome(1, {"p": made}, frozenset("ab"), {}, {}, [])
     assert told.p50_ms == pytest.approx(INFINITE_MS, rel=0.01)
     assert (told.unserved_pct, told.unheard) == (unserved, unheard)
 
@@ -50,7 +50,7 @@ def test_a_posting_that_went_to_nobody_connected_is_late_until_its_wave_was_writ
     held.heard("q", "b", 1, 12.005)
     held.heard("p", "b", 2, 15.0)  # a later wave does not count
     made = {"a": entry(offered_ms=72_030), "b": entry(2, 74_900)}
-    told = held.outcome(1, {"p": made, "q": {"b": entry()}}, frozenset("b"), {}, {})
+    told = held.outcome(1, {"p": made, "q": {"b": entry()}}, frozenset("b"), {}, {}, [])
     assert (told.not_to_connected, told.unserved_pct, told.unheard) == (1, 0, 0)
     assert told.percentiles_ms["100.0"] == pytest.approx(30, rel=0.01)
     assert told.p50_ms == pytest.approx(5, rel=0.01)
@@ -59,7 +59,7 @@ def test_a_posting_that_went_to_nobody_connected_is_late_until_its_wave_was_writ
 def test_the_99th_percentile_is_told_of_each_quarter_of_a_minute() -> None:
     held = Run({"p": 12.0, "q": 26.0}, 10.0, 70_000.0)
     held.heard("p", "a", 1, 12.005)
-    told = held.outcome(1, {"p": {"a": entry()}}, frozenset("a"), {}, {})
+    told = held.outcome(1, {"p": {"a": entry()}}, frozenset("a"), {}, {}, [])
     assert told.p99_each_15_s == pytest.approx([5, INFINITE_MS], rel=0.01)
 
 
@@ -121,7 +121,7 @@ def test_the_whole_in_small(tmp_path: Path) -> None:
 
 def outcome(rate: int = 200, **changed: Any) -> Outcome:
     """A rate that keeps all conditions, but for what is changed."""
-    kept = Run({"p": 10.0}, 10.0, 0.0).outcome(rate, {}, frozenset(), {}, {})
+    kept = Run({"p": 10.0}, 10.0, 0.0).outcome(rate, {}, frozenset(), {}, {}, [])
     good: dict[str, Any] = {
         "seconds": 60.9, "p99_ms": 40.0, "unserved_pct": 0.0, "offers_a_posting": 11.0, "offers_to_connected_pct": 60.0,
         "rewrites": 1, "appendfsync": "always",
@@ -139,7 +139,7 @@ GOOD = {
     "broken",
     [
         {"p99_ms": 200.1}, {"seconds": 59.9}, {"offers_a_posting": 9.99}, {"offers_to_connected_pct": 49.9},
-        {"lines_ended": 1}, {"appendfsync": "everysec"},
+        {"answered_p99_ms": 1_001.0}, {"lines_ended": 1}, {"appendfsync": "everysec"},
     ],
 )  # fmt: skip
 def test_the_greatest_rate_is_one_that_kept_all_conditions(broken: dict[str, Any]) -> None:

@@ -27,7 +27,10 @@ from loadtest.latency.people import People
 from loadtest.stage import Stage
 from matcher.store import Store, opened
 
-LINES: Final = 128
+EMPLOYERS_LINES: Final = 128
+WORKERS_LINES: Final = 256
+"""Employers and workers have lines of their own, as they do have: with one pool for both, a posting waited here, in the
+generator, behind answers that had no line. Together they stay below what the service works on at once."""
 ANSWERED_WITHIN_S: Final = 6.0
 """After the last posting of a run: the last ones think, and what is late may still come."""
 BEGINS_IN_S: Final = 0.2
@@ -54,11 +57,13 @@ class Plan(Struct, frozen=True):
 class Generator:
     """Everything that one process does."""
 
-    def __init__(self, plan: Plan, held: City, store: Store, pool: HttpPool, pids: Mapping[str, int]) -> None:
-        self.plan, self.city, self.store, self.pool = plan, held, store, pool
-        self.people = People(pool, held.workers, self._heard, plan.seed)
+    def __init__(
+        self, plan: Plan, held: City, store: Store, employers: HttpPool, workers: HttpPool, pids: Mapping[str, int]
+    ) -> None:
+        self.plan, self.city, self.store = plan, held, store
+        self.employers, self.workers = employers, workers
+        self.people = People(workers, held.workers, self._heard, plan.seed)
         self.run = Run({}, 0.0, 0.0)
-        self._employers = list(held.employers)
         self._pids = {**pids, "generator": os.getpid()}
         self._loop = asyncio.get_running_loop()
 
@@ -72,11 +77,13 @@ class Generator:
         due_s = due_s[due_s < seconds]
         payloads = []
         now_ms = time.time_ns() // 1_000_000
-        for id_, doc in city.postings(len(due_s), self.plan.seed + nth, self._employers, now_ms):
+        for id_, doc in city.postings(len(due_s), self.plan.seed + nth, list(self.city.employers), now_ms):
             token = self.city.employers[doc.employer]
             payloads.append((id_, request("POST", "/v1/postings", token, city.body_of(id_, doc))))
         self.people.forget()
-        await self.pool.fill(LINES, request("GET", "/v1/session", next(iter(self.city.employers.values()))))
+        hello = request("GET", "/v1/session", next(iter(self.city.employers.values())))
+        await self.employers.fill(EMPLOYERS_LINES, hello)
+        await self.workers.fill(WORKERS_LINES, hello)
         rewrites = await self._rewrites()
         gc.collect()
         gc.freeze()
@@ -95,7 +102,8 @@ class Generator:
         run.lines_ended = self.people.ended
         run.appendfsync = str((await self.store.commands.config_get("appendfsync"))["appendfsync"])
         entries = await self._entries([id_ for id_, _ in payloads])
-        return run.outcome(rate, entries, frozenset(self.city.workers), cpu, self.people.answers)
+        people = self.people
+        return run.outcome(rate, entries, frozenset(people.tokens), cpu, people.answers, people.answered_ms)
 
     async def _send(self, payloads: list[tuple[str, bytes]], run: Run) -> None:
         """Sends each posting when it is due, and ends after the last one."""
@@ -111,7 +119,7 @@ class Generator:
                     self._loop.call_later(run.due_s[id_] - now, tick)
                     return
                 run.lag_ms.append((now - run.due_s[id_]) * 1000)
-                self.pool.send(payload, partial(run.posted, run.due_s[id_]))
+                self.employers.send(payload, partial(run.posted, run.due_s[id_]))
                 following[:] = [nxt] if (nxt := next(left, None)) is not None else []
                 now = time.perf_counter()
             done.set_result(None)
@@ -166,8 +174,9 @@ async def generate(plan: Plan, held: City, stage: Stage, say: Callable[[str], No
     settings = stage.settings
     outcomes: list[Outcome] = []
     async with opened(settings.store_url, settings.market) as store:
-        pool = HttpPool(settings.host, settings.port)
-        generator = Generator(plan, held, store, pool, {name: stage.pid_of(name) or 0 for name in PARTS})
+        employers, workers = (HttpPool(settings.host, settings.port) for _ in range(2))
+        pids = {name: stage.pid_of(name) or 0 for name in PARTS}
+        generator = Generator(plan, held, store, employers, workers, pids)
         begun = time.perf_counter()
         await generator.people.connect(settings.host, settings.port)
         say(f"{len(held.workers)} workers connected in {time.perf_counter() - begun:.1f} s")
@@ -179,5 +188,6 @@ async def generate(plan: Plan, held: City, stage: Stage, say: Callable[[str], No
             if outcomes[-1].p99_ms > plan.stop_at_p99_ms:
                 break
         generator.people.close()
-        pool.close()
+        employers.close()
+        workers.close()
     return outcomes

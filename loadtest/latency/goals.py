@@ -11,6 +11,8 @@ BENDS_MS: Final = 200.0
 """The rate at which the 99th percentile passes this is the greatest one."""
 OFFERS_A_POSTING: Final = 10.0
 TO_CONNECTED_PCT: Final = 50.0
+ANSWERED_MS: Final = 1_000.0
+"""Nor may those who answer be kept waiting meanwhile: the 99th percentile of their answers."""
 SECONDS: Final = 60.0
 CLAIMS_A_SECOND: Final = 3_000
 SEATED_PCT: Final = 50.0
@@ -39,6 +41,7 @@ def shortfalls_of(rate: Outcome) -> list[str]:
             f"{OFFERS_A_POSTING:.0f} offers a posting ({rate.offers_a_posting})": rate.offers_a_posting
             >= OFFERS_A_POSTING,
             f"{TO_CONNECTED_PCT:.0f} % to the connected ({to_connected_pct})": to_connected_pct >= TO_CONNECTED_PCT,
+            f"answers within {ANSWERED_MS:.0f} ms ({rate.answered_p99_ms})": rate.answered_p99_ms <= ANSWERED_MS,
         }
     )
 

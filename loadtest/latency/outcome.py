@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -45,6 +45,9 @@ class Outcome(Struct, frozen=True, kw_only=True):
     posted_p50_ms: float
     posted_p99_ms: float
     """Until the service had answered the POST."""
+    answered_p50_ms: float
+    answered_p99_ms: float
+    """Until the service had answered a yes or no, from the moment at which it was meant to be given."""
     lag_p99_ms: float
     lag_max_ms: float
     """How late the generator itself sent."""
@@ -77,7 +80,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
         cpu = " ".join(f"{name} {ms:.2f}" for name, ms in self.cpu_ms_a_posting.items())
         return (
             f"{self.rate}/s: p50 {self.p50_ms:.1f} p99 {self.p99_ms:.1f} ms; POST p50 {self.posted_p50_ms:.1f} p99 "
-            f"{self.posted_p99_ms:.1f}; unserved {self.unserved_pct:.3f} %, unheard {self.unheard}, "
+            f"{self.posted_p99_ms:.1f}; answers p50 {self.answered_p50_ms:.1f} p99 {self.answered_p99_ms:.1f}; "
+            f"unserved {self.unserved_pct:.3f} %, unheard {self.unheard}, "
             f"{self.offers_a_posting:.1f} offers a posting, {self.offers_to_connected_pct:.0f} % to connected, "
             f"{self.not_to_connected} to none of them, {self.beyond_hall_pct:.0f} % beyond the hall; "
             f"lag p99 {self.lag_p99_ms:.1f} max {self.lag_max_ms:.1f}; "
@@ -121,6 +125,7 @@ class Run:
         connected: frozenset[str],
         cpu_s: Mapping[str, float],
         answers: Mapping[str, int],
+        answered_ms: Sequence[float],
     ) -> Outcome:
         """The outcome, by what the store says was offered to whom."""
         late_ms = np.empty(len(self.due_s))
@@ -139,6 +144,7 @@ class Run:
         at = _percentiles_ms(late_ms)
         n = len(self.due_s)
         posted, lag = np.array(self.posted_ms or [INFINITE_MS]), np.array(self.lag_ms or [0.0])
+        answered = np.array(answered_ms or [0.0])
         return Outcome(
             rate=rate,
             seconds=round(self.sent_s, 2),
@@ -149,6 +155,8 @@ class Run:
             p99_each_15_s=self._p99_each_part(late_ms),
             posted_p50_ms=_ms(np.percentile(posted, 50)),
             posted_p99_ms=_ms(np.percentile(posted, 99)),
+            answered_p50_ms=_ms(np.percentile(answered, 50)),
+            answered_p99_ms=_ms(np.percentile(answered, 99)),
             lag_p99_ms=_ms(np.percentile(lag, 99)),
             lag_max_ms=_ms(lag.max()),
             refused={str(status): count for status, count in self.statuses.items() if status != 201},

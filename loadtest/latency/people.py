@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Callable
 from random import Random
@@ -67,6 +68,8 @@ class People:
         self.heard = heard
         self.answers: Counter[str] = Counter()
         """Answers by operation and HTTP status."""
+        self.answered_ms: list[float] = []
+        """From the moment at which somebody had made up their mind until the service had answered."""
         self.ended = 0
         """Sockets that ended by themselves; none is opened again."""
         self._draw = Random(seed)  # noqa: S311 - behaviour, the same in each run
@@ -105,9 +108,11 @@ class People:
         elif offer not in self._offers:
             self._offers.add(offer)
             self.heard(frame.posting.id, profile, entry.wave, came_s)
-            self._thinking[offer] = self._loop.call_later(prompt_s(self._draw), self._answer, offer, token)
+            thinks_s = prompt_s(self._draw)
+            due_s = time.perf_counter() + thinks_s
+            self._thinking[offer] = self._loop.call_later(thinks_s, self._answer, offer, token, due_s)
 
-    def _answer(self, offer: str, token: str) -> None:
+    def _answer(self, offer: str, token: str, due_s: float) -> None:
         del self._thinking[offer]
         yes = self._draw.random() < ACCEPTS
         operation = "accept" if yes else "decline"
@@ -115,6 +120,7 @@ class People:
 
         def answered(status: int, _: bytes) -> None:
             self.answers[f"{operation} {status}"] += 1
+            self.answered_ms.append((time.perf_counter() - due_s) * 1000)
 
         self.pool.send(payload, answered)
 
@@ -125,6 +131,7 @@ class People:
         self._thinking.clear()
         self._offers.clear()
         self.answers = Counter()
+        self.answered_ms = []
 
     def _end(self) -> None:
         self.ended += not self._closing
