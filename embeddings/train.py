@@ -27,7 +27,7 @@ from embeddings.vocabulary import Vocabulary, build_tokenizer, choose, own_words
 from matcher.trades import simplified_characters, trades
 
 CHARACTERS = 5_500
-WORDS = 11_000
+WORDS = 8_500
 """Words taken by frequency besides the lexicon's: as many as fit 16 MB."""
 TUNINGS = 6
 """Tunings averaged in the shipped model."""

@@ -39,9 +39,9 @@ class Recipe:
     """Occupations of the classification a step, in a contrast of their own."""
     side: float = 0.3
     """Weight of that contrast beside the trades'."""
-    scene_batch: int = 256
+    scene_batch: int = 512
     """Scenes of everyday knowledge a step, likewise."""
-    scene: float = 0.6
+    scene: float = 1.0
     """Weight of their contrast."""
     scale: float = 17.0
     dropped: float = 0.2

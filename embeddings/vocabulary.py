@@ -30,6 +30,10 @@ OWN_WORD_COUNT = 2_000
 prefer 腻子工 to 腻子 + 工, too little for it to take letters away from the words around."""
 
 
+RARE = 20
+"""How often jieba's corpus must have held what one scene alone says, for it to be a word."""
+
+
 @dataclass(frozen=True)
 class Vocabulary:
     """Words with counts, in the order of the model's rows; row 0 is the unknown word."""
@@ -80,14 +84,14 @@ def own_words(known: Iterable[Concept], places: Iterable[str] = ()) -> set[str]:
 
 
 def passing_phrases(known: Collection[Concept], frequencies: Mapping[str, int]) -> set[str]:
-    """What one scene of everyday life alone says, in three characters or more, and jieba's corpus does not know.
+    """What one scene of everyday life alone says and jieba's corpus held less than ``RARE`` times.
 
     收玩具 is no word: it stays split as well, or it would take the room of one and teach 玩具 nothing.
     """
     said = Counter(text for concept in known for text in concept.texts)
     scenes = (concept for concept in known if concept.id.startswith(SCENE))
-    once = (text for scene in scenes for text in scene.texts if said[text] == 1 and text not in frequencies)
-    return {text for text in once if len(text) > 2 and HAN_WORD.fullmatch(text)}
+    once = (text for scene in scenes for text in scene.texts if said[text] == 1 and len(text) > 1)
+    return {text for text in once if frequencies.get(text, 0) < RARE and HAN_WORD.fullmatch(text)}
 
 
 def traditional_spellings(words: Iterable[str], simplified: Mapping[int, int]) -> dict[str, str]:

@@ -29,7 +29,7 @@ from embeddings.scenes import scenes
 from embeddings.titles import Title, posting_titles, title_figures
 from embeddings.train import Ground, tuned_rows
 from embeddings.tuning import Recipe, Splitter, Subject, WordTable, tune
-from embeddings.vocabulary import build_tokenizer, choose, own_words, passing_phrases
+from embeddings.vocabulary import RARE, build_tokenizer, choose, own_words, passing_phrases
 from matcher.trades import trades
 
 
@@ -154,8 +154,8 @@ def test_what_one_scene_alone_says_is_a_word_only_if_the_corpus_knows_it() -> No
         Concept("scene:客厅", ["客厅"], words=["爬行垫", "小孩"]),
         Concept("carpenter", ["木工"], words=["企口板"]),
     ]
-    phrases = passing_phrases(known, {"积木块": 3})
-    assert phrases == {"收玩具"}
+    phrases = passing_phrases(known, {"玩具": RARE, "客厅": RARE, "小孩": RARE, "收拾": RARE, "积木块": RARE - 1})
+    assert phrases == {"收玩具", "积木块"}
 
 
 def _small_ground(known: dict[str, Concept]) -> Ground:
