@@ -1,7 +1,7 @@
 """Build the shipped model: ``python -m embeddings.train --out embeddings/model``.
 
 From two packages of the Python registry (the teacher and word frequencies, see ``teacher.py``) and this project's
-lexicon, in about thirty minutes of one core the first time and twenty once the teacher's vectors are cached.
+lexicon, in about an hour of one core the first time and fifty minutes once the teacher's vectors are cached.
 """
 
 from __future__ import annotations
