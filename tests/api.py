@@ -144,6 +144,11 @@ def _check_documented(method: str, path: str, reply: Reply) -> None:
                 assert int(reply.headers["Retry-After"]) >= 1
 
 
+PATIENT_S = 60.0
+"""How long a request may take here: what gives way to everything else (passwords, the recogniser) takes its time on a
+machine that does something else."""
+
+
 @asynccontextmanager
 async def running(
     store: Store,
@@ -158,7 +163,7 @@ async def running(
 
     It uses the test's store, and with it the test's clock, unless `own_store`.
     """
-    base = Settings(market=store.market, data_dir=str(data_dir))
+    base = Settings(market=store.market, data_dir=str(data_dir), request_timeout_s=PATIENT_S)
     wanted = structs.replace(base, **settings)
     app = create_app(wanted, store=None if own_store else store, encoder=encoder or HashEncoder())
     server = TestServer(app, host="127.0.0.1")

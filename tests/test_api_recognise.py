@@ -32,8 +32,7 @@ async def api(valkey_url: str, encoder: Encoder, tmp_path: Path) -> AsyncIterato
     store = Store(valkey_url, new_market(), clock=TEST_CLOCK)
     await store.load()
     await prepared(store)
-    # who asks first waits for the recogniser, whose thread gives way to whatever else the machine does
-    async with running(store, tmp_path, encoder=encoder, request_timeout_s=60.0) as started:
+    async with running(store, tmp_path, encoder=encoder) as started:
         yield started
     await store.close()
 

@@ -27,7 +27,7 @@ from server.serving import listen, runner_of
 from server.staff import STEP_S, code_at
 from server.tls import own_context, problem
 from tests import builders
-from tests.api import Api, HashEncoder, Reply, prepared, running
+from tests.api import PATIENT_S, Api, HashEncoder, Reply, prepared, running
 from tests.certificates import self_made
 from tests.conftest import TEST_CLOCK, new_market
 
@@ -148,7 +148,14 @@ def test_the_clients_address_is_what_trusted_proxies_say(peer: str, said: str, a
 
 async def test_https_by_the_server_itself(store: Store, tmp_path: Path) -> None:
     cert, key = self_made(tmp_path)
-    settings = Settings(market=store.market, data_dir=str(tmp_path), port=0, tls_cert=str(cert), tls_key=str(key))
+    settings = Settings(
+        market=store.market,
+        data_dir=str(tmp_path),
+        port=0,
+        tls_cert=str(cert),
+        tls_key=str(key),
+        request_timeout_s=PATIENT_S,
+    )
     assert problem(settings) == ""
     runner = runner_of(create_app(settings, store=store, encoder=HashEncoder()))
     await runner.setup()
