@@ -80,16 +80,21 @@ class Cards:
         self._store = store
         self._names: dict[str, str] = {}
         self._kept: dict[str, _Kept] = {}
+        self._forgotten = 0
 
     def forget_employer(self, id_: str) -> None:
         """The employer's record has changed."""
         self._names.pop(id_, None)
-        self._kept.clear()  # an employer seldom changes
+        self._forget_briefs()  # an employer seldom changes
 
     def forget_employers(self) -> None:
         """Changes may have been missed."""
         self._names.clear()
+        self._forget_briefs()
+
+    def _forget_briefs(self) -> None:
         self._kept.clear()
+        self._forgotten += 1
 
     async def read(
         self, wanted: Mapping[str, Iterable[str]], inboxes: Iterable[str] = (), newest: int | None = None
@@ -102,6 +107,7 @@ class Cards:
         asked = {posting: sorted(profiles) for posting, profiles in wanted.items()}
         readers = list(inboxes)
         key = self._store.key
+        forgotten = self._forgotten
         kept = {posting: self._kept[posting] for posting in asked if posting in self._kept}
         commands: list[Command] = []
         for posting, profiles in asked.items():
@@ -120,7 +126,7 @@ class Cards:
         for (posting, profiles), values, lines in zip(asked.items(), replies[:cut:2], replies[1:cut:2], strict=True):
             raw = {name: value for name, value in zip(SHOWN, values, strict=False) if value is not None}
             known = kept.get(posting)
-            if raw and (b"counts" not in raw or (known is not None and known.digest != raw[b"digest"])):
+            if raw and (b"counts" not in raw or (known is not None and known.digest != raw.get(b"digest"))):
                 known = None  # the document has changed; or it was last written when each number was a field of its own
                 (raw,) = await self._store.hashes("posting", [posting])
             if not raw:
@@ -134,8 +140,9 @@ class Cards:
                 digests[posting] = b"" if raw.get(b"whole") else raw.get(b"digest", b"")
         messages = {p: _messages(lines) for p, lines in zip(readers, replies[cut:], strict=True)}
         new = await self._with_names(found)
-        for shown in new:
-            self._keep(digests[shown.posting.id], shown.posting)
+        if forgotten == self._forgotten:  # else the name may be the one that has changed since the store answered
+            for shown in new:
+                self._keep(digests[shown.posting.id], shown.posting)
         return again + new, messages
 
     def _keep(self, digest: bytes, brief: Brief) -> None:

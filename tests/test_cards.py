@@ -73,6 +73,26 @@ async def test_an_employer_with_another_name_is_shown_by_it(store: Store) -> Non
     assert (await shown(reader)).posting.employer_name == "另一家虚构公司" != before.posting.employer_name
 
 
+async def test_what_was_being_read_when_an_employer_changed_is_not_kept(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await in_play(store, "j1", ["w1"])
+    reader, ask = Cards(store), store.ask
+
+    async def changed_meanwhile(commands: Sequence[Sequence[Any]]) -> list[Any]:
+        replies = await ask(commands)
+        reader.forget_employer(builders.EMPLOYER)
+        return replies
+
+    with monkeypatch.context() as once:
+        once.setattr(store, "ask", changed_meanwhile)
+        await shown(reader)
+    asked = asked_of(store, monkeypatch)
+    await shown(reader)
+    await shown(reader)
+    assert asked == [SHOWN, AGAIN]
+
+
 async def test_postings_as_an_older_version_kept_them_are_shown(store: Store) -> None:
     await in_play(store, "j1", ["w1"])
     reader = Cards(store)

@@ -56,6 +56,12 @@ def test_a_posting_that_went_to_nobody_connected_is_late_until_its_wave_was_writ
     assert told.p50_ms == pytest.approx(5, rel=0.01)
 
 
+def test_an_answer_that_the_service_never_gave_is_infinitely_late() -> None:
+    held = Run({"p": 10.0}, 10.0, 70_000.0)
+    told = held.outcome(1, {}, frozenset(), {}, {}, [3.0] * 49, given=50)
+    assert (told.answered_p50_ms, told.answered_p99_ms > 1_000) == (3.0, True)
+
+
 def test_the_99th_percentile_is_told_of_each_quarter_of_a_minute() -> None:
     held = Run({"p": 12.0, "q": 26.0}, 10.0, 70_000.0)
     held.heard("p", "a", 1, 12.005)

@@ -103,7 +103,9 @@ class Generator:
         run.appendfsync = str((await self.store.commands.config_get("appendfsync"))["appendfsync"])
         entries = await self._entries([id_ for id_, _ in payloads])
         people = self.people
-        return run.outcome(rate, entries, frozenset(people.tokens), cpu, people.answers, people.answered_ms)
+        return run.outcome(
+            rate, entries, frozenset(people.tokens), cpu, people.answers, people.answered_ms, people.given
+        )
 
     async def _send(self, payloads: list[tuple[str, bytes]], run: Run) -> None:
         """Sends each posting when it is due, and ends after the last one."""

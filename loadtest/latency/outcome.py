@@ -126,8 +126,10 @@ class Run:
         cpu_s: Mapping[str, float],
         answers: Mapping[str, int],
         answered_ms: Sequence[float],
+        given: int = 0,
     ) -> Outcome:
-        """The outcome, by what the store says was offered to whom."""
+        """The outcome, by what the store says was offered to whom. Of the answers `given`, those without a time in
+        `answered_ms` count as never answered."""
         late_ms = np.empty(len(self.due_s))
         unserved = unheard = elsewhere = offers = to_connected = beyond = 0
         for nth, posting in enumerate(self.due_s):
@@ -144,7 +146,7 @@ class Run:
         at = _percentiles_ms(late_ms)
         n = len(self.due_s)
         posted, lag = np.array(self.posted_ms or [INFINITE_MS]), np.array(self.lag_ms or [0.0])
-        answered = np.array(answered_ms or [0.0])
+        answered = np.array([*answered_ms, *[INFINITE_MS] * (given - len(answered_ms))] or [0.0])
         return Outcome(
             rate=rate,
             seconds=round(self.sent_s, 2),

@@ -17,6 +17,8 @@ from loadtest.latency.lines import HttpPool, SocketLine, request
 
 ACCEPTS: Final = Behaviour().yes
 """Of the offers: as of those within two kilometres and at the wished pay."""
+ANSWERED: Final = frozenset({200, 409})
+"""Statuses: what became of the answer, or that the offer was over."""
 CONNECT_AT_ONCE: Final = 50
 CONNECT_WITHIN_S: Final = 120.0
 
@@ -69,7 +71,10 @@ class People:
         self.answers: Counter[str] = Counter()
         """Answers by operation and HTTP status."""
         self.answered_ms: list[float] = []
-        """From the moment at which somebody had made up their mind until the service had answered."""
+        """From the moment at which somebody had made up their mind until the service had answered. Who is refused, but
+        for an offer that is over, has not been answered."""
+        self.given = 0
+        """Answers that were given; those that are not among `answered_ms` still wait."""
         self.ended = 0
         """Sockets that ended by themselves; none is opened again."""
         self._draw = Random(seed)  # noqa: S311 - behaviour, the same in each run
@@ -118,9 +123,13 @@ class People:
         operation = "accept" if yes else "decline"
         payload = request("POST", f"/v1/offers/{offer}/{operation}", token, b"" if yes else b"\x80")
 
+        answers, answered_ms = self.answers, self.answered_ms  # of this run: the answer may come in the next one
+        self.given += 1
+
         def answered(status: int, _: bytes) -> None:
-            self.answers[f"{operation} {status}"] += 1
-            self.answered_ms.append((time.perf_counter() - due_s) * 1000)
+            answers[f"{operation} {status}"] += 1
+            if status in ANSWERED:
+                answered_ms.append((time.perf_counter() - due_s) * 1000)
 
         self.pool.send(payload, answered)
 
@@ -132,6 +141,7 @@ class People:
         self._offers.clear()
         self.answers = Counter()
         self.answered_ms = []
+        self.given = 0
 
     def _end(self) -> None:
         self.ended += not self._closing
