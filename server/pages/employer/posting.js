@@ -16,6 +16,7 @@ const WAITING = ["gathering", "waiting", "standby", "called"];
 const WAITS = { gathering: "等同伴答应", waiting: "报名了,等公布", standby: "候补", called: "候补,正在等他确认" };
 const LEFT = { released: "退出了", no_show: "没来" };
 const GATHERED_MS = 150;
+const DAY_MS = 86_400_000;
 
 export class PostingDetail {
   #firm;
@@ -24,6 +25,7 @@ export class PostingDetail {
   #entries = [];
   #reading = false;
   #again = false;
+  #begins = 0;
 
   /** `back()` leaves it; `again(text, first)` posts once more and asks these people first. */
   constructor(firm, options) {
@@ -66,6 +68,7 @@ export class PostingDetail {
 
   close() {
     this.#id = "";
+    clearTimeout(this.#begins);
     this.element.hidden = true;
   }
 
@@ -215,7 +218,11 @@ export class PostingDetail {
     if (given) enter();
   }
 
+  /** The people, and once more when the shift begins: from then on somebody can be missing. */
   #drawPeople() {
+    clearTimeout(this.#begins);
+    const until = this.#view.posting.start_ms - now();
+    if (until > 0 && until < DAY_MS) this.#begins = setTimeout(() => this.#view && this.#drawPeople(), until + 1);
     const of = (test) => this.#entries.filter(test);
     const seated = of(({ assignment }) => SEATED.includes(assignment)).sort((a, b) => a.seated_ms - b.seated_ms);
     const waiting = of(({ acceptance, assignment }) => !assignment && WAITING.includes(acceptance)).sort((a, b) => (a.order ?? 1e9) - (b.order ?? 1e9));
