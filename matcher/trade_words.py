@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import ahocorasick
 
+from matcher.asides import asides
 from matcher.denials import MAY_DENY, denial, denied, denied_clauses
 
 MAX_TEXT_CHARS = 4_000
@@ -60,8 +61,12 @@ _WORKPLACE = re.compile(
 _HEAD = re.compile(r"(?:[工员师手]|司机|阿姨|大姐|小哥)$")
 _PREMISES = ("店", "厂", "馆", "院", "场", "吧")
 WORKPLACE_WEIGHT = 0.55
-_HIRING = re.compile(r"招(?:聘|募|收)?(?!待|呼|商|生|牌|手|标|揽|工)|聘(?:请|用)?|寻找|急需|急找")
+_HIRING = re.compile(
+    r"招(?:聘|募|收)?(?!待|呼|商|生|牌|手|标|揽|工)|聘(?:请|用)?|寻找|急需|急找|缺(?![德席货勤陷失点])少?"
+)
 BEFORE_HIRING_WEIGHT = 0.6
+ASIDE_WEIGHT = 0.3
+"""Of what would be welcome besides, or was before (`matcher.asides`)."""
 _LISTED = "、,;/"
 _TITLE_CHARS = 40
 """Texts up to this long are titles: what stands before 招 in them names the employer, not the work."""
@@ -69,6 +74,10 @@ _TITLE_CHARS = 40
 _GAP = r"[ .·★☆*_|-]{1,3}"
 _SPACED_OUT = re.compile(rf"(?<![\u4e00-\u9fff])[\u4e00-\u9fff](?:{_GAP}[\u4e00-\u9fff])+(?![\u4e00-\u9fff])")
 _GAPS = re.compile(_GAP)
+_INVISIBLE = re.compile(
+    r"[\0-\b\x0e-\x1f\x7f\xad\u0300-\u036f\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff]"
+)
+"""Signs that nobody sees in a text: zero-width ones, directions, marks left over, control characters."""
 _LATIN = re.compile(r"[a-z]")
 _PLURAL = re.compile(r"s(?![a-z])")
 _SHORTEST_PLURAL = 3
@@ -79,9 +88,9 @@ _NOT_A_WORKER = re.compile(
 
 
 def normalise(text: str, simplified: Mapping[int, int] | None = None) -> str:
-    """NFKC, lower case, spaced-out titles closed (仓 管, 保★安), traditional characters to simplified by the given
-    `str.translate` table."""
-    folded = unicodedata.normalize("NFKC", text[:MAX_TEXT_CHARS]).lower()
+    """NFKC, lower case, invisible signs left out, spaced-out titles closed (仓 管, 保★安), traditional characters to
+    simplified by the given `str.translate` table."""
+    folded = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text[:MAX_TEXT_CHARS]).lower())
     if _GAPS.search(folded):
         folded = _SPACED_OUT.sub(lambda match: _GAPS.sub("", match[0]), folded)
     return folded.translate(simplified) if simplified else folded
@@ -142,13 +151,15 @@ class WordFinder:
         """Words of `text` that say yes, in reading order; see `read`."""
         normalised = self.normalise(text)
         kept, _ = _affirmed(normalised, self.matches(normalised))
-        return _weighed(normalised, kept, _turn(normalised, kept)) if len(kept) > 1 else kept
+        aside = asides(normalised, [(hit.start, hit.end) for hit in kept])
+        return _weighed(normalised, kept, aside, _turn(normalised, kept)) if len(kept) > 1 else kept
 
     def read(self, text: str) -> Reading:
         """Words of `text` that say yes, and the text without what it denies.
 
         Negated and neutral words are left out. A word that names where the work is weighs less: 家电维修 in
-        家电维修店招派单员 stands before a word for premises, and before the word for hiring.
+        家电维修店招派单员 stands before a word for premises, and before the word for hiring. So does an aside
+        (会开叉车优先), which is not asked for.
         """
         normalised = self.normalise(text)
         hits = self.matches(normalised)
@@ -161,11 +172,13 @@ class WordFinder:
         if not kept:
             return Reading([], affirmed, affirmed)
         turn = _turn(normalised, kept)
+        aside = asides(normalised, [(hit.start, hit.end) for hit in kept])
+        beside = [span for span in aside if span is not None]
         if turn and not cut and len(normalised) <= _TITLE_CHARS:
-            asked = _without(normalised, [(0, turn), *chatter])
+            asked = _without(normalised, [(0, turn), *chatter, *beside])
         else:
-            asked = affirmed
-        return Reading(_weighed(normalised, kept, turn) if len(kept) > 1 else kept, affirmed, asked)
+            asked = _without(normalised, [*cut, *chatter, *beside]) if beside else affirmed
+        return Reading(_weighed(normalised, kept, aside, turn) if len(kept) > 1 else kept, affirmed, asked)
 
 
 def _affirmed(text: str, hits: list[Hit]) -> tuple[list[Hit], list[tuple[int, int]]]:
@@ -203,10 +216,13 @@ def _turn(text: str, hits: list[Hit]) -> int:
     return 0
 
 
-def _weighed(text: str, hits: list[Hit], turn: int) -> list[Hit]:
+def _weighed(text: str, hits: list[Hit], aside: list[tuple[int, int] | None], turn: int) -> list[Hit]:
     weighed: list[Hit] = []
-    for hit, following in itertools.zip_longest(hits, hits[1:]):
+    meant = {hit.text for hit, beside in zip(hits, aside, strict=True) if beside is None}
+    for hit, following, beside in itertools.zip_longest(hits, hits[1:], aside):
         weight = BEFORE_HIRING_WEIGHT if hit.end <= turn else 1.0
+        if beside is not None and hit.text not in meant:
+            weight *= ASIDE_WEIGHT
         if _WORKPLACE.match(text, hit.end) or (following and _modifies(hit, following)):
             weight *= WORKPLACE_WEIGHT
         weighed.append(hit if weight == 1.0 else hit._replace(weight=weight))

@@ -127,6 +127,21 @@ def test_work_denied_in_other_words_than_the_lexicon_s_does_not_count(recogniser
     assert "exterior_wall_worker" not in found
 
 
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("仓库理货员,有叉车证优先", "4-02-06-02"),
+        ("绿化工,会电焊优先", "4-09-10-01"),
+        ("做过厨师,想做保洁", "4-09-08-01"),
+        ("非焊工勿扰", "6-18-02-04"),
+        ("鬼屋NPC", "4-14-05-04"),
+        ("自来水厂 值班", "6-28-03-01"),
+    ],
+)
+def test_the_occupation_is_of_what_the_text_is_about(recogniser: Recogniser, text: str, code: str) -> None:
+    assert recogniser.recognise(text).occupation_codes[0] == code
+
+
 def test_what_is_not_asked_for_takes_nothing_away(recogniser: Recogniser) -> None:
     assert recogniser.recognise("不要求经验,招洗碗工").trades[0].id == "dishwasher"
     assert recogniser.recognise("不要经验洗碗工").trades[0].id == "dishwasher"

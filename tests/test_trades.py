@@ -155,6 +155,11 @@ def test_several_trades_in_one_text() -> None:
         ("除保安外都行", "security_guard"),
         ("免搬运,只需盘点", "porter"),
         ("我不是电工,焊工也不是", "welder"),
+        ("别给我推荐保洁,做家政", "office_cleaner"),
+        ("不要再推快递分拣给我了", "express_sorter"),
+        ("保安就算了,保洁可以", "security_guard"),
+        ("月嫂证不要求,招住家保姆", "maternity_nurse"),
+        ("不做保安,别来找我", "security_guard"),
     ],
 )
 def test_what_a_text_denies_is_not_found(text: str, denied: str) -> None:
@@ -213,6 +218,48 @@ def test_what_denies_all_of_a_list_reaches_no_further(text: str, left: list[str]
 )
 def test_what_only_looks_like_a_denial(text: str, meant: str) -> None:
     assert meant in ids(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("非电工勿扰", ["electrician"]),
+        ("急招非专业厨师勿扰,工资高", ["cook"]),
+        ("没有焊工证的别来", ["welder"]),
+        ("没经验的瓦工不要", ["bricklayer"]),
+        ("不会做月嫂的莫来,要保洁也要勤快", ["maternity_nurse", "office_cleaner"]),
+        ("非电工、木工勿扰", ["electrician", "interior_carpenter"]),
+    ],
+)
+def test_who_turns_away_those_that_are_none_asks_for_it(text: str, asked: list[str]) -> None:
+    assert ids(text) == asked
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("搬运工,会开叉车优先", "porter"),
+        ("饭店服务员 有厨师证优先录取", "waiter"),
+        ("仓库保管,懂水电工更好", "warehouse_keeper"),
+        ("以前是厨师,现在想找保安", "security_guard"),
+        ("从瓦工转行做保洁", "office_cleaner"),
+        ("电工辞了,找保洁的活", "office_cleaner"),
+        ("给司机当翻译", "translator"),
+        ("焊工优先", "welder"),
+        ("厨师有经验优先", "cook"),
+        ("我以前是保安", "security_guard"),
+        ("原来的厨师走了,想找个厨师,会面点优先", "cook"),
+    ],
+)
+def test_an_aside_comes_after_what_a_text_is_about(text: str, first: str) -> None:
+    found = find(text)
+    assert found[0].id == first
+    assert found[0].confidence >= 0.85
+    assert all(other.confidence <= 0.3 for other in found[1:])
+
+
+def test_signs_that_nobody_sees_hide_no_word() -> None:
+    assert ids("保\u200b安") == ids("保\0安") == ids("\ufeff保\u0301安") == ["security_guard"]
 
 
 @pytest.mark.parametrize("text", ["", " ", "12345", "😀😀", "维护工程师", "木工板", "卖场工作", "日结200元包午饭"])
