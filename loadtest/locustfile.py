@@ -28,7 +28,7 @@ from loadtest import population
 from loadtest.audit_checks import ClientRecord
 from loadtest.behaviour import Behaviour, prompt_s
 from loadtest.crowd import cast
-from loadtest.crowd.diary import Diary, Line, Posted, Received, Refused, Told, now_ms
+from loadtest.crowd.diary import Diary, Line, Posted, Received, Refused, Told, Withdrawn, now_ms
 from loadtest.crowd.late import LATE
 from loadtest.crowd.shapes import Shape
 from loadtest.crowd.wires import Http, Json, Socket
@@ -234,9 +234,11 @@ class WorkerUser(Actor):
         """For the audit: what was acknowledged, or came too late."""
         if told is None or self.who is None:
             return
-        posting = card["posting"]["id"]
+        posting, entry = card["posting"]["id"], card["entry"]
         if code := told.get("refused"):
-            self.play.diary.note(Refused(operation, posting, self.who.profile, card["entry"]["wave"], code))
+            until_ms = entry["call_deadline_ms" if operation == "reconfirm" else "deadline_ms"]
+            refused = Refused(operation, posting, self.who.profile, entry["wave"], until_ms, now_ms(), code)
+            self.play.diary.note(refused)
             return
         state = told.get("acceptance" if operation in ("accept", "decline") else "assignment") or ""
         record = ClientRecord(
@@ -286,6 +288,7 @@ class EmployerUser(Actor):
 
     def withdraw(self, id_: str, token: str) -> None:
         """Takes it back: whoever has a seat is free again."""
+        self.play.diary.note(Withdrawn(id_, now_ms()))
         told = self.http.call("POST", f"/v1/postings/{id_}/withdraw", token, name="/v1/postings/{}/withdraw")
         if told is not None:
             self.note("withdraw", id_, told)

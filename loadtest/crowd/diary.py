@@ -49,13 +49,23 @@ class Posted(Struct, tag="posted", frozen=True):
     state: str
 
 
+class Withdrawn(Struct, tag="withdrawn", frozen=True):
+    """Its firm began to take a posting back: it was not taken back before."""
+
+    posting: str
+    at_ms: float
+
+
 class Refused(Struct, tag="refused", frozen=True):
-    """An answer that came too late, as the service says: an operation, and the wave of the offer that it was about."""
+    """An answer that came too late, as the service says: an operation, the wave of the offer that it was about, until
+    when the card said that there was time, and when the refusal was there: the service made it no later."""
 
     operation: str
     posting: str
     profile: str
     wave: int
+    deadline_ms: int
+    at_ms: float
     code: str
 
 
@@ -65,7 +75,7 @@ class Told(Struct, tag="told", frozen=True):
     record: ClientRecord
 
 
-Entry = Line | Received | Posted | Refused | Told
+Entry = Line | Received | Posted | Withdrawn | Refused | Told
 
 
 def now_ms() -> float:

@@ -10,7 +10,7 @@ from msgspec import Struct, field
 
 from loadtest.audit_checks import ClientRecord
 from loadtest.crowd import diary
-from loadtest.crowd.diary import Line, Posted, Received, Refused, Told
+from loadtest.crowd.diary import Line, Posted, Received, Refused, Told, Withdrawn
 from matcher import records
 from matcher.model import Entry
 from matcher.store import Store
@@ -29,6 +29,8 @@ class Seen(Struct):
     lines: dict[str, list[Line]] = {}
     offers: dict[str, Received] = {}
     posted: dict[str, Posted] = {}
+    withdrawn_ms: dict[str, float] = {}
+    """When the firms began to take their postings back."""
     refused: list[Refused] = field(default_factory=list)
     told: list[ClientRecord] = field(default_factory=list)
 
@@ -43,6 +45,8 @@ def seen(folder: Path, *, offers: bool = True) -> Seen:
             found.offers.setdefault(f"{entry.offer}/{entry.wave}", entry)
         elif isinstance(entry, Posted):
             found.posted[entry.posting] = entry
+        elif isinstance(entry, Withdrawn):
+            found.withdrawn_ms[entry.posting] = entry.at_ms
         elif isinstance(entry, Refused):
             found.refused.append(entry)
         elif isinstance(entry, Told):

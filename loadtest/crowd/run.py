@@ -121,7 +121,7 @@ async def compare(stage: Stage, folder: Path, workers: int) -> Json:
     async with opened(stage.settings.store_url, stage.settings.market) as store:
         entries = await findings.entries_of(store, crowd.posted)
         report = await audit(store, crowd.told)
-        refusals = await late.judged(store, crowd.refused)
+        refusals = await late.judged(store, crowd)
     print("\n".join(report_lines(report)))
     notified, written = findings.notified_ms(crowd), findings.written_ms(crowd)
     return {

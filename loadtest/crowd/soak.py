@@ -105,7 +105,7 @@ async def audited(url: str, market: str, diaries: Path) -> Json:
     crowd = findings.seen(diaries, offers=False)
     async with opened(url, market) as store:
         report = await audit(store, crowd.told)
-        refusals = await late.judged(store, crowd.refused)
+        refusals = await late.judged(store, crowd)
     print("\n".join(report_lines(report)))
     return (
         report.counts()
