@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from collections import Counter
 from collections.abc import Callable
 from random import Random
 from typing import Any, Final
@@ -38,6 +39,8 @@ class Api:
     def __init__(self, session: aiohttp.ClientSession, url: str) -> None:
         self.session = session
         self.url = url
+        self.refused: Counter[str] = Counter()
+        """Answers that were not 2xx, by status and code."""
 
     async def call(self, method: str, path: str, token: str, body: Json | None = None) -> Json:
         """Raises Refused; TimeoutError when the service does not come back."""
@@ -53,6 +56,7 @@ class Api:
                     if answer.status < 300:
                         return told
                     error = told["error"]
+                    self.refused[f"{answer.status} {error['code']}"] += 1
                     if answer.status not in (429, 503):
                         raise Refused(answer.status, error["code"], error["message"])
             except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError):
@@ -85,22 +89,18 @@ class Worker:
         self.told: list[ClientRecord] = []
         self.connected = asyncio.Event()
         self._draw = Random(profile)  # noqa: S311 - behaviour, the same in each run
-        self._answering: set[asyncio.Task[None]] = set()
         self._answered: set[str] = set()
 
     async def run(self) -> None:
-        """Stays connected until cancelled."""
-        try:
+        """Stays connected until cancelled. Raises ExceptionGroup of whatever an answer met with but a refusal."""
+        async with asyncio.TaskGroup() as answering:
             while True:
                 with contextlib.suppress(aiohttp.ClientError, ConnectionError, TimeoutError):
-                    await self._listen()
+                    await self._listen(answering)
                 self.connected.clear()
                 await asyncio.sleep(AGAIN_S)
-        finally:
-            for task in self._answering:
-                task.cancel()
 
-    async def _listen(self) -> None:
+    async def _listen(self, answering: asyncio.TaskGroup) -> None:
         headers = {"Authorization": f"Bearer {self.token}"}
         async with self.api.session.ws_connect(
             f"{self.api.url}/v1/inbox", headers=headers, protocols=("kuaizhao.json",), heartbeat=self.heartbeat_s
@@ -113,11 +113,11 @@ class Worker:
                 if frame["type"] == "hello":
                     self.connected.set()
                     for card in frame["cards"]:
-                        self._take(card, received)
+                        self._take(card, received, answering)
                 elif frame["type"] == "card":
-                    self._take(frame, received)
+                    self._take(frame, received, answering)
 
-    def _take(self, card: Json, received: float) -> None:
+    def _take(self, card: Json, received: float, answering: asyncio.TaskGroup) -> None:
         posting = card["posting"]["id"]
         known = self.cards.get(posting)
         if known is not None and known["v"] > card["v"]:
@@ -126,28 +126,23 @@ class Worker:
         self.seen(self, card, received)
         entry = card["entry"]
         if entry["offer_state"] == "open" and entry["offer"] not in self._answered:
-            self._start(self._answer(posting, entry["offer"]))
+            answering.create_task(self._answer(posting, entry["offer"]))
             self._answered.add(entry["offer"])
         elif entry["acceptance"] == "called":
-            self._start(self._act("reconfirm", posting))
-
-    def _start(self, work: Any) -> None:
-        task = asyncio.create_task(work)
-        self._answering.add(task)
-        task.add_done_callback(self._done)
-
-    def _done(self, task: asyncio.Task[None]) -> None:
-        self._answering.discard(task)
-        if not task.cancelled() and (exc := task.exception()) is not None and not isinstance(exc, Refused):
-            raise exc
+            answering.create_task(self._reconfirm(posting))
 
     async def _answer(self, posting: str, offer: str) -> None:
         await asyncio.sleep(self._draw.uniform(*self.habits.thinks_s))
         yes = self._draw.random() < self.habits.accepts
         operation = "accept" if yes else "decline"
         body = None if yes else {"reason": "今天去不了"}
-        answer = await self.api.call("POST", f"/v1/offers/{offer}/{operation}", self.token, body)
-        self._note(operation, posting, answer, terms=int(offer.rpartition(":")[2]))
+        with contextlib.suppress(Refused):
+            answer = await self.api.call("POST", f"/v1/offers/{offer}/{operation}", self.token, body)
+            self._note(operation, posting, answer, terms=int(offer.rpartition(":")[2]))
+
+    async def _reconfirm(self, posting: str) -> None:
+        with contextlib.suppress(Refused):
+            await self._act("reconfirm", posting)
 
     async def _act(self, operation: str, posting: str, body: Json | None = None) -> None:
         path = f"/v1/assignments/{posting}:{self.profile}/{operation}"

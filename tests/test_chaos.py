@@ -10,12 +10,17 @@ import sys
 import time
 from pathlib import Path
 
+import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from loadtest.chaos import disk, faults, run
 from loadtest.chaos.disk import SizeLimit
 from loadtest.chaos.proxy import Proxy, Side
 from loadtest.chaos.shim import Shim
+from loadtest.chaos.traffic import PatientApi
+from loadtest.clients import Habits, Worker
 from loadtest.stage import free_port
 
 pytestmark = pytest.mark.timeout(240)
@@ -26,10 +31,12 @@ def test_nothing_acknowledged_is_lost_whatever_happens(tmp_path: Path, monkeypat
     monkeypatch.setattr(faults, "LASTS_S", (0.2, 0.5))
     monkeypatch.setattr(run, "BETWEEN_S", (0.0, 0.1))
     monkeypatch.setattr(run, "store_disk", SizeLimit)  # mounts nothing, asks for no rights
-    told = run.measure(run.Plan(each=1, kinds=SHORT, enough=200, workers=60, in_flight=1), tmp_path)
+    plan = run.Plan(each=1, kinds=SHORT, enough=200, workers=60, in_flight=1)
+    told = run.measure(plan, tmp_path)
     assert told["faults"] + len(told["left_out"]) == len(SHORT)
     assert told["acknowledged"] >= 200
     assert told["in_flight_least"] >= 1
+    assert [problem for problem in run.problems_of(told, plan) if "refusal" in problem] == []
     wrong = ("lost", "double_booked", "overfilled", "illegal_states", "version_gaps")
     assert {name: told[name] for name in wrong} == dict.fromkeys(wrong, 0), told["examples"]
 
@@ -38,14 +45,46 @@ def test_what_is_not_as_promised_is_said() -> None:
     good = {
         "kinds": {kind: {"times": 6} for kind in faults.FAULTS}, "acknowledged": 20_000, "lost": 0, "double_booked": 0,
         "overfilled": 0, "illegal_states": 0, "version_gaps": 0, "recovery_s_median_of_the_slowest_kind": 5.0,
-        "in_flight_least": 3,
+        "in_flight_least": 3, "refused": {"503 no_matcher": 9, "409 offer_withdrawn": 9, "429 too_many_requests": 1},
     }  # fmt: skip
     assert run.problems_of(good, run.Plan()) == []
     few = {"kinds": good["kinds"] | {"freeze": {"times": 4}}}
     left_out = {"kinds": {kind: {"times": 6} for kind in faults.FAULTS if kind != "wrong_clock"}}
     late = {"recovery_s_median_of_the_slowest_kind": 5.1}
-    for bad in (few, left_out, {"acknowledged": 19_999}, {"lost": 1}, late, {"in_flight_least": 2}):
+    broken, odd = {"refused": {"500 internal": 1}}, {"refused": {"409 suspended": 1, "503 store_unavailable": 1}}
+    for bad in (few, left_out, {"acknowledged": 19_999}, {"lost": 1}, late, {"in_flight_least": 2}, broken, odd):
         assert len(run.problems_of(good | bad, run.Plan())) == 1, bad
+
+
+async def test_a_client_that_fails_ends_the_run_and_a_refusal_is_counted() -> None:
+    async def refused(_: web.Request) -> web.Response:
+        return web.json_response({"error": {"code": "offer_expired", "message": ""}}, status=409)
+
+    async def no_json(_: web.Request) -> web.Response:
+        return web.Response(text="Internal Server Error", status=500)
+
+    async def inbox(request: web.Request) -> web.WebSocketResponse:
+        line = web.WebSocketResponse(protocols=("kuaizhao.json",))
+        await line.prepare(request)
+        for offer in ("refused", "broken"):
+            entry = {"offer": offer, "offer_state": "open", "acceptance": None}
+            await line.send_json({"type": "card", "posting": {"id": offer}, "v": 1, "entry": entry})
+            while not api.refused:  # noqa: ASYNC110 - the other one's answer
+                await asyncio.sleep(0.01)
+        await line.receive()
+        return line
+
+    app = web.Application()
+    app.router.add_post("/v1/offers/refused/accept", refused)
+    app.router.add_post("/v1/offers/broken/accept", no_json)
+    app.router.add_get("/v1/inbox", inbox)
+    async with TestServer(app) as server, aiohttp.ClientSession() as session:
+        api = PatientApi(session, str(server.make_url("")).rstrip("/"))
+        worker = Worker(api, "w1", "", Habits(accepts=1.0, thinks_s=(0.0, 0.0)), lambda *_: None)
+        with pytest.raises(ExceptionGroup) as failed:
+            await asyncio.wait_for(worker.run(), 20)
+    assert failed.group_contains(aiohttp.ContentTypeError)
+    assert api.refused == {"409 offer_expired": 1}
 
 
 def test_a_slow_sync_and_a_wrong_clock_are_felt_by_one_part_alone(tmp_path: Path) -> None:

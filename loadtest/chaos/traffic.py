@@ -8,6 +8,7 @@ after the fault ended; that takes the web server, the store, the matcher and a s
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from datetime import date
 from random import Random
@@ -92,7 +93,6 @@ class Traffic:
         self.accepted = 0
         self.workers: list[Told] = []
         self.posted: list[ClientRecord] = []
-        self.refused: dict[str, int] = {}
         self._began_s: dict[str, float] = {}
         """When the request that made a posting was first sent."""
         self._served_s = 0.0
@@ -123,11 +123,11 @@ class Traffic:
             doc = _posting(f"firm-{lane}", first_ms + n * APART_MS, HEADCOUNTS[n % len(HEADCOUNTS)])
             body = {"id": f"j{lane}-{n}", "posting": {**_plain(doc), "award": "fair" if n % 2 else "instant"}}
             self._began_s[f"j{lane}-{n}"] = time.monotonic()
-            try:
+            with contextlib.suppress(Refused):
                 answer = await self.api.call("POST", "/v1/postings", token, body)
-                self.posted.append(ClientRecord(operation="post", posting=f"j{lane}-{n}", v=answer["v"]))
-            except Refused as exc:
-                self.refused[exc.code] = self.refused.get(exc.code, 0) + 1
+                self.posted.append(
+                    ClientRecord(operation="post", posting=f"j{lane}-{n}", answer=answer["state"], v=answer["v"])
+                )
             await asyncio.sleep(POSTING_EVERY_S)
 
     def acknowledged(self, posting: str) -> None:
