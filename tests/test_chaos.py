@@ -150,6 +150,47 @@ async def test_the_proxy_passes_on_cuts_and_leaves_ends_alone() -> None:
     assert len(echoing) == 3
 
 
+async def test_in_flight_is_what_was_sent_a_moment_ago_on_a_live_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    accept, other = (f"POST /v1/offers/j1:w1:1/{what} HTTP/1.1\r\n".encode() for what in ("accept", "decline"))
+    served: list[asyncio.StreamWriter] = []
+
+    async def held(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        served.append(writer)
+        with contextlib.suppress(ConnectionError):
+            while await reader.read(1 << 16):
+                pass
+
+    async def seen(number: int) -> None:
+        async with asyncio.timeout(10):
+            while proxy.in_flight != number:  # noqa: ASYNC110 - lines ring no bell
+                await asyncio.sleep(0.01)
+
+    monkeypatch.setattr("loadtest.chaos.proxy.FRESH_S", 60.0)
+    server = await asyncio.start_server(held, "127.0.0.1", port := free_port())
+    proxy = Proxy(port)
+    to = int((await proxy.start()).rpartition(":")[2])
+    lines = [await asyncio.open_connection("127.0.0.1", to) for _ in range(3)]
+    for (_, writer), request in zip(lines, (accept, accept, other), strict=True):
+        writer.write(request)
+    await seen(2)
+    served[0].write(b"HTTP/1.1 503 Service Unavailable\r\n")  # an answer, whatever it says
+    await seen(1)
+    lines[0][1].write(accept)  # asked again
+    await seen(2)
+    monkeypatch.setattr("loadtest.chaos.proxy.FRESH_S", 0.0)
+    assert proxy.in_flight == 0
+    monkeypatch.setattr("loadtest.chaos.proxy.FRESH_S", 60.0)
+    proxy.half_open("client")
+    assert proxy.in_flight == 0
+    lines[0][1].write(accept)  # on a line that is dead
+    await asyncio.sleep(0.05)
+    assert proxy.in_flight == 0
+    for writer in (*served, *(writer for _, writer in lines)):
+        writer.close()
+    await proxy.close()
+    server.close()
+
+
 def test_without_rights_the_limit_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refused(*_: object, **__: object) -> None:
         raise subprocess.CalledProcessError(32, "mount", stderr=b"must be superuser")

@@ -22,6 +22,8 @@ from loadtest.chaos.shim import PARTS, Part, Shim
 from loadtest.stage import Stage
 from matcher.store import Store
 
+PHASE_S: Final = (0.0, 0.01)
+"""So long after enough acceptances have been sent a fault falls: about as long as one is on its way."""
 LASTS_S: Final = (0.5, 2.5)
 SYNC_MS: Final = (100, 400)
 AHEAD_MS: Final = (3_600_000, -30_000, 30_000, -3_600_000)
@@ -45,6 +47,16 @@ class House:
         if self.snapshot.exists():
             self.stale = self.snapshot.read_bytes()
         return bool(self.stale)
+
+    async def in_flight(self, least: int) -> int:
+        """Waits for a random moment at which so many acceptances are on their way; answers how many are."""
+        while True:
+            while self.proxy.in_flight < least:
+                self.proxy.asked.clear()
+                await self.proxy.asked.wait()
+            await asyncio.sleep(self.draw.uniform(*PHASE_S))  # they are sent, in the store, or nearly answered
+            if (found := self.proxy.in_flight) >= least:
+                return found
 
     def lasts_s(self) -> float:
         """How long this one lasts."""

@@ -1,11 +1,17 @@
-"""A TCP proxy between clients and web server that can cut lines, or leave one of their two ends with nobody there."""
+"""A TCP proxy between clients and web server that can cut lines, or leave one of their two ends with nobody there; and
+that knows which acceptances are on their way."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Literal, cast
+import re
+import time
+from typing import Final, Literal, cast
 
 Side = Literal["client", "server"]
+ACCEPTING: Final = re.compile(rb"POST /v1/offers/[^ ]+/accept ")
+FRESH_S: Final = 0.3
+"""An acceptance that has had no answer for longer waits for something that is not there any more."""
 
 
 class _End(asyncio.Protocol):
@@ -16,6 +22,8 @@ class _End(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
         self.early: list[bytes] = []
         """What came before the other end was there."""
+        self.asked_s = 0.0
+        """When the acceptance came in that has no answer yet; 0: there is none. A line carries one after the other."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
@@ -23,6 +31,11 @@ class _End(asyncio.Protocol):
             self.proxy.open_line(self)
 
     def data_received(self, data: bytes) -> None:
+        if ACCEPTING.match(data):
+            self.asked_s = time.monotonic()
+            self.proxy.asked.set()
+        elif self.other is not None:
+            self.other.asked_s = 0.0
         if self.other is not None and self.other.transport is not None:
             self.other.transport.write(data)
         elif self not in self.proxy.silent:
@@ -56,7 +69,15 @@ class Proxy:
         """Client ends of the open lines."""
         self.silent: set[_End] = set()
         """Ends that hear nothing any more, and do not know it."""
+        self.asked = asyncio.Event()
+        """Set whenever an acceptance comes in."""
         self._opening: set[asyncio.Task[None]] = set()
+
+    @property
+    def in_flight(self) -> int:
+        """Acceptances that were sent a moment ago, on lines whose two ends are there, and have no answer yet."""
+        since_s = time.monotonic() - FRESH_S
+        return sum(client.other is not None and client.asked_s > since_s for client in self.lines)
 
     async def start(self) -> str:
         """Answers with the address to be used instead of the server's."""

@@ -82,7 +82,7 @@ class Plan(Struct, frozen=True):
 async def suffer(traffic: Traffic, house: House, kind: str, least: int, began_s: float) -> Suffered:
     """One fault, with so many acceptances on their way at `least`, until the service works again. Raises RuntimeError
     when it does not."""
-    in_flight = await traffic.in_flight(least, house.draw)
+    in_flight = await house.in_flight(least)
     at_s = time.monotonic()
     what = await FAULTS[kind](house)
     over_s = time.monotonic()

@@ -11,10 +11,8 @@ import asyncio
 import contextlib
 import time
 from datetime import date
-from random import Random
 from typing import Any, Final
 
-import aiohttp
 import msgspec
 import numpy as np
 
@@ -41,33 +39,17 @@ LASTS_MS: Final = 4 * HOUR_MS
 POSTING_EVERY_S: Final = 0.35
 TRY_S: Final = 3.0
 """So long a client waits for an answer before it asks again."""
-PHASE_S: Final = (0.0, 0.01)
-"""So long after enough acceptances have been sent a fault falls: about as long as one is on its way."""
 
 
 class PatientApi(Api):
-    """Asks again also when no answer comes; counts the acceptances on their way."""
-
-    def __init__(self, session: aiohttp.ClientSession, url: str) -> None:
-        super().__init__(session, url)
-        self.in_flight = 0
-        self.sent = asyncio.Event()
+    """Asks again also when no answer comes."""
 
     async def call(self, method: str, path: str, token: str, body: Json | None = None) -> Json:
         """As before; an operation that got no answer in time is sent once more, for it is idempotent."""
-        accepting = path.endswith("/accept")
-        self.in_flight += accepting
-        if accepting:
-            self.sent.set()
-        try:
-            while True:
-                try:
-                    async with asyncio.timeout(TRY_S):
-                        return await super().call(method, path, token, body)
-                except TimeoutError:
-                    continue
-        finally:
-            self.in_flight -= accepting
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(TRY_S):
+                    return await super().call(method, path, token, body)
 
 
 class Told(Worker):
@@ -143,16 +125,6 @@ class Traffic:
             await self._served.wait()
             self.look()
         return time.monotonic() - since_s
-
-    async def in_flight(self, least: int, draw: Random) -> int:
-        """Waits for a random moment at which so many acceptances are on their way; answers how many are."""
-        while True:
-            while self.api.in_flight < least:
-                self.api.sent.clear()
-                await self.api.sent.wait()
-            await asyncio.sleep(draw.uniform(*PHASE_S))  # they are sent, in the store, or nearly answered
-            if self.api.in_flight >= least:
-                return self.api.in_flight
 
     async def reached(self, accepted: float) -> None:
         """Waits until so many acceptances were acknowledged."""
