@@ -8,6 +8,8 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Final
@@ -15,6 +17,7 @@ from typing import Final
 from msgspec import structs
 
 from matcher.settings import PREFIX, Settings
+from server.embedded import EmbeddedStore
 from server.parent import die_with_parent
 from server.ready import is_ready
 
@@ -134,3 +137,14 @@ class Stage:
         except subprocess.TimeoutExpired:
             self.process.kill()
             return self.process.wait()
+
+
+@contextmanager
+def store_alone(stage: Stage) -> Iterator[None]:
+    """The stage's store without the rest: nothing changes while it is read."""
+    store = EmbeddedStore(stage.settings.data_dir)
+    store.start()
+    try:
+        yield
+    finally:
+        store.stop()

@@ -2,8 +2,8 @@
 
 Clients go through a proxy that cuts lines. Every fault falls at a random moment while acceptances are on their way;
 all are spread over the acknowledgements. When one is over, the time runs until the first yes to a posting made since is
-acknowledged (`recovery_s`). In the end the store is killed once more, and everything that clients were told is held
-against it.
+acknowledged (`recovery_s`). In the end the store is killed once more, the house is closed, and everything that clients
+were told is held against the store.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from random import Random
@@ -27,6 +28,7 @@ from msgspec import Struct, to_builtins
 
 from loadtest.audit import AuditReport, audit
 from loadtest.audit_checks import FAULTS as FINDINGS
+from loadtest.audit_checks import ClientRecord
 from loadtest.bench.timing import Json, spread
 from loadtest.chaos.disk import Disk, store_disk
 from loadtest.chaos.faults import FAULTS, House
@@ -34,7 +36,7 @@ from loadtest.chaos.proxy import Proxy
 from loadtest.chaos.shim import Shim
 from loadtest.chaos.traffic import MARKET, WORKERS, PatientApi, Traffic
 from loadtest.machine import load_average, machine
-from loadtest.stage import Stage
+from loadtest.stage import Stage, store_alone
 from matcher.errors import StoreUnavailable
 from matcher.store import Store, opened
 
@@ -49,7 +51,6 @@ RECOVERS_WITHIN_S: Final = 60.0
 MEDIAN_MOST_S: Final = 5.0
 """The median of every kind of fault stays below it."""
 MOST_S: Final = 840.0
-QUIET_MS: Final = 1_000
 AWAY: Final = ("429 ", "503 ")
 CONFLICTS: Final = tuple(
     f"409 {code}" for code in ("offer_expired", "offer_withdrawn", "posting_not_open", "illegal_move", "already_booked")
@@ -132,15 +133,10 @@ async def _killed_once_more(house: House) -> None:
             await asyncio.sleep(0.02)
 
 
-async def _quiet(store: Store) -> None:
-    """Waits until no event has come for a second."""
-    after, _ = await store.stream_end()
-    while changes := await store.changes(after, block_ms=QUIET_MS):
-        after = changes[-1].stream_id
-
-
-async def _run(plan: Plan, stage: Stage, disk: Disk, shim: Shim | None) -> Json:
-    began_s, proxy = time.monotonic(), Proxy(stage.settings.port)
+async def _run(
+    plan: Plan, stage: Stage, disk: Disk, shim: Shim | None, began_s: float
+) -> tuple[list[Suffered], Traffic]:
+    proxy = Proxy(stage.settings.port)
     url = await proxy.start()
     async with opened(stage.settings.store_url, stage.settings.market) as store:
         house = House(stage, store, proxy, disk, shim, Random(SEED))  # noqa: S311 - an order
@@ -149,9 +145,12 @@ async def _run(plan: Plan, stage: Stage, disk: Disk, shim: Shim | None) -> Json:
         finally:
             await proxy.close()
         await _killed_once_more(house)
-        await _quiet(store)
-        found = await audit(store, traffic.records)
-    return told(suffered, traffic, found, time.monotonic() - began_s)
+    return suffered, traffic
+
+
+async def _audited(stage: Stage, records: Iterable[ClientRecord]) -> AuditReport:
+    async with opened(stage.settings.store_url, stage.settings.market) as store:
+        return await audit(store, records)
 
 
 def told(suffered: list[Suffered], traffic: Traffic, found: AuditReport, took_s: float) -> Json:
@@ -187,17 +186,23 @@ def measure(plan: Plan, folder: Path) -> Json:
     except FileNotFoundError as exc:
         left_out["wrong_clock"] = str(exc)
         plan = Plan(plan.each, tuple(kind for kind in plan.kinds if kind != "wrong_clock"), plan.enough, plan.workers)
-    disk = store_disk(folder / "data")
+    began_s, disk = time.monotonic(), store_disk(folder / "data")
     try:
         everybody = 4 * (plan.workers + LINES_BESIDE)  # all from one address, beside lines that are dead
         stage = Stage(folder / "data", snapshot_every_s=SNAPSHOT_EVERY_S, lines_per_address=everybody)
         if shim is not None:
             stage.environment |= shim.environment
         with stage:
-            result = uvloop.run(_run(plan, stage, disk, shim))
+            suffered, traffic = uvloop.run(_run(plan, stage, disk, shim, began_s))
+        with store_alone(stage):
+            found = uvloop.run(_audited(stage, traffic.records))
     finally:
         disk.close()
-    return result | {"left_out": left_out, "disk_full": disk.name, "market": MARKET}
+    return told(suffered, traffic, found, time.monotonic() - began_s) | {
+        "left_out": left_out,
+        "disk_full": disk.name,
+        "market": MARKET,
+    }
 
 
 def problems_of(held: Json, plan: Plan) -> list[str]:

@@ -15,8 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,9 +28,8 @@ from loadtest.crowd import cast, findings, late
 from loadtest.crowd.processes import Watch, resident_kb
 from loadtest.machine import load_average, machine
 from loadtest.moving_in import move_in
-from loadtest.stage import Stage
+from loadtest.stage import Stage, store_alone
 from matcher.store import opened
-from server.embedded import EmbeddedStore
 
 Json = dict[str, Any]
 FILES_BESIDE_SOCKETS: Final = 1_024
@@ -83,17 +81,6 @@ def locust(stage: Stage, folder: Path, options: argparse.Namespace, *also: str |
         words += ["--processes", options.processes, "--generators", options.processes]
     script = Path(__file__).parent.parent / "locustfile.py"
     return subprocess.Popen([sys.executable, "-m", "locust", "-f", str(script), *map(str, words)])
-
-
-@contextmanager
-def store_alone(stage: Stage) -> Iterator[None]:
-    """The stage's store without the rest: nothing changes while it is read."""
-    store = EmbeddedStore(stage.settings.data_dir)
-    store.start()
-    try:
-        yield
-    finally:
-        store.stop()
 
 
 class Sockets:

@@ -32,10 +32,9 @@ from loadtest.crowd.run import (
     settings_for,
     settle,
     statistics_of,
-    store_alone,
 )
 from loadtest.machine import machine
-from loadtest.stage import Stage
+from loadtest.stage import Stage, store_alone
 from matcher.model import DAY_MS
 from matcher.settings import MarketSettings
 from matcher.store import Store, opened
