@@ -9,6 +9,9 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from random import Random
+from types import SimpleNamespace
+from typing import Any
 
 import aiohttp
 import pytest
@@ -105,6 +108,10 @@ def test_a_slow_sync_and_a_wrong_clock_are_felt_by_one_part_alone(tmp_path: Path
         took, *clocks = map(float, said.stdout.split())
         assert took_s <= took < took_s + 5
         assert all(abs(clock - time.time() - ahead_s) < 30 for clock in clocks)
+    assert shim.asked("match") >= 2
+    assert shim.asked("serve") == 0
+    shim.set("match")
+    assert shim.asked("match") == 0
 
 
 async def test_the_proxy_passes_on_cuts_and_leaves_ends_alone() -> None:
@@ -189,6 +196,29 @@ async def test_in_flight_is_what_was_sent_a_moment_ago_on_a_live_line(monkeypatc
         writer.close()
     await proxy.close()
     server.close()
+
+
+async def test_a_fault_that_met_nothing_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(faults, "LASTS_S", (0.0, 0.0))
+
+    class Clockless:
+        """A stage's store whose own clock is as wrong as it should be, and parts that never ask theirs."""
+
+        def set(self, part: str, *, ahead_ms: int = 0) -> None:
+            self.ahead_ms = ahead_ms
+
+        def asked(self, part: str) -> int:
+            return 0
+
+        async def now_ms(self) -> int:
+            return int(time.time() * 1000) + self.ahead_ms
+
+    clockless: Any = Clockless()
+    stage: Any = SimpleNamespace(settings=SimpleNamespace(data_dir=str(tmp_path), market="none"))
+    house = faults.House(stage, clockless, Proxy(free_port()), SizeLimit(tmp_path), clockless, Random(1))
+    for kind, why in (("dropped", "no connection"), ("half_open", "no connection"), ("wrong_clock", "not asked")):
+        with pytest.raises(RuntimeError, match=why):
+            await faults.FAULTS[kind](house)
 
 
 def test_without_rights_the_limit_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

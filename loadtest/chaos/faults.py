@@ -163,13 +163,17 @@ async def _pulses(house: House, lasts_s: float) -> None:
 
 @fault
 async def dropped(house: House) -> str:
-    return f"{house.proxy.drop()} connections cut"
+    cut = house.proxy.drop()
+    _felt(cut > 0, "no connection was there to be cut")
+    return f"{cut} connections cut"
 
 
 @fault
 async def half_open(house: House) -> str:
     left: Side = get_args(Side)[house.turn("half_open", 2)]
-    return f"{house.proxy.half_open(left)} connections, only the {left} left"
+    cut = house.proxy.half_open(left)
+    _felt(cut > 0, "no connection was there to be cut")
+    return f"{cut} connections, only the {left} left"
 
 
 @fault
@@ -180,9 +184,10 @@ async def wrong_clock(house: House) -> str:
     part, ahead_ms = PARTS[turn % len(PARTS)], AHEAD_MS[turn % len(AHEAD_MS)]
     house.shim.set(part, ahead_ms=ahead_ms)
     await asyncio.sleep(lasts_s)
-    seen_ms = await house.store.now_ms() - time.time() * 1000
+    seen_ms, asked = await house.store.now_ms() - time.time() * 1000, house.shim.asked(part)
     house.shim.set(part)
     _felt(part != "store" or abs(seen_ms - ahead_ms) < CLOCKS_AGREE_MS, f"the store's clock is {seen_ms:.0f} ms ahead")
+    _felt(asked > 0, f"{part} has not asked its clock")
     return f"{part} {ahead_ms / 1000:+.0f} s for {lasts_s:.1f} s"
 
 

@@ -1,6 +1,6 @@
 /* Preloaded into every process of a stage: makes the syncs of one of them slow, or its clock wrong, while it runs.
    KZ_SHIM names a file of one slot for each part (store, match, serve); a slot says how long a sync takes (ms) and how far
-   the clock is ahead (ms). The monotonic clock stays right: a wall clock that is set does not touch it either. */
+   the clock is ahead (ms), and is told how often the clock was asked meanwhile. The monotonic clock stays right: a wall clock that is set does not touch it either. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 struct slot {
-    volatile int64_t sync_ms, ahead_ms;
+    volatile int64_t sync_ms, ahead_ms, asked;
 };
 static const char *const PARTS[] = {"valkey-server", "match", "serve"};
 static struct slot nothing, *mine = &nothing;
@@ -31,9 +31,9 @@ __attribute__((constructor)) static void find_slot(void) {
         const char *name = strrchr(word, '/') ? strrchr(word, '/') + 1 : word;
         for (int part = 0; part < 3; part++) {
             if (strcmp(name, PARTS[part]) != 0 || mine != &nothing) continue;
-            int slots = open(path, O_RDONLY);
+            int slots = open(path, O_RDWR);
             if (slots < 0) return;
-            struct slot *all = mmap(NULL, 3 * sizeof(struct slot), PROT_READ, MAP_SHARED, slots, 0);
+            struct slot *all = mmap(NULL, 3 * sizeof(struct slot), PROT_READ | PROT_WRITE, MAP_SHARED, slots, 0);
             close(slots);
             if (all != MAP_FAILED) mine = all + part;
         }
@@ -59,6 +59,7 @@ int clock_gettime(clockid_t clock, struct timespec *at) {
     int failed = (int)syscall(SYS_clock_gettime, clock, at);
     if (!failed && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)) {
         int64_t ms = mine->ahead_ms;
+        if (ms != 0) __sync_fetch_and_add(&mine->asked, 1);
         at->tv_sec += ms / 1000;
         at->tv_nsec += ms % 1000 * 1000000;
         if (at->tv_nsec >= 1000000000) at->tv_sec++, at->tv_nsec -= 1000000000;

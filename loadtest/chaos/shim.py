@@ -11,7 +11,7 @@ from typing import Final, Literal
 Part = Literal["store", "match", "serve"]
 PARTS: Final[tuple[Part, ...]] = ("store", "match", "serve")
 SOURCE: Final = Path(__file__).with_name("shim.c")
-SLOT: Final = struct.Struct("@qq")
+SLOT: Final = struct.Struct("@qqq")
 
 
 class Shim:
@@ -35,4 +35,11 @@ class Shim:
         """From now on every sync of this part takes so much longer, and its clock is so far ahead."""
         with self._slots.open("r+b") as slots:
             slots.seek(SLOT.size * PARTS.index(part))
-            slots.write(SLOT.pack(sync_ms, ahead_ms))
+            slots.write(SLOT.pack(sync_ms, ahead_ms, 0))
+
+    def asked(self, part: Part) -> int:
+        """How often this part has asked its clock since that was set, and was told the wrong time."""
+        with self._slots.open("rb") as slots:
+            slots.seek(SLOT.size * PARTS.index(part))
+            asked: int = SLOT.unpack(slots.read(SLOT.size))[2]
+        return asked
