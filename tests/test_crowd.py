@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -211,28 +212,51 @@ def test_a_cast_comes_back_from_its_file(tmp_path: Path) -> None:
 # -- memory ------------------------------------------------------------------------------------------------------------
 
 
-def noisy(mb_h: float, seed: int = 1, n: int = 200) -> list[tuple[float, float]]:
-    draw = Random(seed)
-    return [(5.0 * i, 300 + mb_h * 5 * i / 3600 + draw.gauss(0, 0.5)) for i in range(n)]
+def series(
+    mb_h: float = 0.0, noise_mb: float = 0.5, *, seed: int = 1, alike: float = 0.0, steps: Sequence[int] = ()
+) -> list[tuple[float, float]]:
+    """Twelve minutes of samples, with steps of 4 MB; noise of which each value is partly the one before."""
+    draw, wave, held = Random(seed), 0.0, []
+    for i in range(144):
+        wave = alike * wave + math.sqrt(1 - alike**2) * draw.gauss(0, noise_mb)
+        held.append((5.0 * i, 300 + mb_h * 5 * i / 3600 + 4.0 * sum(i >= step for step in steps) + wave))
+    return held
 
 
-def test_a_leak_is_told_from_noise() -> None:
-    leak = slope(noisy(60))
+def flat(**over: Any) -> int:
+    """How many of forty are flat."""
+    return sum(slope(series(seed=seed, **over)).is_flat for seed in range(40))
+
+
+def test_a_slow_leak_is_told_from_noise() -> None:
+    leak = slope(series(60))
     assert leak.mb_h == pytest.approx(60, abs=4 * leak.error_mb_h)
+    assert leak.step_mb == 0
     assert not leak.is_flat
-    flat = [slope(noisy(0, seed)) for seed in range(20)]
-    assert sum(line.is_flat for line in flat) >= 17
-    assert slope([(0, 1.0), (1, 1.0), (2, 1.0)])[:2] == (0, 0)
+    for mb_h, noise_mb, alike in ((2, 0.05, 0.0), (10, 0.5, 0.0), (20, 0.5, 0.8), (60, 2.0, 0.8)):
+        assert flat(mb_h=mb_h, noise_mb=noise_mb, alike=alike) <= 2, mb_h
+    assert slope([(0, 1.0), (1, 1.0), (2, 1.0)]) == (0, 0, 0)
 
 
-def test_a_single_step_is_noise_and_two_are_not() -> None:
-    def stepped(*at: int) -> processes.Slope:
-        return slope([(5.0 * i, 300.0 + 4.0 * sum(i >= step for step in at)) for i in range(200)])
+@pytest.mark.parametrize("alike", [0.0, 0.5, 0.9])
+@pytest.mark.parametrize("noise_mb", [0.01, 0.5, 3.0])
+def test_noise_is_flat(noise_mb: float, alike: float) -> None:
+    assert flat(noise_mb=noise_mb, alike=alike) >= 39
 
-    assert stepped(100).is_flat
-    each = stepped(*range(10, 200, 20))
-    assert each.mb_h == pytest.approx(144, rel=0.05)
-    assert not each.is_flat
+
+@pytest.mark.parametrize("at", [20, 72, 130])
+def test_a_single_step_is_flat_whatever_the_noise(at: int) -> None:
+    assert slope(series(noise_mb=0.0, steps=[at])).is_flat
+    for noise_mb in (0.05, 0.5, 2.0):
+        assert flat(noise_mb=noise_mb, steps=[at]) >= 36
+    assert slope(series(noise_mb=0.05, steps=[72])).step_mb == pytest.approx(4, abs=0.2)
+
+
+def test_a_step_hides_no_leak() -> None:
+    for noise_mb in (0.0, 0.05, 0.5):
+        assert flat(noise_mb=noise_mb, steps=range(7, 144, 14)) == 0  # a leak by an allocator's pieces
+        assert flat(noise_mb=noise_mb, steps=[48, 96]) == 0
+        assert flat(noise_mb=noise_mb, steps=[72], mb_h=20) == 0
 
 
 def test_samples_that_follow_one_another_tell_less() -> None:

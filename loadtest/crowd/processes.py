@@ -7,17 +7,18 @@ import math
 import threading
 import time
 from collections.abc import Callable, Sequence
-from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from loadtest.stage import Stage
 
 PARTS: Final = ("store", "match", "serve", "collect", "audit-log")
 STEP_MB: Final = 5.0
-"""Processes take memory in pieces of some MB: to have taken one over the whole time says nothing. In the middle of it
-one makes a line that rises by half as much again."""
+"""Processes take memory in pieces of some MB: to have taken one over the whole time says nothing."""
 
 
 def resident_kb(pid: int) -> int:
@@ -27,33 +28,48 @@ def resident_kb(pid: int) -> int:
 
 
 class Slope(NamedTuple):
-    """A straight line through samples: MB an hour, its standard error, and what a single step would make of it."""
+    """A straight line through samples: MB an hour, its standard error, and the step that lies beside it, MB."""
 
     mb_h: float
     error_mb_h: float
-    step_mb_h: float
+    step_mb: float = 0.0
 
     @property
     def is_flat(self) -> bool:
-        """0 within the noise: two standard errors, or one step."""
-        return self.mb_h <= max(2 * self.error_mb_h, self.step_mb_h)
+        """It rises by no more than the noise: two standard errors."""
+        return self.mb_h <= 2 * self.error_mb_h
 
 
 def slope(samples: Sequence[tuple[float, float]]) -> Slope:
-    """Least squares over (seconds, MB). Samples that follow one another are alike, so the error is widened by how
-    many of them tell something new (lag-1 autocorrelation of what the line leaves over; Santer et al. 2000,
-    doi:10.1029/1999JD901105). Needs three samples."""
-    n = len(samples)
-    t_mean, y_mean = (sum(sample[i] for sample in samples) / n for i in (0, 1))
-    spread = sum((t - t_mean) ** 2 for t, _ in samples)
-    by_s = sum((t - t_mean) * (y - y_mean) for t, y in samples) / spread
-    left = [y - y_mean - by_s * (t - t_mean) for t, y in samples]
-    squares = sum(x * x for x in left)
-    alike = sum(a * b for a, b in pairwise(left)) / squares if squares else 0.0
-    alike = min(0.99, max(0.0, alike))
-    telling = max(3.0, n * (1 - alike) / (1 + alike))
-    error = math.sqrt(squares / (telling - 2) / spread)
-    return Slope(by_s * 3600, error * 3600, 1.5 * STEP_MB * 3600 / (samples[-1][0] - samples[0][0]))
+    """The straight line through (seconds, MB); where it rises, the one beside the step that fits best, if that is flat.
+
+    A step of up to STEP_MB says nothing, and yet the line through it rises by half as much again over the whole time,
+    far more than the noise of a quiet process. Who leaks rises evenly or in many steps; one step explains neither, and
+    what is left rises still. Needs three samples.
+    """
+    at_s, mb = np.array(samples).T
+    line, _ = _fitted(mb, at_s)
+    if line.is_flat:
+        return line
+    stepped = [_fitted(mb, at_s, at_s >= since_s) for since_s in at_s[1:]]
+    possible = [(left, beside) for beside, left in stepped if 0 < beside.step_mb <= STEP_MB]
+    beside = min(possible, default=(0.0, line))[1]
+    return beside if beside.is_flat else line
+
+
+def _fitted(mb: NDArray[Any], *causes: NDArray[Any]) -> tuple[Slope, float]:
+    """Least squares over the time and perhaps a step, and the squares of what they leave over. Samples that follow one
+    another are alike, so the error is widened by how many of them tell something new (lag-1 autocorrelation of what is
+    left; Santer et al. 2000, doi:10.1029/1999JD901105)."""
+    known = np.column_stack([cause - cause.mean() for cause in causes])
+    spread = np.linalg.inv(known.T @ known)
+    by = spread @ known.T @ (mb - mb.mean())
+    left = mb - mb.mean() - known @ by
+    squares, n, fitted = float(left @ left), len(mb), len(causes) + 1
+    alike = min(0.99, max(0.0, float(left[:-1] @ left[1:]) / squares)) if squares else 0.0
+    telling = max(fitted + 1.0, n * (1 - alike) / (1 + alike))
+    error = math.sqrt(squares / (telling - fitted) * spread[0, 0])
+    return Slope(*(round(float(x), 6) for x in (by[0] * 3600, error * 3600, *by[1:]))), squares
 
 
 class Watch:

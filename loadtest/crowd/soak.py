@@ -127,7 +127,7 @@ def slopes(memory: Memory, seconds: float) -> Json:
             found[part] = {
                 "rss_slope_mb_h": round(line.mb_h, 2),
                 "error_mb_h": round(line.error_mb_h, 2),
-                "step_mb_h": round(line.step_mb_h, 2),
+                "step_mb": round(line.step_mb, 2),
                 "flat": line.is_flat,
                 "mb_first": round(warm[0][1], 1),
                 "mb_last": round(warm[-1][1], 1),
