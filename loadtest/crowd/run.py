@@ -26,7 +26,7 @@ from loadtest.audit import audit, report_lines
 from loadtest.clients import Api
 from loadtest.crowd import cast, findings, late
 from loadtest.crowd.processes import Watch, resident_kb
-from loadtest.machine import load_average, machine
+from loadtest.machine import load_average, machine, two_cores
 from loadtest.moving_in import move_in
 from loadtest.stage import Stage, store_alone
 from matcher.store import opened
@@ -221,7 +221,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = arguments(argv)
     allow_files(options.workers)
     options.reports.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="kz-load-") as folder:
+    with two_cores(), tempfile.TemporaryDirectory(prefix="kz-load-") as folder:
         found = play(options, Path(folder))
     problems = problems_of(found, options.workers, options.postings)
     (options.reports / "load.json").write_text(

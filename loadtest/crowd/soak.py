@@ -33,7 +33,7 @@ from loadtest.crowd.run import (
     settle,
     statistics_of,
 )
-from loadtest.machine import machine
+from loadtest.machine import machine, two_cores
 from loadtest.stage import Stage, store_alone
 from matcher.model import DAY_MS
 from matcher.settings import MarketSettings
@@ -233,7 +233,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = arguments(argv)
     allow_files(options.workers)
     options.reports.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="kz-soak-") as folder:
+    with two_cores(), tempfile.TemporaryDirectory(prefix="kz-soak-") as folder:
         found = play(options, Path(folder))
     problems = problems_of(found, options.workers, options.postings)
     (options.reports / "soak.json").write_text(
