@@ -326,6 +326,7 @@ def test_a_short_soak(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert found["postings"] == options.postings == 90
     assert found["postings_kept"] == 90
     assert found["postings_after_retention"] == 0
+    assert len(found["machine"]["load_average_after"]) == 3
     assert set(found["rss_slope_mb_h"]) == {"store", "match", "serve", "collect", "audit-log"}
 
 

@@ -62,11 +62,13 @@ def test_an_answer_that_the_service_never_gave_is_infinitely_late() -> None:
     assert (told.answered_p50_ms, told.answered_p99_ms > 1_000) == (3.0, True)
 
 
-def test_the_99th_percentile_is_told_of_each_quarter_of_a_minute() -> None:
-    held = Run({"p": 12.0, "q": 26.0}, 10.0, 70_000.0)
+def test_percentiles_are_told_of_each_quarter_of_a_minute() -> None:
+    held = Run({"p": 12.0, "r": 13.0, "q": 26.0}, 10.0, 70_000.0)
     held.heard("p", "a", 1, 12.005)
-    told = held.outcome(1, {"p": {"a": entry()}}, frozenset("a"), {}, {}, [])
-    assert told.p99_each_15_s == pytest.approx([5, INFINITE_MS], rel=0.01)
+    held.heard("r", "a", 1, 13.010)
+    told = held.outcome(1, {"p": {"a": entry()}, "r": {"a": entry()}}, frozenset("a"), {}, {}, [])
+    assert told.p50_each_15_s == pytest.approx([5, INFINITE_MS], rel=0.01)
+    assert told.p99_each_15_s == pytest.approx([10, INFINITE_MS], rel=0.01)
 
 
 async def test_lines_take_turns_and_those_that_were_ended_are_opened_again() -> None:
@@ -113,6 +115,8 @@ def test_the_whole_in_small(tmp_path: Path) -> None:
     assert not at["refused"]
     assert at["p50_ms"] < INFINITE_MS
     assert (at["lines_ended"], at["appendfsync"]) == (0, "always")
+    assert len(at["load_average_after"]) == len(told["machine"]["load_average_after"]) == 3
+    assert len(told["p50_small_each_15_s"]) == 1
     (claimed,) = told["claims"]["rounds"]
     assert (claimed["claims"], claimed["appendfsync"]) == (claims.ASKED, "always")
     assert told["claims_per_s"] == claimed["claims_per_s"]

@@ -184,7 +184,7 @@ def play(options: argparse.Namespace, folder: Path) -> Json:
         began = time.monotonic()
         with Watch(server.look, LOOK_S):
             code = locust(stage, folder, options).wait()
-        seconds = round(time.monotonic() - began, 1)
+        seconds, busy = round(time.monotonic() - began, 1), load_average()
     with store_alone(stage):
         found = asyncio.run(compare(stage, folder, options.workers))
     return found | {
@@ -196,7 +196,7 @@ def play(options: argparse.Namespace, folder: Path) -> Json:
         "seconds": seconds,
         "options": {k: v for k, v in vars(options).items() if k not in ("reports", "name")},
         "moved_in": moved,
-        "machine": before | {"load_average_after": load_average()},
+        "machine": before | {"load_average_after": busy},
     }
 
 

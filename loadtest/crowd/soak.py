@@ -33,7 +33,7 @@ from loadtest.crowd.run import (
     settle,
     statistics_of,
 )
-from loadtest.machine import machine, two_cores
+from loadtest.machine import load_average, machine, two_cores
 from loadtest.stage import Stage, store_alone
 from matcher.model import DAY_MS
 from matcher.settings import MarketSettings
@@ -170,6 +170,7 @@ def play(options: argparse.Namespace, folder: Path) -> Json:
         with Watch(memory.look, LOOK_S):
             words = ("--withdraw-after", WITHDRAWN_AFTER_S, "--days-ahead", DAYS_AHEAD, "--prompt")
             code = locust(stage, folder, options, *words).wait()
+        busy = load_average()
         last = asyncio.run(count(url, market))
     with store_alone(stage):
         found = asyncio.run(audited(url, market, folder / "diaries"))
@@ -187,7 +188,7 @@ def play(options: argparse.Namespace, folder: Path) -> Json:
         "options": {k: v for k, v in vars(options).items() if k not in ("reports", "name")},
         "market_settings": LIFTED,
         "moved_in": moved,
-        "machine": before,
+        "machine": before | {"load_average_after": busy},
     }
 
 

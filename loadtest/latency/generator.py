@@ -24,6 +24,7 @@ from loadtest.latency.city import City
 from loadtest.latency.lines import HttpPool, request
 from loadtest.latency.outcome import Outcome, Run, processor_s
 from loadtest.latency.people import People
+from loadtest.machine import load_average
 from loadtest.stage import Stage
 from matcher.store import Store, opened
 
@@ -93,7 +94,7 @@ class Generator:
         cpu = {name: processor_s(pid) for name, pid in self._pids.items()}
         rewriting = asyncio.create_task(self._rewrite_within(seconds / 2)) if rewrite else None
         await self._send(payloads, run)
-        run.sent_s = time.perf_counter() - begun
+        run.sent_s, run.load_average_after = time.perf_counter() - begun, load_average()
         cpu = {name: processor_s(pid) - cpu[name] for name, pid in self._pids.items()}
         await asyncio.sleep(ANSWERED_WITHIN_S)
         if rewriting is not None:

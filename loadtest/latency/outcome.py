@@ -40,8 +40,9 @@ class Outcome(Struct, frozen=True, kw_only=True):
     percentiles_ms: dict[str, float]
     """From the moment a posting was to be sent until its first wave's last offer came to a connected worker, or until
     that wave was written where it went to none of them."""
+    p50_each_15_s: list[float]
     p99_each_15_s: list[float]
-    """The 99th percentile of the postings of each quarter of a minute: how much a rate varies."""
+    """Percentiles of the postings of each quarter of a minute: how much a rate varies."""
     posted_p50_ms: float
     posted_p99_ms: float
     """Until the service had answered the POST."""
@@ -74,6 +75,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
     """What the store says of itself."""
     cpu_ms_a_posting: dict[str, float]
     cpu_pct: dict[str, float]
+    load_average_after: list[float]
+    """Of the machine, when the rate was over."""
 
     def words(self) -> str:
         """The outcome in a line."""
@@ -105,6 +108,7 @@ class Run:
         self.lines_ended = 0
         self.rewrites = 0
         self.appendfsync = ""
+        self.load_average_after: list[float] = []
 
     def heard(self, posting: str, profile: str, wave: int, came_s: float) -> None:
         """An offer came to a connected worker."""
@@ -143,7 +147,7 @@ class Run:
             unserved += not made
             elsewhere += bool(made) and posting not in self.last_s
             late_ms[nth] = INFINITE_MS if missing or not made else self._late_ms(posting, made)
-        at = _percentiles_ms(late_ms)
+        at, each = _percentiles_ms(late_ms), self._each_part(late_ms)
         n = len(self.due_s)
         posted, lag = np.array(self.posted_ms or [INFINITE_MS]), np.array(self.lag_ms or [0.0])
         answered = np.array([*answered_ms, *[INFINITE_MS] * (given - len(answered_ms))] or [0.0])
@@ -154,7 +158,8 @@ class Run:
             p50_ms=at["50.0"],
             p99_ms=at["99.0"],
             percentiles_ms=at,
-            p99_each_15_s=self._p99_each_part(late_ms),
+            p50_each_15_s=[part["50.0"] for part in each],
+            p99_each_15_s=[part["99.0"] for part in each],
             posted_p50_ms=_ms(np.percentile(posted, 50)),
             posted_p99_ms=_ms(np.percentile(posted, 99)),
             answered_p50_ms=_ms(np.percentile(answered, 50)),
@@ -175,6 +180,7 @@ class Run:
             appendfsync=self.appendfsync,
             cpu_ms_a_posting={name: round(1000 * s / n, 3) for name, s in cpu_s.items()},
             cpu_pct={name: round(100 * s / max(self.sent_s, 0.001), 1) for name, s in cpu_s.items()},
+            load_average_after=self.load_average_after,
         )
 
     def _late_ms(self, posting: str, made: Mapping[str, Entry]) -> float:
@@ -184,9 +190,9 @@ class Run:
         written_ms = min(entry.offered_ms for entry in made.values())
         return written_ms - self.begun_ms - (self.due_s[posting] - self.begun_s) * 1000
 
-    def _p99_each_part(self, late_ms: NDArray[np.float64]) -> list[float]:
+    def _each_part(self, late_ms: NDArray[np.float64]) -> list[dict[str, float]]:
         parts = ((np.array(list(self.due_s.values())) - self.begun_s) // PART_S).astype(int)
-        return [_percentiles_ms(late_ms[parts == part])["99.0"] for part in np.unique(parts)]
+        return [_percentiles_ms(late_ms[parts == part]) for part in np.unique(parts)]
 
 
 def _percentiles_ms(late_ms: NDArray[np.float64]) -> dict[str, float]:

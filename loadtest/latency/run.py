@@ -22,7 +22,7 @@ from loadtest.bench.timing import Json, apart
 from loadtest.latency import charts, city, claims, generator, goals, people
 from loadtest.latency.generator import Plan, generate
 from loadtest.latency.outcome import INFINITE_MS, Outcome
-from loadtest.machine import machine, two_cores
+from loadtest.machine import load_average, machine, two_cores
 from loadtest.stage import Stage
 
 CONNECTED: Final = 10_000
@@ -86,6 +86,7 @@ def figures(scale: Scale, outcomes: Sequence[Outcome]) -> Json:
     return {
         f"p50_{scale.name}_ms": at.p50_ms,
         f"p99_{scale.name}_ms": at.p99_ms,
+        f"p50_{scale.name}_each_15_s": at.p50_each_15_s,
         f"p99_{scale.name}_each_15_s": at.p99_each_15_s,
         f"unserved_{scale.name}_pct": at.unserved_pct,
         f"max_rate_{scale.name}": goals.max_rate(outcomes),
@@ -165,7 +166,7 @@ def report(scales: Sequence[Scale], postings_of_claims: int, rounds: int, report
         "charts": charts.draw(by_name, reports),
         "conditions": conditions(scales),
         "took_s": round(time.monotonic() - begun),
-        "machine": at_start,
+        "machine": at_start | {"load_average_after": load_average()},
     }
 
 
