@@ -70,7 +70,7 @@ def test_a_size_is_measured_and_what_is_not_here_is_named(monkeypatch: pytest.Mo
     }  # fmt: skip
     assert all(len(row["p50_ms"]) == 3 for row in ways.values())
     assert set(told["left_out"]) == {"qdrant-edge", "qdrant-edge without graph", "lancedb", "redis"}
-    assert told["fastest_peer"].startswith("faiss flat")
+    assert told["fastest_peer"].startswith("faiss ")  # which of them is a matter of the moment
     assert set(told["updates"]["in_memory_us"]) == {"ours", "faiss"}
     assert set(told["updates"]["durable_us"]) == {"ours"}
 
@@ -98,11 +98,18 @@ def test_what_is_slower_or_inexact_is_said() -> None:
 def test_what_is_not_as_promised_is_said() -> None:
     good = {
         "our_recall": 1.0, "survivors_median": 106, "speedup_vs_fastest_peer": 5.0, "speedup_vs_geosearch_loop": 5.0,
-        "at_100k": {"left_out": {}}, "at_1m": {"left_out": {"redis": "long", "qdrant-edge": "long"}},
+        "at_100k": {"left_out": {}}, "at_1m": {"left_out": run.NOT_AT_A_MILLION},
     }  # fmt: skip
     assert run.problems_of(good) == []
     missing = {"at_100k": {"left_out": {"lancedb": "not here"}}}
-    for bad in (missing, {"our_recall": 0.999}, {"speedup_vs_fastest_peer": 4.99}, {"speedup_vs_geosearch_loop": 4.0}):
+    broken = {"at_1m": {"left_out": {"redis": "not here: it does not start"}}}
+    for bad in (
+        missing,
+        broken,
+        {"our_recall": 0.999},
+        {"speedup_vs_fastest_peer": 4.99},
+        {"speedup_vs_geosearch_loop": 4.0},
+    ):
         assert len(run.problems_of(good | bad)) == 1, bad
 
 

@@ -238,7 +238,7 @@ def section(profiles: int, whole: bool = True) -> Json:
 
 def geosearch(profiles: int) -> Json:
     """The whole dispatch beside the loop, in a process of its own."""
-    c, some = city.city(profiles, SEED), city.questions(DISPATCHES, SEED + 3, RADIUS_M[profiles])
+    c, some = city.city(profiles, SEED), city.questions(1 + DISPATCHES, SEED + 3, RADIUS_M[profiles])
     with tempfile.TemporaryDirectory(prefix="kz-peers-") as name:
         return dispatches(c, some, ROUNDS, Path(name))
 
@@ -271,7 +271,9 @@ def problems_of(held: Json) -> list[str]:
     promised = {
         "our recall is 1": held["our_recall"] == 1.0,
         f"a median of at least {SURVIVORS} people fit": held["survivors_median"] >= SURVIVORS,
-        f"{LARGE:,} people: every peer but the two of {ALL}": set(held["at_1m"]["left_out"]) <= set(NOT_AT_A_MILLION),
+        f"{LARGE:,} people: every peer but the two of {ALL}": (
+            held["at_1m"]["left_out"].items() <= NOT_AT_A_MILLION.items()  # the same reason, not only the same name
+        ),
         f"{SMALL:,} people: every peer": not held["at_100k"]["left_out"],
         **{f"{name} is {TIMES} or more": held[name] >= TIMES for name in PROMISED},
     }
