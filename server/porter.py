@@ -4,6 +4,7 @@ heard in their turn."""
 from __future__ import annotations
 
 import asyncio
+import select
 from collections.abc import Callable
 from typing import Final, cast
 
@@ -14,6 +15,8 @@ from server.turns import Turns
 
 KEEPALIVE_S: Final = 30.0
 """A connection that has asked nothing for so long, or has not finished its first headers, is closed."""
+HUNG_UP: Final = getattr(select, "POLLRDHUP", 0)
+"""The other side has closed; the kernel of Linux tells it of lines that nobody reads, too."""
 
 
 class Porter(asyncio.Protocol):
@@ -31,8 +34,8 @@ class Porter(asyncio.Protocol):
         self._is_known = False
         self._is_proxy = False
         self._unread = b""
+        self._has_ended = False
         self.address = ""
-        self.gone = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The connection is there."""
@@ -65,6 +68,15 @@ class Porter(asyncio.Protocol):
         self._turns.ask(self)
         if not self._heard:
             self._line.pause_reading()
+
+    def is_gone(self) -> bool:
+        """Whether nobody is there any more. While a line waits it is not read, so that only the kernel knows: without a
+        look thousands who come back at once, wait too long and try again would be heard and answered in vain, and those
+        behind them would wait too long in their turn."""
+        if self._line is not None and not self._has_ended and _has_hung_up(self._line):
+            self._line.abort()
+            return True
+        return self._has_ended
 
     def speak(self) -> None:
         """It is this line's turn."""
@@ -108,7 +120,7 @@ class Porter(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection has ended."""
-        self.gone = True
+        self._has_ended = True
         self._turns.over(self)
         if self._line is not None:
             self._lines.speaks(self._line, self.address)
@@ -116,6 +128,12 @@ class Porter(asyncio.Protocol):
             self._silence.cancel()
         if self._http is not None:
             self._http.connection_lost(exc)
+
+
+def _has_hung_up(line: asyncio.Transport) -> bool:
+    look = select.poll()
+    look.register(line.get_extra_info("socket").fileno(), HUNG_UP)
+    return bool(look.poll(0))
 
 
 def session_shown(request: web.Request) -> None:

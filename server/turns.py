@@ -5,6 +5,9 @@ hold up everybody for fifteen. So a connection on which nobody has shown a sessi
 then what it sends stays unread. Turns go round the addresses, so that a crowd from one waits behind the one who comes
 from another. Whoever has shown a session is heard at once, and until they are answered no stranger's turn begins. They
 find the thread free for the most part: after turns in which nobody showed a session the strangers rest.
+
+Where somebody has waited long, the latest are heard first. In a line of thousands who all give up after some seconds
+and come again, those in front are about to leave: each turn would go to one who is not there for the answer.
 """
 
 from __future__ import annotations
@@ -28,13 +31,17 @@ LEAST_S: Final = 0.001
 """No shorter pause: uvloop would ask again and again instead of sleeping. What is slept too long is saved."""
 AHEAD_S: Final = 0.002
 """So long at most do strangers wait for the answers of those who are in."""
+LONG_S: Final = 0.5
+"""Whoever has waited longer than this may soon leave."""
 
 
 class Stranger(Protocol):
     """Somebody who wants to be heard."""
 
     address: str
-    gone: bool
+
+    def is_gone(self) -> bool:
+        """Whether they have left."""
 
     def speak(self) -> None:
         """It is their turn."""
@@ -45,7 +52,7 @@ class Turns:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._waiting: OrderedDict[str, deque[Stranger]] = OrderedDict()
+        self._waiting: OrderedDict[str, deque[tuple[float, Stranger]]] = OrderedDict()
         self._speaking: dict[Stranger, float] = {}
         self._rested_at_s = 0.0
         self._ahead: set[object] = set()
@@ -55,7 +62,7 @@ class Turns:
 
     def ask(self, who: Stranger) -> None:
         """Lets them speak, at once where a turn is free."""
-        self._waiting.setdefault(who.address, deque()).append(who)
+        self._waiting.setdefault(who.address, deque()).append((self._clock(), who))
         self._give()
 
     def goes_ahead(self, who: Stranger) -> None:
@@ -85,17 +92,25 @@ class Turns:
         while self._waiting and now_s >= self._next_at_s(now_s):
             if len(self._speaking) >= AT_ONCE and not self._end_the_longest(now_s):
                 break
-            address, line = next(iter(self._waiting.items()))
-            who = line.popleft()
-            if line:
-                self._waiting.move_to_end(address)
-            else:
-                del self._waiting[address]
-            if not who.gone:
+            who = self._next(now_s)
+            if not who.is_gone():
                 self._speaking[who] = now_s
                 who.speak()
         if self._waiting:
             self._look_again_in(max(self._next_at_s(now_s) - now_s, 0.0) or LONGEST_S)
+
+    def _next(self, now_s: float) -> Stranger:
+        """Takes out of the line whose turn it is; their address is the last one whose turn it will be again."""
+        address, line = next(iter(self._waiting.items()))
+        latest_first = line[0][0] < now_s - LONG_S
+        if latest_first:
+            address, line = next(reversed(self._waiting.items()))
+        _, who = line.pop() if latest_first else line.popleft()
+        if line:
+            self._waiting.move_to_end(address, last=not latest_first)
+        else:
+            del self._waiting[address]
+        return who
 
     def _next_at_s(self, now_s: float) -> float:
         """When the next turn may begin."""

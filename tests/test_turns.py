@@ -20,8 +20,9 @@ from server import sessions
 from server.app import create_app
 from server.keys import METRICS, PROXIES
 from server.lines import Lines
+from server.porter import Porter
 from server.serving import listen, runner_of
-from server.turns import AHEAD_S, AT_ONCE, LONGEST_S, REST, SAVED_S, Turns
+from server.turns import AHEAD_S, AT_ONCE, LONG_S, LONGEST_S, REST, SAVED_S, Turns
 from tests.api import HashEncoder
 from tests.certificates import self_made
 from tests.conftest import TEST_CLOCK, new_market
@@ -34,6 +35,9 @@ class Guest:
         self.address = address
         self.gone = False
         self._heard = heard
+
+    def is_gone(self) -> bool:
+        return self.gone
 
     def speak(self) -> None:
         self._heard.append(self.address)
@@ -59,6 +63,23 @@ async def test_a_crowd_from_one_address_waits_behind_the_one_from_another() -> N
     turns.over(crowd[0])
     turns.over(crowd[1])
     assert heard[AT_ONCE:] == ["crowd", "one"]
+
+
+async def test_where_somebody_has_waited_long_the_latest_are_heard_first_and_addresses_still_take_turns() -> None:
+    heard: list[str] = []
+    clock = Clock()
+    turns = Turns(clock)
+    guests = [Guest(address, heard) for address in ("first", "crowd", "crowd", "crowd", "other", "other")]
+    for who in guests:
+        turns.ask(who)
+        clock.now_s += LONGEST_S / 10
+    assert heard == ["first"]
+    clock.now_s += LONG_S
+    turns.ask(Guest("late", heard))
+    while turns._speaking:
+        clock.now_s += SAVED_S  # nobody rests
+        turns.over(next(iter(turns._speaking)))
+    assert heard[1:] == ["late", "other", "crowd", "other", "crowd", "crowd"]
 
 
 async def test_strangers_rest_once_they_have_spoken_for_long_and_who_is_known_does_not_tire_them() -> None:
@@ -205,6 +226,37 @@ def test_nobody_who_waits_is_forgotten_and_no_more_speak_than_may(steps: list[tu
         assert not turns._waiting
 
     asyncio.run(play())
+
+
+async def test_who_left_while_they_waited_is_not_heard(
+    served: tuple[Store, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, port = served
+    monkeypatch.setattr("server.turns.LONGEST_S", 3_600.0)
+    heard: list[bytes] = []
+    speak, some_are_heard = Porter.speak, asyncio.Event()
+
+    def noted(porter: Porter) -> None:
+        heard.append(porter._unread)
+        some_are_heard.set()
+        speak(porter)
+
+    monkeypatch.setattr(Porter, "speak", noted)
+    async with asyncio.timeout(20), lines(port, AT_ONCE) as slow, lines(port, 21) as (patient, *leaving):
+        for _, writer in slow:
+            writer.write(b"GET /v1/sites HTTP/1.1\r\n")  # the turn lasts until its head is whole
+        await some_are_heard.wait()
+        for _, writer in leaving:
+            writer.write(asks("/v1/gone"))
+            await writer.drain()
+        await asyncio.sleep(0)
+        for _, writer in leaving:
+            writer.close()
+            await writer.wait_closed()
+        patient[1].write(asks("/v1/sites"))
+        slow[0][1].write(b"Host: x\r\n\r\n")
+        assert await status(patient) == 401
+    assert [part for part in heard if b"/v1/gone" in part] == []
 
 
 @asynccontextmanager
