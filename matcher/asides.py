@@ -18,7 +18,7 @@ _MENTIONED = re.compile(
 )
 _PREFERRED_SKILL = re.compile(rf"^[^\W_]{{0,8}}?{_PREFERRED}")
 _PREFERRED_TITLE = re.compile(rf"^(?:证书?|资格证|出身|经验)*{_PREFERRED}")
-MAY_PREFER = re.compile("优先|更好|更佳|最好|最佳|加分|加钱")
+_MAY_PREFER = re.compile("优先|更好|更佳|最好|最佳|加分|加钱")
 
 _ONCE_BEFORE = re.compile(
     r"(?:(?:以前|原来|之前|曾经?|从前|原先|早先|过去)[^,。;!?]{0,8}?|(?:做|干|当|开)过[^,。;!? ]{0,3}?"
@@ -28,10 +28,10 @@ _ONCE_AFTER = re.compile("^(?:的|工作|这行|活)*(?:辞了|不干了|退下�
 _NOW = re.compile(
     "(?:现在|如今|目前)[^,。;!?]{0,6}?[想要找做干学]|[想要](?:再|换)?(?:找|做|干|学|去|当|转)|[转改]行|找"
 )
-MAY_BE_PAST = re.compile("以前|原来|之前|曾|从|原先|早先|过去|过|退休|辞了|不干了|退下来|出身|转行|改行")
+_MAY_BE_PAST = re.compile("以前|原来|之前|曾|从|原先|早先|过去|过|退休|辞了|不干了|退下来|出身|转行|改行")
 
 _SERVED = re.compile("们?(?:当|做|送|开|洗|看|打|配|收|煮|帮)")
-MAY_SERVE = "给"
+_MAY_SERVE = "给"
 
 
 def asides(text: str, spans: Sequence[tuple[int, int]]) -> list[tuple[int, int] | None]:
@@ -41,12 +41,12 @@ def asides(text: str, spans: Sequence[tuple[int, int]]) -> list[tuple[int, int] 
     if len(spans) < 2:
         return none
     found = none
-    if MAY_PREFER.search(text) is not None:
+    if _MAY_PREFER.search(text) is not None:
         found = [_preference(text, start, end) for start, end in spans]
-    if MAY_BE_PAST.search(text) is not None:
-        last = spans[-1][0]
-        found = [known or _past(text, start, end, last) for known, (start, end) in zip(found, spans, strict=True)]
-    if MAY_SERVE in text:
+    if _MAY_BE_PAST.search(text) is not None:
+        now = max((match.start() for match in _NOW.finditer(text, 0, spans[-1][0])), default=-1)
+        found = [known or _past(text, start, end, now) for known, (start, end) in zip(found, spans, strict=True)]
+    if _MAY_SERVE in text:
         found = [known or _served(text, start, end) for known, (start, end) in zip(found, spans, strict=True)]
     return none if all(found) else found
 
@@ -63,16 +63,18 @@ def _preference(text: str, start: int, end: int) -> tuple[int, int] | None:
     return None
 
 
-def _past(text: str, start: int, end: int, last: int) -> tuple[int, int] | None:
-    """以前是厨师, where what is wanted now stands between it and the text's last word, which begins at `last`."""
+def _past(text: str, start: int, end: int, now: int) -> tuple[int, int] | None:
+    """以前是厨师, where the text comes to what is wanted later, at `now`, before its last word."""
+    if end > now:
+        return None
     opened = max(0, start - _REACH_BEFORE)
     before = _ONCE_BEFORE.search(text[opened:start])
     after = _ONCE_AFTER.match(text[end : end + _REACH_AFTER])
-    if (before is None and after is None) or _NOW.search(text, end, last) is None:
+    if before is None and after is None:
         return None
     return opened + before.start() if before else start, end
 
 
 def _served(text: str, start: int, end: int) -> tuple[int, int] | None:
     """给司机当翻译: whoever stands between 给 and what is done for them."""
-    return (start, end) if text[:start].endswith("给") and _SERVED.match(text, end) else None
+    return (start, end) if text.endswith("给", 0, start) and _SERVED.match(text, end) else None

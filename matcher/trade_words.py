@@ -66,7 +66,7 @@ _HIRING = re.compile(
 )
 BEFORE_HIRING_WEIGHT = 0.6
 ASIDE_WEIGHT = 0.3
-"""Of what would be welcome besides, or was before (`matcher.asides`)."""
+"""Of what would be welcome besides, was before, or is whom one works for (`matcher.asides`)."""
 _LISTED = "、,;/"
 _TITLE_CHARS = 40
 """Texts up to this long are titles: what stands before 招 in them names the employer, not the work."""

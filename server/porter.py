@@ -73,10 +73,13 @@ class Porter(asyncio.Protocol):
         """Whether nobody is there any more. While a line waits it is not read, so that only the kernel knows: without a
         look thousands who come back at once, wait too long and try again would be heard and answered in vain, and those
         behind them would wait too long in their turn."""
-        if self._line is not None and not self._has_ended and _has_hung_up(self._line):
-            self._line.abort()
+        line = self._line
+        if self._has_ended or line is None or line.is_closing():
             return True
-        return self._has_ended
+        if _has_hung_up(line):
+            line.abort()
+            return True
+        return False
 
     def speak(self) -> None:
         """It is this line's turn."""

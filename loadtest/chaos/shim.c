@@ -1,6 +1,7 @@
 /* Preloaded into every process of a stage: makes the syncs of one of them slow, or its clock wrong, while it runs.
    KZ_SHIM names a file of one slot for each part (store, match, serve); a slot says how long a sync takes (ms) and how far
-   the clock is ahead (ms), and is told how often the clock was asked meanwhile. The monotonic clock stays right: a wall clock that is set does not touch it either. */
+   the clock is ahead (ms), and is told how often the clock was asked meanwhile. The monotonic clock stays right: a wall
+   clock that is set does not touch it either. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>

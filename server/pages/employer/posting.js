@@ -49,6 +49,7 @@ export class PostingDetail {
   }
 
   async open(id, code = "") {
+    clearTimeout(this.#begins);
     this.#id = id;
     this.#entries = [];
     this.element.hidden = false;
@@ -221,7 +222,7 @@ export class PostingDetail {
   /** The people, and once more when the shift begins: from then on somebody can be missing. */
   #drawPeople() {
     clearTimeout(this.#begins);
-    const until = this.#view.posting.start_ms - now();
+    const until = (this.#view?.posting.start_ms ?? 0) - now();
     if (until > 0 && until < DAY_MS) this.#begins = setTimeout(() => this.#view && this.#drawPeople(), until + 1);
     const of = (test) => this.#entries.filter(test);
     const seated = of(({ assignment }) => SEATED.includes(assignment)).sort((a, b) => a.seated_ms - b.seated_ms);
