@@ -30,6 +30,7 @@ from matcher.row import (
     MORE_REFUSAL,
     MORE_SUSPENSION,
     MORE_TRADE,
+    OFFERS_MADE,
     PRESENCE,
     ROW,
     TRADES_HELD,
@@ -43,6 +44,8 @@ from matcher.row import (
 from matcher.weeks import WeekTable
 
 MOST_SETS: Final = 256
+MOST_ROWLESS: Final = 1_000
+"""Above this those without a row are forgotten whose last offer was on a day before."""
 """Sets of profiles whose rows are kept."""
 FIRST_CAPACITY: Final = 1024
 NO_ROWS: Final[NDArray[np.uint32]] = np.zeros(0, dtype=np.uint32)
@@ -69,6 +72,8 @@ class Columns:
         self._stray_rows = np.zeros(64, dtype=np.uint32)
         self._late: set[int] | None = None
         """Rows that strayed while an index is being built."""
+        self._offers_of_rowless: dict[str, tuple[int, int]] = {}
+        """Last local day with offers, and how many, of who has no row now (erased, not readable): they may be back."""
 
     def __getattr__(self, name: str) -> NDArray[Any]:
         """A column's rows in use: a view, so writing to it writes the column."""
@@ -79,6 +84,7 @@ class Columns:
     def _hold(self, rows: NDArray[Any], size: int) -> None:
         self._rows = rows
         self._of_ledger, self._shifts = rows[list(FROM_LEDGER)], rows["shifts"]
+        self._offers_day, self._offers_today = (rows[name] for name in OFFERS_MADE)
         self._use(size)
 
     def _use(self, size: int) -> None:
@@ -132,7 +138,7 @@ class Columns:
         self.weeks.restore(arrays["week_masks"])
         self.more.restore(arrays["more"])
         self.history.restore(arrays["history"])
-        for name in FROM_LEDGER:
+        for name in (*FROM_LEDGER, *OFFERS_MADE):
             table[name] = 0
         self.ids = list(ids)
         self._hold(table, len(ids))
@@ -200,8 +206,6 @@ class Columns:
         self,
         id_: str,
         live_offers: int,
-        day: int,
-        offers_today: int,
         shifts: Sequence[tuple[int, int, float, float]],
         lately: tuple[int, int] = (0, 0),
     ) -> None:
@@ -211,14 +215,30 @@ class Columns:
         if row is None:
             return
         chain = self.shifts.put(self._shifts.item(row), shifts)
-        asked, answered = min(lately[0], 255), min(lately[1], 255)
         # in one go, in the order of FROM_LEDGER: field by field is ten times as long, and each answer comes by here
-        self._of_ledger[row] = (min(live_offers, 255), min(offers_today, 255), day, chain, asked, answered)
+        self._of_ledger[row] = (min(live_offers, 255), chain, min(lately[0], 255), min(lately[1], 255))
+
+    def put_offer(self, id_: str, day: int, nth: int) -> None:
+        """Notes that a profile got its `nth` offer of a local day, where this is not known yet. It is kept in the row
+        alone: a note for everybody who was ever asked would grow until everybody has been."""
+        row, made = self.row_of.get(id_), (day, min(nth, 255))
+        if row is None:
+            self._note_rowless(id_, made)
+        elif made > (self._offers_day.item(row), self._offers_today.item(row)):
+            self._offers_day[row], self._offers_today[row] = made
+
+    def _note_rowless(self, id_: str, made: tuple[int, int]) -> None:
+        held = self._offers_of_rowless
+        held[id_] = max(held.get(id_, made), made)
+        if len(held) > MOST_ROWLESS:
+            last, _ = max(held.values())
+            self._offers_of_rowless = {known: made for known, made in held.items() if made[0] == last}
 
     def remove(self, id_: str) -> None:
         """Leaves a tombstone where the profile was."""
         row = self.row_of.pop(id_, None)
         if row is not None:
+            self._note_rowless(id_, (self._offers_day.item(row), self._offers_today.item(row)))
             self._rows_found.clear()
             held = self._rows[row]
             self.more.put(int(held["more"]), [])
@@ -301,6 +321,7 @@ class Columns:
         self._rows[row]["row"] = row
         self.ids.append(id_)
         self.row_of[id_] = row
+        self._offers_day[row], self._offers_today[row] = self._offers_of_rowless.pop(id_, (0, 0))
         self._rows_found.clear()
         return row
 

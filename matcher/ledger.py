@@ -31,8 +31,6 @@ class Ledger:
         """Profile -> posting -> deadline of every open offer."""
         self.shifts: dict[str, dict[str, Shift]] = {}
         """Profile -> posting -> every shift held."""
-        self.today: dict[str, tuple[int, int]] = {}
-        """Profile -> (local day number, offers made that day)."""
         self.lately: dict[str, tuple[int, int]] = {}
         """Profile -> offers of these postings that have ended, and those of them that were answered."""
 
@@ -54,9 +52,6 @@ class Ledger:
             self.shifts.setdefault(profile, {})[posting] = shift
         else:
             _drop(self.shifts, profile, posting)
-        made = (self.day(entry.offered_ms), entry.nth_today)
-        if made > self.today.get(profile, (0, 0)):
-            self.today[profile] = made
         return before
 
     def forget(self, posting: str) -> set[str]:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from matcher import records
 from matcher.columns import Columns
 from matcher.index import VectorIndex
-from matcher.ledger import Ledger, shift_of
+from matcher.ledger import Ledger, Shift, shift_of
 from matcher.model import DAY_MS, Crew, Entry, PostingRecord
 from matcher.rates import Rates
 from matcher.reading import Change, entries_in
@@ -166,7 +166,7 @@ class Replica:
                 continue
             shift, entries = shift_of(record), entries_in(who, reply)
             for profile, entry in entries.items():
-                before = self.ledger.put(id_, profile, entry, shift)
+                before = self.put_entry(id_, profile, entry, shift)
                 self.rates.learn(record.doc.trade, record.end_ms, before, entry)
             changed.update(entries)
             if record.state == "withdrawn" and not record.whole:  # nobody holds anything of it, however far ahead it is
@@ -235,14 +235,17 @@ class Replica:
                 for profile in profiles:
                     self.ties.put(employer, profile, found[employer].get(profile))
 
+    def put_entry(self, posting: str, profile: str, entry: Entry, shift: Shift) -> Entry | None:
+        """Takes over one entry as the store has it; answers with the one that it replaces. `show_ledger` shows it."""
+        self.columns.put_offer(profile, self.ledger.day(entry.offered_ms), entry.nth_today)
+        return self.ledger.put(posting, profile, entry, shift)
+
     def show_ledger(self, profile: str) -> None:
         """Writes what the ledger says of a profile into its row, where it has one."""
-        live, (day, made) = self.ledger.live.get(profile, ()), self.ledger.today.get(profile, (0, 0))
+        live = self.ledger.live.get(profile, ())
         self.columns.put_ledger(
             profile,
             len({self._offer_of(posting) for posting in live}) if len(live) > 1 else len(live),
-            day,
-            made,
             list(self.ledger.shifts.get(profile, {}).values()),
             self.ledger.lately.get(profile, (0, 0)),
         )

@@ -50,8 +50,10 @@ days count from the epoch; `hours` is a number of `weeks`; `more`, `shifts` and 
 number, `channel` one of CHANNELS."""
 COLUMNS: Final = tuple(ROW.names or ())
 
-FROM_LEDGER: Final = ("live_offers", "offers_today", "offers_day", "shifts", "asked_lately", "answered_lately")
-"""Columns that follow from the postings' entries, not from the profile's record."""
+FROM_LEDGER: Final = ("live_offers", "shifts", "asked_lately", "answered_lately")
+OFFERS_MADE: Final = ("offers_day", "offers_today")
+"""Columns that follow from the postings' entries, not from the profile's record: what they hold of somebody now, and
+the last local day on which somebody got an offer, with how many on that day."""
 ABOUT_ROWS: Final = frozenset({"row", "stray", "hours", "more", "shifts", "history"})
 """Columns that say something about the row or where to look, not of the profile."""
 

@@ -64,7 +64,7 @@ def test_time_between_and_in_all_is_the_oracles(held: list[Shift], wanted: Shift
     doc = structs.replace(POSTINGS[0].doc, start_ms=wanted.start_ms, end_ms=wanted.end_ms, place=place)
     columns = Columns()
     columns.put(CROWD[0])
-    columns.put_ledger(CROWD[0].id, 0, 0, 0, held)
+    columns.put_ledger(CROWD[0].id, 0, held)
     ask = ask_of("j", doc, radius_m=60_000, asked=frozenset(), now_ms=NOON_MS, settings=memories.SETTINGS)
     broken = {code for code, _ in search.excluded_by(columns, ask, 0)}
     question = oracle.Question("j", doc, 60_000, NOON_MS, memories.SETTINGS)

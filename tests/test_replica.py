@@ -102,6 +102,23 @@ async def test_an_erased_record_leaves_memory(market: Store) -> None:
     assert list(kept.columns.row_of) == ["p1"]
 
 
+async def test_who_comes_back_is_remembered_as_from_the_records(market: Store) -> None:
+    await builders.register(market, "p0", "p1")
+    kept = await rebuilt(market)
+    await builders.post(market, "j1")
+    await builders.offer(market, "j1", ["p0", "p1"])
+    await market.decline("j1", "p0", 1, "太远")
+    await follow_to_the_end(kept)
+    await market.erase("p0")
+    await follow_to_the_end(kept)
+    assert "p0" not in kept.columns.row_of
+    await builders.register(market, "p0")
+    await follow_to_the_end(kept)
+    anew = await rebuilt(market)
+    assert anew.columns.described(anew.columns.row_of["p0"])["offers_today"] == 1
+    assert kept.dump() == anew.dump()
+
+
 async def test_a_posting_that_was_taken_back_leaves_memory_however_far_ahead_it_is(market: Store) -> None:
     await builders.register(market, "p1", "p2", "p3")
     memory = empty(market)

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec import structs
 
 from matcher import ask as asks
@@ -226,10 +228,10 @@ def test_blocked_either_way() -> None:
 def test_calendar() -> None:
     columns = town({}, {}, {})
     asked = ask()
-    columns.put_ledger("p0", 0, 0, 0, [held(END_MS, 1), held(0, 1)])
-    columns.put_ledger("p1", 0, 0, 0, [held(0, 1), held(END_MS - 1, 1)])
+    columns.put_ledger("p0", 0, [held(END_MS, 1), held(0, 1)])
+    columns.put_ledger("p1", 0, [held(0, 1), held(END_MS - 1, 1)])
     assert passing("calendar", columns, asked) == [True, False, True]
-    columns.put_ledger("p1", 0, 0, 0, [])
+    columns.put_ledger("p1", 0, [])
     assert passing("calendar", columns, asked) == [True, True, True]
 
 
@@ -246,7 +248,7 @@ def test_travel_needs_time_before_and_after() -> None:
             held(END_MS + (minutes + 1) * 60_000, 1, north=30 * km),
         )
     ):
-        columns.put_ledger(f"p{row}", 0, 0, 0, [shift])
+        columns.put_ledger(f"p{row}", 0, [shift])
     assert passing("travel", columns, ask()) == [False, True, False, False, True]
 
 
@@ -256,14 +258,14 @@ def test_travel_needs_time_before_and_after() -> None:
 )
 def test_rest_between_a_night_shift_and_the_next(starts_in_h: float, lasts_h: float, passes: bool) -> None:
     columns = town({})
-    columns.put_ledger("p0", 0, 0, 0, [held(NOON_MS + int(starts_in_h * HOUR_MS), lasts_h)])
+    columns.put_ledger("p0", 0, [held(NOON_MS + int(starts_in_h * HOUR_MS), lasts_h)])
     assert passing("rest", columns, ask()) == [passes]  # tomorrow 08:00-16:00
 
 
 def test_rest_before_a_night_shift() -> None:
     columns = town({}, {})
-    columns.put_ledger("p0", 0, 0, 0, [held(NOON_MS + 3 * HOUR_MS, 1)])  # until 16:00, and again at 22:00
-    columns.put_ledger("p1", 0, 0, 0, [held(NOON_MS, 2)])  # until 14:00
+    columns.put_ledger("p0", 0, [held(NOON_MS + 3 * HOUR_MS, 1)])  # until 16:00, and again at 22:00
+    columns.put_ledger("p1", 0, [held(NOON_MS, 2)])  # until 14:00
     until_one = posting(start_ms=NOON_MS + 10 * HOUR_MS, end_ms=NOON_MS + 13 * HOUR_MS)
     until_midnight = posting(start_ms=NOON_MS + 10 * HOUR_MS, end_ms=NOON_MS + 12 * HOUR_MS)
     for doc, expected in ((until_one, [False, True]), (until_midnight, [True, True])):
@@ -273,14 +275,14 @@ def test_rest_before_a_night_shift() -> None:
 
 def test_hours_of_a_day_add_up() -> None:
     columns, midnight_ms = town({}, {}, {}, {}), NOON_MS + 36 * HOUR_MS
-    columns.put_ledger("p0", 0, 0, 0, [held(END_MS + HOUR_MS, 3)])  # 8 + 3
-    columns.put_ledger("p1", 0, 0, 0, [held(END_MS + HOUR_MS, 3.25)])
-    columns.put_ledger("p2", 0, 0, 0, [held(END_MS + HOUR_MS, 1.5), held(END_MS + 4 * HOUR_MS, 2)])
-    columns.put_ledger("p3", 0, 0, 0, [held(midnight_ms - 3 * HOUR_MS, 6)])  # three hours of it are tomorrow's
+    columns.put_ledger("p0", 0, [held(END_MS + HOUR_MS, 3)])  # 8 + 3
+    columns.put_ledger("p1", 0, [held(END_MS + HOUR_MS, 3.25)])
+    columns.put_ledger("p2", 0, [held(END_MS + HOUR_MS, 1.5), held(END_MS + 4 * HOUR_MS, 2)])
+    columns.put_ledger("p3", 0, [held(midnight_ms - 3 * HOUR_MS, 6)])  # three hours of it are tomorrow's
     assert passing("daily_hours", columns, ask()) == [True, False, False, True]
     long_one = posting(start_ms=NOON_MS + 18 * HOUR_MS, end_ms=NOON_MS + 30 * HOUR_MS)
     asked = ask_of("j", long_one, radius_m=60_000, asked=frozenset(), now_ms=NOON_MS, settings=SETTINGS)
-    columns.put_ledger("p0", 0, 0, 0, [])
+    columns.put_ledger("p0", 0, [])
     assert passing("daily_hours", columns, asked) == [True, False, False, False]
 
 
@@ -304,13 +306,25 @@ def test_the_29th_of_february_counts_from_the_first_of_march() -> None:
     assert asks.years_before(date(2024, 2, 29), 17) == date(2007, 2, 28).toordinal()
 
 
+@given(st.lists(st.tuples(st.sampled_from([20_000, 20_001]), st.integers(0, 300))))
+def test_the_row_holds_the_last_day_with_offers_and_how_many_on_it(offers: list[tuple[int, int]]) -> None:
+    columns = town({})
+    for day, nth in offers:
+        columns.put_offer("p0", day, nth)
+        columns.put_offer("nobody", day, nth)
+    columns.put_ledger("p0", 2, [])
+    day, nth = max(offers, default=(0, 0))
+    assert (columns.offers_day[0], columns.offers_today[0], columns.live_offers[0]) == (day, min(nth, 255), 2)
+    row = columns.put(ProfileRecord(id="nobody", v=1, schema=1, doc=builders.profile()))
+    assert (columns.offers_day[row], columns.offers_today[row]) == (day, min(nth, 255))
+
+
 def test_ledger_follows_entries_whatever_their_order() -> None:
     ledger = Ledger(ZONE_MS)
     offer = Entry(offer="open", wave=1, terms=1, offered_ms=NOON_MS, deadline_ms=NOON_MS + 1, nth_today=3)
     shift = Shift(0, 10, 36.0, 120.0)
     ledger.put("j", "p", offer, shift)
     assert ledger.live == {"p": {"j": NOON_MS + 1}}
-    assert ledger.today["p"] == (ledger.day(NOON_MS), 3)
     seated = Entry(
         offer="accepted", wave=1, terms=1, offered_ms=NOON_MS, deadline_ms=NOON_MS + 1, nth_today=3, assignment="seated"
     )

@@ -27,7 +27,7 @@ def scored(
     for record in records:
         columns.put(record)
     for id_, held in (live or {}).items():
-        columns.put_ledger(id_, held, 0, 0, ())
+        columns.put_ledger(id_, held, ())
     asked = structs.replace(ask(**over), known=frozenset({known}))
     rows = np.arange(columns.size, dtype=np.int64)
     similar = np.array(similarity or [0.0] * columns.size, dtype=np.float32)
@@ -128,7 +128,7 @@ def test_who_answered_lately_is_likelier_to_answer_again() -> None:
     columns = Columns()
     for id_, lately in (("never", (6, 0)), ("new", (0, 0)), ("always", (6, 6))):
         columns.put(person(id_))
-        columns.put_ledger(id_, 0, 0, 0, [], lately)
+        columns.put_ledger(id_, 0, [], lately)
     rows = np.arange(3, dtype=np.int64)
     p = score.parts(search.town(columns, ask()), ask(), rows, np.zeros(3, dtype=np.float32))
     never, new, always = p.values[:, [part.name for part in score.PARTS].index("answers")]

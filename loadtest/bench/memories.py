@@ -76,20 +76,20 @@ def tell(memory: Replica, id_: str, told: Told) -> None:
     """Writes what is told of a worker as the postings' entries would."""
     offered = Entry(offer="open", wave=1, terms=1, offered_ms=NOON_MS - HOUR_MS, deadline_ms=NOON_MS + HOUR_MS)
     for n in range(told.live):
-        memory.ledger.put(f"open-{n}", id_, offered, NOWHERE)
+        memory.put_entry(f"open-{n}", id_, offered, NOWHERE)
     if told.today:
         ended = Entry(
             offer="expired", wave=1, terms=1, offered_ms=NOON_MS - HOUR_MS, deadline_ms=NOON_MS, nth_today=told.today
         )
-        memory.ledger.put("ended", id_, ended, NOWHERE)
+        memory.put_entry("ended", id_, ended, NOWHERE)
     for n, shift in enumerate(told.shifts):
         seated = Entry(
             offer="accepted", wave=1, terms=1, offered_ms=0, deadline_ms=0, acceptance="seated", assignment="seated"
         )
-        memory.ledger.put(f"shift-{n}", id_, seated, Shift(*shift))
+        memory.put_entry(f"shift-{n}", id_, seated, Shift(*shift))
     for posting in told.asked:
         declined = Entry(offer="declined", wave=1, terms=1, offered_ms=0, deadline_ms=0)
-        memory.ledger.put(posting, id_, declined, NOWHERE)
+        memory.put_entry(posting, id_, declined, NOWHERE)
     for employer in told.blocked | told.worked_for:
         block = Block(at_ms=NOON_MS) if employer in told.blocked else None
         memory.ties.put(employer, id_, Tie(done=int(employer in told.worked_for), worker_block=block))
@@ -126,5 +126,5 @@ def hold(memory: Replica, postings: Sequence[PostingRecord], seed: int) -> list[
     for posting in postings:
         for wave in range(1, posting.wave + 1):
             declined = Entry(offer="declined", wave=wave, terms=1, offered_ms=0, deadline_ms=0)
-            memory.ledger.put(posting.id, f"erased-{wave}", declined, NOWHERE)
+            memory.put_entry(posting.id, f"erased-{wave}", declined, NOWHERE)
     return held
