@@ -25,6 +25,7 @@ from ingest.persons import Vault, check_key
 from ingest.pipeline import machinery
 from ingest.runs import Run
 from ingest.sites import BadSites, configured
+from matcher.allocator import give_back_large_pieces
 from matcher.errors import StoreUnavailable
 from matcher.garbage import spare_what_is_loaded
 from matcher.settings import Settings
@@ -123,6 +124,7 @@ async def _once(settings: Settings, only: Sequence[str]) -> list[Run]:
 def forever(settings: Settings) -> int:
     """Collects and takes in until it is asked to stop. Returns 2 for a sites file or a key that cannot be used."""
     sys.setswitchinterval(SWITCH_S)
+    give_back_large_pieces()
     try:
         uvloop.run(_forever(settings))
     except (BadConsent, BadSites, MasterKeyError, OSError) as exc:

@@ -11,6 +11,7 @@ import structlog
 import uvloop
 
 from matcher import compiled, plan, snapshot
+from matcher.allocator import give_back_large_pieces
 from matcher.browse import Desk
 from matcher.dispatch import Dispatcher, MemoryStale
 from matcher.errors import StoreUnavailable
@@ -136,6 +137,7 @@ async def _finish(work: asyncio.Task[None]) -> None:
 def main(settings: Settings) -> None:
     """Runs the matcher in this process. What decides is compiled before the market is served, and so before /readyz
     says that there is a matcher: no posting waits for it."""
+    give_back_large_pieces()
     compiled.keep_in(settings.data_dir)
     begun = time.monotonic()
     plan.warm()

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from ingest import consent
 from ingest.persons import Vault, check_key
+from matcher.allocator import give_back_large_pieces
 from matcher.errors import StoreUnavailable
 from matcher.garbage import spare_what_is_loaded
 from matcher.settings import Settings
@@ -191,6 +192,7 @@ async def _end_sockets(app: web.Application) -> None:
 def main(settings: Settings) -> None:
     """Serves until SIGINT or SIGTERM."""
     be_prompt(SERVER_NS)
+    give_back_large_pieces()
     app = create_app(settings)
     lines = Lines(settings.lines_per_address, app[PROXIES], app[METRICS])
     uvloop.run(serve(app, settings, lines))
