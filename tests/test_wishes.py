@@ -106,6 +106,19 @@ async def test_the_same_rules_keep_out_and_say_why(api: Api) -> None:
     assert (await api.store.entries("j1")).keys() == {"near"}
 
 
+async def test_what_was_taken_back_is_over_and_what_never_was_is_unknown(api: Api) -> None:
+    await posted(api)
+    await known(api, "w1")
+    await api.store.withdraw("j1")
+
+    async def is_forgotten() -> bool:
+        return (await wish(api, "w1")).data["error"]["detail"] == "withdrawn"
+
+    await until(api, is_forgotten)
+    assert (await wish(api, "w1")).code == "posting_not_open"
+    assert (await wish(api, "w1", "never")).code == "no_posting"
+
+
 async def test_who_said_no_or_let_it_pass_may_think_again(api: Api) -> None:
     await posted(api)
     await known(api, "w1")

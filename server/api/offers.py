@@ -10,8 +10,10 @@ from aiohttp import web
 from matcher import questions
 from matcher.connection import Done
 from matcher.errors import KuaizhaoError
+from matcher.moves import POSTING_MOVES
 from matcher.questions import Wish, WishAnswer
 from matcher.rules import RULES
+from matcher.store import Store
 from server import words
 from server.api.ids import offer_id
 from server.auth import check_profile
@@ -64,7 +66,7 @@ async def wish_offer(request: web.Request, query: OwnQuery) -> Card:
         card = await _open_offer(request, posting, profile)
         if card is not None:
             return card
-        found = await questions.ask(store, Wish(posting, profile), WishAnswer)
+        found = await _asked(store, Wish(posting, profile))
         if found.excluded:
             raise KuaizhaoError("does_not_fit", ";".join(reason.words for reason in found.excluded))
         try:
@@ -84,6 +86,18 @@ async def wish_offer(request: web.Request, query: OwnQuery) -> Card:
         posting = found.posting
         _check_offered(done.left_out, profile)
     raise KuaizhaoError("overloaded")
+
+
+async def _asked(store: Store, wish: Wish) -> WishAnswer:
+    """What the matcher says. It forgets at once what is taken back; who asks for that is told that it has ended."""
+    try:
+        return await questions.ask(store, wish, WishAnswer)
+    except KuaizhaoError as exc:
+        if exc.code == "no_posting":
+            state = (await store.posting(wish.posting)).state
+            if not POSTING_MOVES[state]:
+                raise KuaizhaoError("posting_not_open", state) from exc
+        raise
 
 
 async def _open_offer(request: web.Request, posting: str, profile: str) -> Card | None:
