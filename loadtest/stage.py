@@ -16,9 +16,9 @@ from typing import Final
 
 from msgspec import structs
 
+from matcher.parent import die_with_parent
 from matcher.settings import PREFIX, Settings
 from server.embedded import EmbeddedStore
-from server.parent import die_with_parent
 from server.ready import is_ready
 
 READY_WITHIN_S: Final = 120.0

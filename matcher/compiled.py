@@ -9,6 +9,8 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
@@ -17,6 +19,8 @@ from typing import Any, Final, TypeVar, cast
 import numba
 from numba.core import config, types
 from numba.extending import intrinsic
+
+from matcher.parent import die_with_parent
 
 F = TypeVar("F", bound=Callable[..., Any])
 PACKAGE: Final = Path(__file__).parent
@@ -80,6 +84,21 @@ def keep_in(folder: str | Path) -> None:
     if place is not None:
         for compiled in KERNELS:
             _keep(compiled, place)
+
+
+def compile_apart(folder: str | Path) -> None:
+    """Has a process of its own compile what is not on disk yet, for the compiler keeps some 270 MB of whoever it has
+    worked for; what is on disk takes half a second to read. Where that fails, the first calls compile.
+
+    Call it after `keep_in`, from the main thread and before other threads run.
+    """
+    place = _beside_the_sources or _place(Path(folder))
+    if place is None or (done := place / "whole").exists():
+        return
+    words = "import sys; from matcher import compiled, plan; compiled.keep_in(sys.argv[1]); plan.warm()"
+    command = [sys.executable, "-c", words, str(folder)]
+    if subprocess.run(command, preexec_fn=die_with_parent, check=False).returncode == 0:
+        done.touch()
 
 
 def _keep(compiled: Any, place: Path) -> None:

@@ -140,6 +140,7 @@ def main(settings: Settings) -> None:
     give_back_large_pieces()
     compiled.keep_in(settings.data_dir)
     begun = time.monotonic()
+    compiled.compile_apart(settings.data_dir)
     plan.warm()
     log.info("compiled", seconds=round(time.monotonic() - begun, 2))
     uvloop.run(run(settings))

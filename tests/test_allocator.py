@@ -1,4 +1,4 @@
-"""What is needed for a moment goes back to the system."""
+"""What is needed for a moment goes back to the system, or is needed by a process that ends."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ import os
 import platform
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+from matcher import compiled, plan
 
 NEEDS_MUCH_NOW_AND_THEN = """
 import sys
@@ -37,3 +40,21 @@ def test_a_large_piece_goes_back(how: str, goes_back: bool) -> None:
     command = [sys.executable, "-c", NEEDS_MUCH_NOW_AND_THEN, how]
     told = subprocess.run(command, capture_output=True, check=True, text=True, env=told_nothing)
     assert (float(told.stdout) < 5) == goes_back
+
+
+def test_what_is_compiled_is_compiled_by_another_process(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    plan.warm()
+    place = compiled._beside_the_sources
+    assert place is not None, "the folder of the sources can be written to"
+    kept = sorted(path.name for path in place.glob("*.nb?"))
+    done = place / "whole"
+    done.unlink(missing_ok=True)
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    compiled.compile_apart(tmp_path)
+    assert not done.exists()
+    monkeypatch.undo()
+    compiled.compile_apart(tmp_path)
+    assert done.exists()
+    assert sorted(path.name for path in place.glob("*.nb?")) == kept
+    monkeypatch.setattr(sys, "executable", "/nothing/there")
+    compiled.compile_apart(tmp_path)  # nothing is started for what is there

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 import redis
 
+from matcher.parent import die_with_parent
 from matcher.settings import Settings
 from server.embedded import DataDirectoryBusy, EmbeddedStore, StoreFailed
-from server.parent import die_with_parent
 from server.supervisor import (
     AGAIN_MOST_S,
     AGAIN_S,
@@ -159,7 +159,7 @@ def test_a_first_start_that_fails_says_why(tmp_path: Path) -> None:
 def test_children_end_with_their_parent_and_hear_signals_that_it_holds_back(tmp_path: Path) -> None:
     code = (
         "import signal, subprocess, sys, time\n"
-        "from server.parent import die_with_parent\n"
+        "from matcher.parent import die_with_parent\n"
         "signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})\n"
         "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'], preexec_fn=die_with_parent)\n"
         "print(child.pid, flush=True)\n"

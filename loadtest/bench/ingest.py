@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from loadtest.machine import machine
+from matcher.parent import die_with_parent
 from matcher.settings import PREFIX, Settings
 from server.embedded import EmbeddedStore
-from server.parent import die_with_parent
 
 Json = dict[str, Any]
 PROFILES: Final = 1_000_000
