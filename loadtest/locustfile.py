@@ -22,7 +22,7 @@ import websocket
 from locust import LoadTestShape, User, constant, events, task
 from locust.env import Environment
 from locust.runners import MasterRunner
-from msgspec import structs
+from msgspec import Struct, structs
 
 from loadtest import population
 from loadtest.audit_checks import ClientRecord
@@ -32,6 +32,7 @@ from loadtest.crowd.diary import Diary, Line, Posted, Received, Refused, Told, W
 from loadtest.crowd.late import LATE
 from loadtest.crowd.shapes import Shape
 from loadtest.crowd.wires import Http, Json, Socket
+from loadtest.moving_in import day_of
 from matcher.model import DAY_MS, HOUR_MS, Pay, Posting, hourly_fen
 
 EMPLOYERS: Final = 20
@@ -108,6 +109,13 @@ def _(environment: Environment, **_: Any) -> None:
         environment.play.diary.close()
 
 
+def says_yes(draw: Random, posting: Json, distance_m: float, wished_fen: int) -> bool:
+    """Whether the work is good enough."""
+    hours = (posting["end_ms"] - posting["start_ms"]) / HOUR_MS
+    pay_fen = hourly_fen(Pay(posting["pay"]["fen"], posting["pay"]["unit"]), hours)
+    return draw.random() < HABITS.chance_of_yes(distance_m, pay_fen, wished_fen)
+
+
 class Actor(User):
     """Somebody of the cast."""
 
@@ -122,6 +130,39 @@ class Actor(User):
     def pause(self) -> None:
         """A while until the next thing."""
         gevent.sleep(np.random.default_rng().uniform(*LOOKS_S))
+
+    def thinks_s(self, draw: Random, age: int) -> float:
+        """Seconds from seeing an offer to the answer."""
+        return prompt_s(draw) if self.play.options.prompt else HABITS.answer_s(draw, age)
+
+    def note_answer(self, operation: str, profile: str, card: Json, told: Json | None, terms: int = 0) -> None:
+        """For the audit: what a worker was told, or that it came too late."""
+        if told is None:
+            return
+        posting, entry = card["posting"]["id"], card["entry"]
+        if code := told.get("refused"):
+            until_ms = entry["call_deadline_ms" if operation == "reconfirm" else "deadline_ms"]
+            self.play.diary.note(Refused(operation, posting, profile, entry["wave"], until_ms, now_ms(), code))
+            return
+        state = told.get("acceptance" if operation in ("accept", "decline") else "assignment") or ""
+        record = ClientRecord(
+            operation=operation,
+            posting=posting,
+            profile=profile,
+            answer="" if told.get("replay") else state,
+            terms=terms,
+            v=told["v"],
+            at_ms=int(now_ms()),
+        )
+        self.play.diary.note(Told(record))
+
+    def answer(self, profile: str, token: str, card: Json, *, yes: bool) -> None:
+        """Yes or no to an offer."""
+        offer, operation = card["entry"]["offer"], "accept" if yes else "decline"
+        body = None if yes else {"reason": "今天去不了"}
+        path, name = f"/v1/offers/{offer}/{operation}", f"/v1/offers/{{}}/{operation}"
+        told = self.http.call("POST", path, token, body, name=name, late=LATE[operation])
+        self.note_answer(operation, profile, card, told, int(offer.rpartition(":")[2]))
 
 
 class WorkerUser(Actor):
@@ -196,7 +237,7 @@ class WorkerUser(Actor):
             )
             after_s = self.answers_after_s(self.who.age)
             if entry["offer_state"] == "open" and after_s is not None:
-                gevent.spawn_later(after_s, self.answer, card)
+                gevent.spawn_later(after_s, self.decide, card)
         if entry["acceptance"] == "called":
             gevent.spawn_later(HABITS.answer_s(self.draw, self.who.age), self.act, "reconfirm", card)
         elif entry["assignment"] == "seated":
@@ -204,23 +245,14 @@ class WorkerUser(Actor):
 
     def answers_after_s(self, age: int) -> float | None:
         """Seconds from an offer to its answer, or None where it is not seen."""
-        if self.play.options.prompt:
-            return prompt_s(self.draw)
-        seen_s = HABITS.seen_after_s(self.draw, "inbox")
-        return None if seen_s is None else seen_s + HABITS.answer_s(self.draw, age)
+        seen_s = 0.0 if self.play.options.prompt else HABITS.seen_after_s(self.draw, "inbox")
+        return None if seen_s is None else seen_s + self.thinks_s(self.draw, age)
 
-    def answer(self, card: Json) -> None:
+    def decide(self, card: Json) -> None:
         """Yes or no."""
         assert self.who is not None
-        entry, posting = card["entry"], card["posting"]
-        hours = (posting["end_ms"] - posting["start_ms"]) / HOUR_MS
-        pay_fen = hourly_fen(Pay(posting["pay"]["fen"], posting["pay"]["unit"]), hours)
-        yes = self.draw.random() < HABITS.chance_of_yes(entry["distance_m"], pay_fen, self.who.wished_fen)
-        operation, body = ("accept", None) if yes else ("decline", {"reason": "今天去不了"})
-        path = f"/v1/offers/{entry['offer']}/{operation}"
-        name = f"/v1/offers/{{}}/{operation}"
-        told = self.http.call("POST", path, self.who.token, body, name=name, late=LATE[operation])
-        self.note(operation, card, told, int(entry["offer"].rpartition(":")[2]))
+        yes = says_yes(self.draw, card["posting"], card["entry"]["distance_m"], self.who.wished_fen)
+        self.answer(self.who.profile, self.who.token, card, yes=yes)
 
     def act(self, operation: str, card: Json) -> None:
         """Something about a seat."""
@@ -228,29 +260,7 @@ class WorkerUser(Actor):
         path = f"/v1/assignments/{card['posting']['id']}:{self.who.profile}/{operation}"
         name = f"/v1/assignments/{{}}/{operation}"
         told = self.http.call("POST", path, self.who.token, name=name, late=LATE[operation])
-        self.note(operation, card, told)
-
-    def note(self, operation: str, card: Json, told: Json | None, terms: int = 0) -> None:
-        """For the audit: what was acknowledged, or came too late."""
-        if told is None or self.who is None:
-            return
-        posting, entry = card["posting"]["id"], card["entry"]
-        if code := told.get("refused"):
-            until_ms = entry["call_deadline_ms" if operation == "reconfirm" else "deadline_ms"]
-            refused = Refused(operation, posting, self.who.profile, entry["wave"], until_ms, now_ms(), code)
-            self.play.diary.note(refused)
-            return
-        state = told.get("acceptance" if operation in ("accept", "decline") else "assignment") or ""
-        record = ClientRecord(
-            operation=operation,
-            posting=posting,
-            profile=self.who.profile,
-            answer="" if told.get("replay") else state,
-            terms=terms,
-            v=told["v"],
-            at_ms=int(now_ms()),
-        )
-        self.play.diary.note(Told(record))
+        self.note_answer(operation, self.who.profile, card, told)
 
 
 class EmployerUser(Actor):
@@ -299,8 +309,21 @@ class EmployerUser(Actor):
         self.play.diary.note(Told(record))
 
 
+class Visitor(Struct):
+    """Somebody in the hall; `token` is of their session at the kiosk, `wished_fen` fen an hour."""
+
+    profile: str
+    token: str
+    age: int
+    wished_fen: int
+    draw: Random
+
+
 class KioskUser(Actor):
-    """People without a phone, at the machine in the hall."""
+    """People without a phone: registered at the window, they come in at the machine with their slip and look for work.
+
+    A visit takes a quarter of a minute and more; a kiosk lets in at most sixty in ten minutes.
+    """
 
     fixed_count = KIOSKS
 
@@ -311,26 +334,85 @@ class KioskUser(Actor):
 
     @task
     def visit(self) -> None:
-        """Somebody looks at what there is, and registers at the window beside the machine in their own words."""
+        """From the window to the machine, and home."""
         self.pause()
         number = next(self.play.numbers)
+        age = 20 + number % 45
+        profile, wished_fen = self.register(number, age)
+        path, name = f"/v1/profiles/{profile}/ticket", "/v1/profiles/{}/ticket"
+        slip = self.http.call("POST", path, self.clerk.token, name=name) if profile else None
+        self.pause()
+        if slip is None:
+            return
+        ticket = {"queue_no": slip["queue_no"], "pin": slip["pin"]}
+        session = self.http.call("POST", "/v1/login/ticket", self.kiosk.token, ticket)
+        if session is None:
+            return
+        draw = Random(f"{self.play.seed} hall {number}")  # noqa: S311 - behaviour
+        visitor = Visitor(profile, session["token"], age, wished_fen, draw)
+        self.look_for_work(visitor)
+        path, name = f"/v1/profiles/{profile}/presence", "/v1/profiles/{}/presence"
+        self.http.call("PUT", path, visitor.token, {"state": "away"}, name=name)
+        self.http.call("POST", "/v1/session/end", visitor.token, {})
+
+    def register(self, number: int, age: int) -> tuple[str, int]:
+        """Whoever stands at the window says in their own words what they can do: their profile, and wish in fen an
+        hour; "" where they were not registered."""
         rng = np.random.default_rng([self.play.seed, 2, number])
         (where,), (trade,) = population.places(rng, 1), population.trades_drawn(rng, 1)
+        wished_fen = population.wished_fen(trade)
         self.http.call("POST", "/v1/recognise", self.kiosk.token, {"text": "搬货,能扛,打扫卫生也行"})
         profile = {
             "site": self.kiosk.site,
             "trades": [trade],
             "skills": "随叫随到",
-            "born": f"{1960 + number % 40}-05-01",
+            "born": f"{day_of(int(self.play.began_ms)).year - age}-01-01",
             "place": {"lat": where.place.lat, "lon": where.place.lon, "text": where.place.text},
-            "pay": {"fen": population.wished_fen(trade), "unit": "hour"},
+            "pay": {"fen": wished_fen, "unit": "hour"},
         }
         person = {"name": f"样本大厅{number}", "telephone": f"1991{number % 10_000_000:07d}", "consent": "2026-01"}
         told = self.http.call("POST", "/v1/profiles", self.clerk.token, {"profile": profile, "person": person})
-        if told is not None:
-            record = ClientRecord(operation="register", profile=told["id"], v=told["v"])
-            self.play.diary.note(Told(record))
-        self.http.call("GET", f"/v1/postings?state=open&site={self.kiosk.site}", self.kiosk.token, name="/v1/postings")
+        if told is None:
+            return "", wished_fen
+        self.play.diary.note(Told(ClientRecord(operation="register", profile=told["id"], v=told["v"])))
+        return told["id"], wished_fen
+
+    def look_for_work(self, visitor: Visitor) -> None:
+        """Answers what is offered; else looks at what there is today, best first, and asks for the first that is good
+        enough. Whoever has offers in hand answers them before: with two of them there is no third."""
+        if self.takes_an_offer(visitor):
+            return
+        today = self.http.call("GET", "/v1/today", visitor.token)
+        self.pause()
+        for fit in today["fits"] if today is not None else ():
+            if says_yes(visitor.draw, fit["posting"], fit["distance_m"], visitor.wished_fen):
+                if self.takes_an_offer(visitor):
+                    return
+                card = self.wish(visitor, fit["posting"]["id"])
+                if card is not None:
+                    gevent.sleep(self.thinks_s(visitor.draw, visitor.age))
+                    self.answer(visitor.profile, visitor.token, card, yes=True)
+                    return
+
+    def takes_an_offer(self, visitor: Visitor) -> bool:
+        """Whether one of the offers in hand is taken; those before it are declined."""
+        held = self.http.call("GET", "/v1/offers", visitor.token)
+        for card in held["cards"] if held is not None else ():
+            gevent.sleep(self.thinks_s(visitor.draw, visitor.age))
+            yes = says_yes(visitor.draw, card["posting"], card["entry"]["distance_m"], visitor.wished_fen)
+            self.answer(visitor.profile, visitor.token, card, yes=yes)
+            if yes:
+                return True
+        return False
+
+    def wish(self, visitor: Visitor, posting: str) -> Json | None:
+        """The card of the offer that was asked for, or None where the posting has gone meanwhile."""
+        path, name = f"/v1/postings/{posting}/wish", "/v1/postings/{}/wish"
+        card = self.http.call("POST", path, visitor.token, name=name, late=LATE["wish"])
+        if card is not None and "refused" in card:
+            self.play.diary.note(Refused("wish", posting, visitor.profile, 0, 0, now_ms(), card["refused"]))
+            return None
+        return card
 
 
 class ClerkUser(Actor):

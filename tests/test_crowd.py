@@ -156,6 +156,23 @@ def test_nothing_is_taken_back_before_the_posting_is_filled_or_its_firm_takes_it
         assert late.borne_out(refused, entry, filled_ms, withdrawn_ms) == (at_ms >= withdrawn_ms)
 
 
+@given(MOMENTS, MOMENTS)
+def test_a_wish_is_refused_only_once_the_posting_is_gone(gone_ms: int, at_ms: int) -> None:
+    assert late.LATE["wish"] == {"posting_not_open"}
+    wish = Refused("wish", "j1", "w1", 0, 0, at_ms, "posting_not_open")
+    for entry in (None, offered(0)):
+        assert late.borne_out(wish, entry, gone_ms) == late.borne_out(wish, entry, 0, gone_ms) == (at_ms >= gone_ms)
+        assert not late.borne_out(wish, entry)
+
+
+def test_seats_are_spoken_for_once_so_many_have_said_yes() -> None:
+    yes = [
+        structs.replace(offered(0), offer="accepted", acceptance="waiting", answered_ms=ms) for ms in (300, 100, 200)
+    ]
+    no = structs.replace(offered(0), offer="declined", answered_ms=50)
+    assert [late.spoken_for_ms([*yes, no, offered(0)], seats) for seats in (1, 2, 3, 4)] == [100, 200, 300, 0]
+
+
 async def test_refusals_are_told_by_code_and_held_against_the_store(market: Store) -> None:
     refusals = [Refused("accept", "nobodys", f"w{n}", 1, 0, 0.0, "offer_expired") for n in range(2)]
     told = await late.judged(market, findings.Seen(refused=refusals))

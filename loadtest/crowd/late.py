@@ -7,7 +7,7 @@ know when they took a posting back; a refusal that they do not bear out is a fai
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from loadtest.crowd.diary import Refused
@@ -21,6 +21,7 @@ LATE: Final[Mapping[str, frozenset[str]]] = {
     "decline": frozenset({"offer_withdrawn", "offer_expired"}),
     "confirm": frozenset({"illegal_move"}),
     "reconfirm": frozenset({"offer_expired", "illegal_move"}),
+    "wish": frozenset({"posting_not_open"}),
 }
 """Codes by operation that an honest race explains."""
 READ_AT_ONCE: Final = 2_000
@@ -31,8 +32,11 @@ def borne_out(refused: Refused, entry: Entry | None, filled_ms: int = 0, withdra
     """Whether what the store has of somebody explains the refusal, and had come about by then. `filled_ms` is when the
     posting's seats were taken, `withdrawn_ms` when its firm began to take it back; 0: not, or not known.
 
-    Whoever was asked anew has lost the traces of the offer before, though not when that one ended.
+    Whoever was asked anew has lost the traces of the offer before, though not when that one ended. Who asks for a
+    posting themselves need not have an entry: only that all its seats are spoken for, or that it is gone, explains it.
     """
+    if refused.operation == "wish":
+        return 0 < min(filter(None, (filled_ms, withdrawn_ms)), default=0) <= refused.at_ms
     if entry is None:
         return False
     match refused.operation, refused.code:
@@ -48,6 +52,13 @@ def borne_out(refused: Refused, entry: Entry | None, filled_ms: int = 0, withdra
     return (gone or entry.wave > refused.wave) and refused.at_ms >= since_ms
 
 
+def spoken_for_ms(entries: Iterable[Entry], headcount: int) -> int:
+    """When as many had said yes as there are seats, though perhaps nobody was seated yet; 0 where so many have not.
+    Nobody of this crowd takes a yes back."""
+    said_yes = sorted(e.answered_ms for e in entries if e.acceptance is not None and e.answered_ms)
+    return said_yes[headcount - 1] if len(said_yes) >= headcount else 0
+
+
 async def judged(store: Store, crowd: Seen) -> dict[str, Any]:
     """How many refusals there were by operation and code, and those that the store does not bear out.
 
@@ -58,14 +69,12 @@ async def judged(store: Store, crowd: Seen) -> dict[str, Any]:
         some = crowd.refused[first : first + READ_AT_ONCE]
         ids = sorted({refused.posting for refused in some})
         entries, raws = await entries_of(store, ids), await store.hashes("posting", ids)
-        filled_ms = {id_: records.counts(raw)["filled_ms"] for id_, raw in zip(ids, raws, strict=True)}
-        wrong += [
-            r
-            for r in some
-            if not borne_out(
-                r, entries[r.posting].get(r.profile), filled_ms[r.posting], crowd.withdrawn_ms.get(r.posting, 0.0)
-            )
-        ]
+        counts = {id_: records.counts(raw) for id_, raw in zip(ids, raws, strict=True)}
+        for r in some:
+            held, count = entries[r.posting], counts[r.posting]
+            full_ms = spoken_for_ms(held.values(), count["headcount"]) if r.operation == "wish" else count["filled_ms"]
+            if not borne_out(r, held.get(r.profile), full_ms, crowd.withdrawn_ms.get(r.posting, 0.0)):
+                wrong.append(r)
     return {
         "refused_late": dict(Counter(f"{r.operation} {r.code}" for r in crowd.refused)),
         "refused_wrongly": len(wrong),
