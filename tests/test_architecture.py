@@ -51,9 +51,13 @@ def test_imports_run_one_way(package: str) -> None:
         assert not wrong, f"{name} imports {wrong}"
 
 
-def test_the_matcher_process_never_loads_pytorch() -> None:
-    heavy = ("torch", "transformers", "sentence_transformers")
-    code = f"import sys, matcher.process; print([m for m in {heavy} if m in sys.modules])"
+@pytest.mark.parametrize(
+    ("module", "more"),
+    [("matcher.process", ()), ("server.app", ("faiss", "numba")), ("ingest.collect_command", ("faiss", "numba"))],
+)
+def test_a_process_loads_nothing_large_that_another_needs(module: str, more: tuple[str, ...]) -> None:
+    heavy = ("torch", "transformers", "sentence_transformers", *more)
+    code = f"import sys, {module}; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.strip() == "[]"
 

@@ -12,7 +12,6 @@ from matcher.connection import Done
 from matcher.errors import KuaizhaoError
 from matcher.moves import POSTING_MOVES
 from matcher.questions import Wish, WishAnswer
-from matcher.rules import RULES
 from matcher.store import Store
 from server import words
 from server.api.ids import offer_id
@@ -113,8 +112,7 @@ def _check_offered(left_out: list[str], profile: str) -> None:
         return
     if why[profile] == "suspended":
         raise KuaizhaoError("suspended")
-    words = {rule.code: rule.words for rule in RULES}
-    raise KuaizhaoError("does_not_fit", LEFT_OUT.get(why[profile]) or words.get(why[profile], "请找工作人员"))
+    raise KuaizhaoError("does_not_fit", LEFT_OUT.get(why[profile], "请找工作人员"))
 
 
 async def list_offers(request: web.Request, query: OwnQuery) -> CardList:
