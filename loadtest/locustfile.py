@@ -22,7 +22,7 @@ import websocket
 from locust import LoadTestShape, User, constant, events, task
 from locust.env import Environment
 from locust.runners import MasterRunner
-from msgspec import Struct, structs
+from msgspec import Struct, field, structs
 
 from loadtest import population
 from loadtest.audit_checks import ClientRecord
@@ -310,13 +310,15 @@ class EmployerUser(Actor):
 
 
 class Visitor(Struct):
-    """Somebody in the hall; `token` is of their session at the kiosk, `wished_fen` fen an hour."""
+    """Somebody in the hall; `token` is of their session at the kiosk, `wished_fen` fen an hour. They do not ask for
+    what they said no to."""
 
     profile: str
     token: str
     age: int
     wished_fen: int
     draw: Random
+    declined: set[str] = field(default_factory=set)
 
 
 class KioskUser(Actor):
@@ -388,7 +390,8 @@ class KioskUser(Actor):
             if says_yes(visitor.draw, fit["posting"], fit["distance_m"], visitor.wished_fen):
                 if self.takes_an_offer(visitor):
                     return
-                card = self.wish(visitor, fit["posting"]["id"])
+                posting = fit["posting"]["id"]
+                card = self.wish(visitor, posting) if posting not in visitor.declined else None
                 if card is not None:
                     gevent.sleep(self.thinks_s(visitor.draw, visitor.age))
                     self.answer(visitor.profile, visitor.token, card, yes=True)
@@ -403,6 +406,7 @@ class KioskUser(Actor):
             self.answer(visitor.profile, visitor.token, card, yes=yes)
             if yes:
                 return True
+            visitor.declined.add(card["posting"]["id"])
         return False
 
     def wish(self, visitor: Visitor, posting: str) -> Json | None:
