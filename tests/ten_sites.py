@@ -61,7 +61,7 @@ def fill_folders(data_dir: Path) -> None:
         (data_dir / "drop" / site).mkdir(parents=True, exist_ok=True)
     lines = "".join(profile_line(str(n), skills=f'"能搬,\n能扛{n}"') for n in range(100, 100 + ROWS_EACH))
     files = [data_dir / "drop/shinan/登记.csv", data_dir / "drop/jiaozhou/bomb.xlsx"]
-    files[0].write_text(f"市南零工之家登记表\n{PROFILES}{lines}{profile_line('199', tel='1990000')}", "gb18030")
+    files[0].write_text(f"市南零工之家登记表\n{PROFILES}{lines}{profile_line('199', tel='199000000')}", "gb18030")
     bomb(files[1])
     for path in files:
         os.utime(path, (time.time() - 60, time.time() - 60))
