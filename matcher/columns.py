@@ -44,9 +44,9 @@ from matcher.row import (
 from matcher.weeks import WeekTable
 
 MOST_SETS: Final = 256
-MOST_ROWLESS: Final = 1_000
-"""Above this those without a row are forgotten whose last offer was on a day before."""
 """Sets of profiles whose rows are kept."""
+MOST_ROWLESS: Final = 10_000
+"""Of more without a row than these, who was noted longest ago is forgotten."""
 FIRST_CAPACITY: Final = 1024
 NO_ROWS: Final[NDArray[np.uint32]] = np.zeros(0, dtype=np.uint32)
 
@@ -229,10 +229,9 @@ class Columns:
 
     def _note_rowless(self, id_: str, made: tuple[int, int]) -> None:
         held = self._offers_of_rowless
-        held[id_] = max(held.get(id_, made), made)
+        held[id_] = max(held.pop(id_, made), made)
         if len(held) > MOST_ROWLESS:
-            last, _ = max(held.values())
-            self._offers_of_rowless = {known: made for known, made in held.items() if made[0] == last}
+            del held[next(iter(held))]
 
     def remove(self, id_: str) -> None:
         """Leaves a tombstone where the profile was."""

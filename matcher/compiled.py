@@ -28,6 +28,8 @@ _INLINED: Final[dict[str, Any]] = {"nogil": True, "error_model": "numpy", "force
 ir: Any = import_module("llvmlite.ir")  # without stubs, as the next one
 cgutils: Any = import_module("numba.core.cgutils")
 CACHE_LINE: Final = 64
+WHOLE: Final = f"whole-{sys.implementation.cache_tag}-numba-{numba.__version__}"
+"""The file that says that every kernel is on disk: what another Python or numba has compiled does not count."""
 KERNELS: Final[list[Any]] = []
 """Everything that Python calls; `plan.warm` compiles them all."""
 
@@ -93,7 +95,7 @@ def compile_apart(folder: str | Path) -> None:
     Call it after `keep_in`, from the main thread and before other threads run.
     """
     place = _beside_the_sources or _place(Path(folder))
-    if place is None or (done := place / "whole").exists():
+    if place is None or (done := place / WHOLE).exists():
         return
     words = "import sys; from matcher import compiled, plan; compiled.keep_in(sys.argv[1]); plan.warm()"
     command = [sys.executable, "-c", words, str(folder)]

@@ -47,7 +47,7 @@ def test_what_is_compiled_is_compiled_by_another_process(monkeypatch: pytest.Mon
     place = compiled._beside_the_sources
     assert place is not None, "the folder of the sources can be written to"
     kept = sorted(path.name for path in place.glob("*.nb?"))
-    done = place / "whole"
+    done = place / compiled.WHOLE
     done.unlink(missing_ok=True)
     monkeypatch.setattr(sys, "executable", "/bin/false")
     compiled.compile_apart(tmp_path)
