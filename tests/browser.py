@@ -37,6 +37,8 @@ FLAGS: Final = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--disable-default-apps", "--lang=zh-CN",
 ]  # fmt: skip
+BROWSERS: Final = ("chromium-headless-shell", "chromium", "google-chrome")
+"""Asked for in this order: the same engine costs half as much where it need not draw a browser around the page."""
 MISSING: Final = (
     "没有 Chromium:`make test` 会在可以用 apt-get 时安装;否则请先装 chromium,或运行 `playwright install chromium`"
 )
@@ -61,7 +63,7 @@ HALL: Final = {"width": 1920, "height": 1080}
 @asynccontextmanager
 async def chromium() -> AsyncIterator[Browser]:
     """Debian's Chromium or Playwright's own, whichever the machine has, with a profile of its own."""
-    found = shutil.which("chromium") or shutil.which("google-chrome")
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
     async with async_playwright() as playwright:
         if not Path(found or playwright.chromium.executable_path).exists():  # noqa: ASYNC240 - once a session
             pytest.fail(MISSING)

@@ -7,6 +7,7 @@ import json
 import time
 from pathlib import Path
 
+import pytest
 from playwright.async_api import Browser, expect
 
 from server.assets import FOLDER
@@ -289,6 +290,7 @@ async def test_it_can_be_installed(service: Service) -> None:
     assert [e for e in found["installabilityErrors"] if e["errorId"] != "in-incognito"] == []
 
 
+@pytest.mark.alone
 async def test_the_first_view_is_small_and_soon_usable(service: Service) -> None:
     assert await first_view_bytes(service, "/worker") < 100_000
     who = await somebody(service.api)

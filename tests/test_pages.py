@@ -54,6 +54,7 @@ async def tokens(service: Service) -> dict[str, str]:
     return dict(zip(PAGES, [bound, worker, employer, clerk, bound], strict=True))
 
 
+@pytest.mark.alone
 async def test_they_are_usable_within_a_second_on_a_slow_computer(service: Service) -> None:
     """First visits with a processor four times slower; the best of three each, for this one may have other work."""
     took: dict[str, list[float]] = {}

@@ -23,6 +23,8 @@ from tests.conftest import TEST_CLOCK, new_market
 from tests.memory import answering
 from tests.walking import Walker, Way, needs_csrf, one_of_everything
 
+pytestmark = pytest.mark.alone  # a matcher that is late is told as `no_matcher`, which no cell of the table allows
+
 WITH_TOKEN = [route for route in ROUTES if route.roles is not None]
 LIMITED = [(route, role) for route in WITH_TOKEN for role in sorted(route.limited)]
 LAST: Final = ("register_self", "rotate_session", "end_session", "withdraw_consent", "move_away", "erase_profile")
