@@ -22,6 +22,7 @@ from server.boards import Boards
 from server.browser import protect, stay_encrypted
 from server.cards import Cards
 from server.encoding import Encoding, NamedEncoder
+from server.gate import Gate
 from server.gateway import HttpGateway
 from server.ingest_desk import IngestDesk
 from server.keys import (
@@ -30,6 +31,7 @@ from server.keys import (
     CONSENT,
     DOORS,
     ENCODING,
+    GATE,
     INGEST,
     MARKET,
     METRICS,
@@ -45,7 +47,7 @@ from server.keys import (
     VAULT,
     now_ms,
 )
-from server.limits import Gate, endpoint, refusals
+from server.limits import endpoint, refusals
 from server.lines import Lines
 from server.market import Market
 from server.metrics import Metrics
@@ -96,13 +98,14 @@ def create_app(
     if settings.tls_cert or app[PROXIES]:
         app.on_response_prepare.append(stay_encrypted)
     app.on_shutdown.append(_end_sockets)
-    _add_routes(app, Gate(settings, app[METRICS].working))
+    app[GATE] = Gate(settings, app[METRICS].working)
+    _add_routes(app)
     return app
 
 
-def _add_routes(app: web.Application, gate: Gate) -> None:
+def _add_routes(app: web.Application) -> None:
     for route in ROUTES:
-        app.router.add_route(route.method, route.path, endpoint(route, gate))
+        app.router.add_route(route.method, route.path, endpoint(route, app[GATE]))
 
     async def openapi_json(_: web.Request) -> web.Response:
         return web.Response(body=openapi.encoded(), content_type=JSON_TYPE)

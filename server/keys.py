@@ -15,6 +15,7 @@ from matcher.store import Store
 from server.boards import Boards
 from server.cards import Cards
 from server.encoding import Encoding
+from server.gate import Gate
 from server.ingest_desk import IngestDesk
 from server.market import Market
 from server.metrics import Metrics
@@ -42,6 +43,7 @@ MARKET: Final = web.AppKey("market", Market)
 BOARDS: Final = web.AppKey("boards", Boards)
 CARDS: Final = web.AppKey("cards", Cards)
 PUSH: Final = web.AppKey("push", Push)
+GATE: Final = web.AppKey("gate", Gate)
 METRICS: Final = web.AppKey("metrics", Metrics)
 CALLER: Final = web.RequestKey("caller", Caller)
 

@@ -23,6 +23,10 @@ FRAMES: Final = (
     worker_views.HelloFrame,
     worker_views.CardFrame,
     worker_views.MessageFrame,
+    worker_views.AnsweredFrame,
+    worker_views.RefusedFrame,
+    worker_views.AcceptFrame,
+    worker_views.DeclineFrame,
     sockets.AliveFrame,
 )
 _REF: Final = "#/components/schemas/{name}"

@@ -46,12 +46,14 @@ log = structlog.get_logger()
 
 
 class Inbox(Socket):
-    """A worker's socket, and the last message that it was sent."""
+    """A worker's socket, and what it was told."""
 
     def __init__(self, profile: str, wire_format: Format, size: int, after: int = 0, session: str = "") -> None:
         super().__init__(wire_format, size, session)
         self.profile = profile
         self.last_seq = after
+        self.declining: set[str] = set()
+        """Postings declined on this socket whose event has not come yet: the answer tells what the card would."""
 
 
 class CardFrames:
@@ -207,6 +209,7 @@ class Push:
                 new = [m for m in hello.messages if m.seq > inbox.last_seq]
                 self.send(inbox, wire.encode(structs.replace(hello, messages=new), inbox.wire_format), "hello")
                 inbox.last_seq = max([inbox.last_seq, *(m.seq for m in new)])
+                inbox.declining.clear()
 
     async def _spread(self, changes: Sequence[Change]) -> None:
         wanted: dict[str, set[str]] = {}
@@ -222,6 +225,8 @@ class Push:
             if change.kind in TOLD_OF_PROFILE and change.id in self._open:
                 readers.add(change.id)
             concerned = self._open.keys() & change.who
+            if change.kind == "posting.declined":
+                concerned = {profile for profile in concerned if self._is_news(profile, change.id)}
             if change.kind in FOR_EVERYBODY and self._open:
                 concerned |= await self._connected_with(change.id)
             if concerned:
@@ -239,6 +244,13 @@ class Push:
         for profile, newest in messages.items():
             for inbox in list(self._open.get(profile, ())):
                 await self._tell(inbox, newest)
+
+    def _is_news(self, profile: str, declined: str) -> bool:
+        """Whether one of the profile's sockets has still to be told of a no: all but the one on which it was said."""
+        knows = [declined in inbox.declining for inbox in self._open[profile]]
+        for inbox in self._open[profile]:
+            inbox.declining.discard(declined)
+        return not all(knows)
 
     async def _tell(self, inbox: Inbox, messages: list[Message]) -> None:
         """Sends the messages that it has not been sent. `messages`: the `NEWEST` of its worker."""

@@ -342,8 +342,8 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("POST", "/v1/ingest/merges/{merge}/undo", "They are not the same", ingest.undo_merge, ingest_views.Sent,
           STAFF, status=202, errors=("not_found",)),
     # sockets
-    Route("GET", "/v1/inbox", "A worker's socket: a hello frame, then card and message frames", inbox.inbox, None,
-          WORKER, query=worker_views.InboxQuery, errors=("bad_body",), bounded=False),
+    Route("GET", "/v1/inbox", "A worker's socket: a hello, cards and messages; takes accept and decline",
+          inbox.inbox, None, WORKER, query=worker_views.InboxQuery, errors=("bad_body",), bounded=False),
     Route("GET", "/v1/board", "A socket for who watches postings: a hello frame, then what changes", board.board, None,
           AT_THE_DOOR, query=board_views.BoardQuery, errors=("bad_body",), bounded=False, impersonal=True),
     # the server itself

@@ -134,7 +134,10 @@ class Sessions:
 
     async def caller(self, token: str) -> Caller:
         """Raises `bad_token` for one that is unknown or has ended."""
-        hash_ = hashed(token)
+        return await self.known_as(hashed(token))
+
+    async def known_as(self, hash_: str) -> Caller:
+        """The caller by what the store knows of their token (`hashed`). Raises `bad_token`."""
         known = self._known.get(hash_)
         if known is None or known[1] < time.monotonic():
             self._known.pop(hash_, None)

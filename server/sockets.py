@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from random import random
 from typing import Final
 
@@ -24,6 +25,8 @@ PING: Final = b""
 CLOSE_S: Final = 5.0
 """How long a socket has to take what waits for it and the reason why it closes."""
 LONGEST_FRAME: Final = 4096
+HEARD: Final = frozenset({WSMsgType.PING, WSMsgType.PONG, WSMsgType.TEXT, WSMsgType.BINARY})
+"""Kinds of messages after which a socket goes on."""
 WRITER_LIMIT: Final = 65_536
 """So much may lie in the line's own buffer; what comes then waits among the frames, which are counted."""
 AGAIN_S: Final = 0.05
@@ -167,21 +170,30 @@ async def shake_hands(request: web.Request) -> web.WebSocketResponse:
 
 
 async def talk(
-    request: web.Request, answer: web.WebSocketResponse, socket: Socket, hello: bytes, life_s: float
+    request: web.Request,
+    answer: web.WebSocketResponse,
+    socket: Socket,
+    hello: bytes,
+    life_s: float,
+    hear: Callable[[str | bytes], Awaitable[None]] | None = None,
 ) -> None:
     """Sends `hello` and what comes after it, until the client goes, `life_s` is over, or the socket is told to end.
-    A client that sends anything is told to use HTTP."""
+    What the client says goes to `hear`, one frame after the other; without it, who says anything is told to use HTTP.
+    """
     try:
         async with asyncio.timeout(min(life_s, LONGEST_LIFE_S)) as stay:
             if request.transport is not None:  # else it is lost already, as `receive` tells
                 socket.open(request.transport, hello, stay)
-            while (message := await answer.receive()).type in (WSMsgType.PING, WSMsgType.PONG):
+            while (message := await answer.receive()).type in HEARD:
                 if message.type is WSMsgType.PING:
                     await answer.pong(message.data)
-                else:
+                elif message.type is WSMsgType.PONG:
                     socket.answered_ping()
-            if message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
-                socket.end(ONLY_LISTENS)
+                elif hear is not None:
+                    await hear(message.data)
+                else:
+                    socket.end(ONLY_LISTENS)
+                    break
     except TimeoutError:
         socket.end(TOKEN_EXPIRED)
     finally:

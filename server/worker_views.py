@@ -26,6 +26,7 @@ from matcher.model import (
 from matcher.records import Message
 from matcher.trades import trade_name
 from server import words
+from server.views import Error
 
 
 class OwnQuery(Struct, forbid_unknown_fields=True):
@@ -214,6 +215,19 @@ class Refusal(Struct, forbid_unknown_fields=True):
     reason: ShortText = ""
 
 
+class AcceptFrame(Struct, forbid_unknown_fields=True, tag_field="type", tag="accept"):
+    """Said on the socket: a yes to an offer, as `POST /v1/offers/{offer}/accept`."""
+
+    offer: str
+
+
+class DeclineFrame(Struct, forbid_unknown_fields=True, tag_field="type", tag="decline"):
+    """Said on the socket: a no, as `POST /v1/offers/{offer}/decline`; the reason is free to give."""
+
+    offer: str
+    reason: ShortText = ""
+
+
 class NewCrew(Struct, forbid_unknown_fields=True):
     """A crew to form, under an id of the caller's or one derived from Idempotency-Key."""
 
@@ -253,3 +267,20 @@ class Answered(Struct, kw_only=True):
     order: int | None = None
     window_until_ms: int = 0
     words: str = ""
+
+
+class AnsweredFrame(Struct, kw_only=True, tag_field="type", tag="answered"):
+    """What became of an answer that came on the socket."""
+
+    offer: str
+    answered: Answered
+
+
+class RefusedFrame(Struct, kw_only=True, tag_field="type", tag="refused"):
+    """Why an answer on the socket was refused: status, error and time to come again, as over HTTP. `offer` is empty
+    where none could be read."""
+
+    offer: str
+    status: int
+    error: Error
+    retry_after_s: int | None

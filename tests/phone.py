@@ -14,12 +14,12 @@ from aiohttp import WSMsgType
 from matcher import codec
 from matcher.store import Store
 from server.sockets import AliveFrame
-from server.wire import typed
-from server.worker_views import CardFrame, HelloFrame, MessageFrame
+from server.wire import Format, encode, typed
+from server.worker_views import AnsweredFrame, CardFrame, HelloFrame, MessageFrame, RefusedFrame
 from tests.api import Api, prepared, running
 from tests.conftest import TEST_CLOCK, new_market
 
-Frame = CardFrame | HelloFrame | MessageFrame | AliveFrame
+Frame = CardFrame | HelloFrame | MessageFrame | AliveFrame | AnsweredFrame | RefusedFrame
 
 
 QUEUE = 8
@@ -64,6 +64,11 @@ class Phone:
         elif isinstance(frame, MessageFrame):
             assert frame.seq not in self.messages
             self.messages[frame.seq] = frame
+
+    async def say(self, frame: Any, wire_format: Format = "json") -> None:
+        """Sends a frame."""
+        body = encode(frame, wire_format)
+        await (self.line.send_bytes(body) if wire_format == "msgpack" else self.line.send_str(body.decode()))
 
     async def until_told(self, kind: str) -> None:
         """Reads until a message of this kind has come."""

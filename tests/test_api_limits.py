@@ -18,7 +18,7 @@ from embeddings.encoder import Kind
 from matcher.counts import Counts
 from matcher.errors import KuaizhaoError
 from matcher.store import Store
-from server.limits import WORKER_REQUESTS_AT_ONCE
+from server.gate import WORKER_REQUESTS_AT_ONCE
 from tests import builders
 from tests.api import Api, HashEncoder, plain, prepared, running
 from tests.conftest import TEST_CLOCK, new_market, running_valkey
@@ -108,8 +108,8 @@ async def test_a_crowd_at_a_door_keeps_nobody_out_who_is_in(
         return False
 
     monkeypatch.setattr("server.passwords.Passwords.verify", held)
-    monkeypatch.setattr("server.limits.DOOR_AT_ONCE", 1)
-    monkeypatch.setattr("server.limits.DOOR_LINE", 2)
+    monkeypatch.setattr("server.gate.DOOR_AT_ONCE", 1)
+    monkeypatch.setattr("server.gate.DOOR_LINE", 2)
     guess = {"name": "boss", "password": "wrong", "code": "000000"}
     async with running(store, tmp_path) as api:
         guesses = [asyncio.create_task(api.post("/v1/login/staff", guess)) for _ in range(3)]
@@ -125,7 +125,7 @@ async def test_a_crowd_at_a_door_keeps_nobody_out_who_is_in(
 async def test_who_sends_slowly_holds_up_nobody_at_the_door(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("server.limits.DOOR_AT_ONCE", 1)
+    monkeypatch.setattr("server.gate.DOOR_AT_ONCE", 1)
     async with running(store, tmp_path) as api:
         url = api.session._base_url
         assert url is not None

@@ -108,11 +108,12 @@ async def test_a_worker_with_many_sockets_loses_the_oldest(api: Api) -> None:
         await line.close()
 
 
-async def test_answers_do_not_go_over_the_socket(api: Api) -> None:
-    async with phone(api, "w1") as w1:
-        await w1.receive()
-        await w1.line.send_str('{"accept": "j1:w1:1"}')
-        closing = await w1.line.receive(5)
+async def test_who_only_watches_has_nothing_to_say(api: Api) -> None:
+    headers = {"Authorization": f"Bearer {await api.token('employer', 'e1')}"}
+    async with api.session.ws_connect("/v1/board", headers=headers) as board:
+        await board.receive(5)
+        await board.send_str('{"type": "accept", "offer": "j1:w1:1"}')
+        closing = await board.receive(5)
         assert (closing.type, closing.data, closing.extra) == (WSMsgType.CLOSE, *sockets.ONLY_LISTENS)
 
 

@@ -216,11 +216,41 @@ async def test_an_answer_without_a_line_is_said_on_the_card_and_can_be_repeated(
     api, who = service.api, await somebody(service.api)
     page, posting = await opened(service, who), await posted(service.api, award="instant")
     await expect(card(page, posting, "offered")).to_be_visible()
-    await page.route("**/accept", lambda route: route.abort())
+    await page.context.set_offline(True)
+    api.app[PUSH].end_all()  # an open socket outlives the browser's switch
     await page.get_by_role("button", name="接这个活").click()
     await expect(card(page, posting, "offered")).to_contain_text("网络断了", timeout=15_000)
-    await page.unroute("**/accept")
+    await page.context.set_offline(False)
     await page.get_by_role("button", name="接这个活").click()
+    await expect(card(page, posting, "seated")).to_be_visible()
+    await closed(api, posting)
+
+
+async def test_answers_go_over_the_open_socket(service: Service) -> None:
+    api, who = service.api, await somebody(service.api)
+    page = await opened(service, who)
+    asked_over_http: list[str] = []
+    page.on("request", lambda request: asked_over_http.append(request.url) if "/v1/offers/" in request.url else None)
+    refused, taken = await posted(api), await posted(api, award="instant")
+    await card(page, refused, "offered").get_by_role("button", name="不去").click()
+    await page.get_by_role("button", name="太远").click()
+    await page.get_by_role("dialog").get_by_role("button", name="不去").click()
+    await expect(card(page, refused, "declined")).to_be_visible()
+    await card(page, taken, "offered").get_by_role("button", name="接这个活").click()
+    await expect(card(page, taken, "seated")).to_be_visible()
+    assert asked_over_http == []
+    assert (await api.store.entries(refused))[who].decline_reason == "太远"
+    await closed(api, refused, taken)
+
+
+async def test_a_socket_that_says_nothing_is_not_waited_for(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def deaf(*_: object) -> None:
+        """Hears everything and answers nothing."""
+
+    monkeypatch.setattr("server.api.inbox.hear", deaf)
+    api, who = service.api, await somebody(service.api)
+    page, posting = await opened(service, who), await posted(service.api, award="instant")
+    await card(page, posting, "offered").get_by_role("button", name="接这个活").click()
     await expect(card(page, posting, "seated")).to_be_visible()
     await closed(api, posting)
 

@@ -28,6 +28,8 @@ class Tally(Struct):
 
     frames: int = 0
     hangs: int = 0
+    answers: int = 0
+    """Frames that came back for frames on sockets."""
     statuses: Counter[int] = Counter()
     status_500: list[str] = []
 
@@ -78,7 +80,7 @@ class Fuzzer:
                 continue  # MessagePack cannot say it
 
     async def sockets(self, frames: int) -> None:
-        """So many frames on workers' sockets; each socket takes the first and must then end."""
+        """So many frames on workers' sockets: what is a message is answered with one, all else ends them."""
         token = await sessions.issue(self.target.store, "worker", "victim-300")
         for _ in range(0, frames, FRAMES_A_SOCKET * AT_ONCE):
             await asyncio.gather(*(self._socket(token) for _ in range(AT_ONCE)))
@@ -100,8 +102,10 @@ class Fuzzer:
                     self.tally.frames += 1
                 writer.write(b"\x88\x80\x00\x00\x00\x00")  # a close, for what was all understood
                 writer.write_eof()
-                while await reader.read(65_536):
-                    pass
+                while told := await reader.read(65_536):
+                    self.tally.answers += told.count(b"refused") + told.count(b"answered")
+                    if b"internal" in told:
+                        self._note(500, f"socket {protocol} {told[:400]!r}")
         except TimeoutError:
             self.tally.hangs += 1
         except OSError:  # it has closed already

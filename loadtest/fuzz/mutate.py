@@ -78,8 +78,27 @@ def torn(body: bytes, draw: Random) -> bytes:
 PACKERS: Final[dict[str, Callable[[Any], bytes]]] = {"application/json": as_json, "application/msgpack": as_msgpack}
 
 
+SAID: Final = (
+    {"type": "accept", "offer": "attack-job:victim-300:1"},
+    {"type": "decline", "offer": "attack-job:victim-300:1", "reason": "虚构"},
+)
+"""What a worker says on the socket."""
+
+
+def said(draw: Random) -> bytes:
+    """An answer to an offer, mutated; of the socket's format or the other."""
+    while True:
+        try:
+            return torn(draw.choice(list(PACKERS.values()))(value(draw.choice(SAID), draw)), draw)
+        except (OverflowError, UnicodeEncodeError):
+            continue  # MessagePack cannot say it
+
+
 def socket_frame(draw: Random) -> bytes:
-    """A frame of a WebSocket (RFC 6455, section 5.2) with any opcode and flags, and a length that may be a lie."""
+    """A frame of a WebSocket (RFC 6455, section 5.2). Every other one is whole and could be an answer; the others have
+    any opcode and flags, and a length that may be a lie."""
+    if draw.random() < 0.5 and len(answer := said(draw)) < 1 << 16:
+        return _masked(draw.choice((0x81, 0x82)), answer)
     payload = draw.choice((b"", b"{}", b"\x81\xa1a\x01", draw.randbytes(draw.randrange(120)), b"\xff" * 20))
     first = draw.choice((0x81, 0x82, 0x01, 0x80, 0x88, 0x89, 0x8A, 0xC1, 0xF1, draw.randrange(256)))
     masked = 0x80 if draw.random() < 0.8 else 0
@@ -93,3 +112,10 @@ def socket_frame(draw: Random) -> bytes:
     if masked:
         payload = bytes(byte ^ mask[n % 4] for n, byte in enumerate(payload))
     return head + mask + payload
+
+
+def _masked(first: int, payload: bytes) -> bytes:
+    """A whole message of a client; a mask of zeros is one."""
+    size = len(payload)
+    length = bytes([0x80 | size]) if size < 126 else b"\xfe" + size.to_bytes(2, "big")
+    return bytes([first]) + length + b"\x00\x00\x00\x00" + payload

@@ -28,10 +28,8 @@ from loadtest.machine import load_average
 from loadtest.stage import Stage
 from matcher.store import Store, opened
 
-EMPLOYERS_LINES: Final = 128
-WORKERS_LINES: Final = 256
-"""Employers and workers have lines of their own, as they do have: with one pool for both, a posting waited here, in the
-generator, behind answers that had no line. Together they stay below what the service works on at once."""
+LINES: Final = 128
+"""HTTP connections of the employers; workers answer on their sockets."""
 ANSWERED_WITHIN_S: Final = 6.0
 """After the last posting of a run: the last ones think, and what is late may still come."""
 BEGINS_IN_S: Final = 0.2
@@ -58,12 +56,10 @@ class Plan(Struct, frozen=True):
 class Generator:
     """Everything that one process does."""
 
-    def __init__(
-        self, plan: Plan, held: City, store: Store, employers: HttpPool, workers: HttpPool, pids: Mapping[str, int]
-    ) -> None:
+    def __init__(self, plan: Plan, held: City, store: Store, employers: HttpPool, pids: Mapping[str, int]) -> None:
         self.plan, self.city, self.store = plan, held, store
-        self.employers, self.workers = employers, workers
-        self.people = People(workers, held.workers, self._heard, plan.seed)
+        self.employers = employers
+        self.people = People(held.workers, self._heard, plan.seed)
         self.run = Run({}, 0.0, 0.0)
         self._pids = {**pids, "generator": os.getpid()}
         self._loop = asyncio.get_running_loop()
@@ -83,8 +79,7 @@ class Generator:
             payloads.append((id_, request("POST", "/v1/postings", token, city.body_of(id_, doc))))
         self.people.forget()
         hello = request("GET", "/v1/session", next(iter(self.city.employers.values())))
-        await self.employers.fill(EMPLOYERS_LINES, hello)
-        await self.workers.fill(WORKERS_LINES, hello)
+        await self.employers.fill(LINES, hello)
         rewrites = await self._rewrites()
         gc.collect()
         gc.freeze()
@@ -177,9 +172,9 @@ async def generate(plan: Plan, held: City, stage: Stage, say: Callable[[str], No
     settings = stage.settings
     outcomes: list[Outcome] = []
     async with opened(settings.store_url, settings.market) as store:
-        employers, workers = (HttpPool(settings.host, settings.port) for _ in range(2))
+        employers = HttpPool(settings.host, settings.port)
         pids = {name: stage.pid_of(name) or 0 for name in PARTS}
-        generator = Generator(plan, held, store, employers, workers, pids)
+        generator = Generator(plan, held, store, employers, pids)
         begun = time.perf_counter()
         await generator.people.connect(settings.host, settings.port)
         say(f"{len(held.workers)} workers connected in {time.perf_counter() - begun:.1f} s")
@@ -192,5 +187,4 @@ async def generate(plan: Plan, held: City, stage: Stage, say: Callable[[str], No
                 break
         generator.people.close()
         employers.close()
-        workers.close()
     return outcomes

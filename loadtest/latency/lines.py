@@ -14,6 +14,7 @@ from typing import Final, cast
 Answered = Callable[[int, bytes], None]
 """What is called with the status and the body of an answer; status 0: the connection was lost."""
 LOST: Final = 0
+BINARY, PING, PONG = 2, 9, 10
 _CONTENT_LENGTH: Final = b"content-length: "
 
 
@@ -193,11 +194,16 @@ class SocketLine(asyncio.Protocol):
             at += head + length
         self._buffer = data[at:]
 
+    def say(self, frame: bytes) -> None:
+        """Sends a frame of MessagePack."""
+        if self._transport is not None:
+            self._transport.write(_masked(BINARY, frame))
+
     def _frame(self, opcode: int, payload: bytes, came_s: float) -> None:
-        if opcode == 2:
+        if opcode == BINARY:
             self._took(payload, came_s)
-        elif opcode == 9 and self._transport is not None:  # a client masks what it sends; a mask of zeros is one
-            self._transport.write(struct.pack("!BBI", 0x8A, 0x80 | len(payload), 0) + payload)
+        elif opcode == PING and self._transport is not None:
+            self._transport.write(_masked(PONG, payload))
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Nothing comes any more."""
@@ -209,3 +215,10 @@ class SocketLine(asyncio.Protocol):
         """Ends the connection."""
         if self._transport is not None:
             self._transport.abort()
+
+
+def _masked(opcode: int, payload: bytes) -> bytes:
+    """A whole message as a client sends it, below 64 KiB: masked, and a mask of zeros is one (RFC 6455, 5.3)."""
+    if len(payload) < 126:
+        return struct.pack("!BBI", 0x80 | opcode, 0x80 | len(payload), 0) + payload
+    return struct.pack("!BBHI", 0x80 | opcode, 0xFE, len(payload), 0) + payload

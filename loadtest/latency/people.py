@@ -1,4 +1,4 @@
-"""Connected workers: each holds a socket, takes cards, thinks for a while, and answers over HTTP."""
+"""Connected workers: each holds a socket, takes cards, thinks for a while, and answers on it."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ import msgspec
 from msgspec import Struct
 
 from loadtest.behaviour import Behaviour, prompt_s
-from loadtest.latency.lines import HttpPool, SocketLine, request
+from loadtest.latency.lines import SocketLine
 
 ACCEPTS: Final = Behaviour().yes
 """Of the offers: as of those within two kilometres and at the wished pay."""
-ANSWERED: Final = frozenset({200, 409})
-"""Statuses: what became of the answer, or that the offer was over."""
+OK: Final = 200
+OVER: Final = 409
+"""The status of a refusal that says that the offer is over: an answer too."""
 CONNECT_AT_ONCE: Final = 50
 CONNECT_WITHIN_S: Final = 120.0
 
@@ -56,7 +57,36 @@ class Alive(Struct, tag_field="type", tag="alive"):
     """The line is there."""
 
 
-FRAMES: Final = msgspec.msgpack.Decoder(Card | Hello | Message | Alive)
+class Answered(Struct, tag_field="type", tag="answered"):
+    """What became of an answer."""
+
+    offer: str
+
+
+class Refused(Struct, tag_field="type", tag="refused"):
+    """Why an answer was refused."""
+
+    offer: str
+    status: int
+
+
+class Given(Struct):
+    """An answer that waits for its own: what it was, when its giver had made up their mind, and where it is counted: in
+    the run in which it was given, though its answer may come in the next."""
+
+    operation: str
+    due_s: float
+    answers: Counter[str]
+    answered_ms: list[float]
+
+    def came(self, status: int, came_s: float) -> None:
+        """The service has answered."""
+        self.answers[f"{self.operation} {status}"] += 1
+        if status in {OK, OVER}:
+            self.answered_ms.append((came_s - self.due_s) * 1000)
+
+
+FRAMES: Final = msgspec.msgpack.Decoder(Card | Hello | Message | Alive | Answered | Refused)
 Heard = Callable[[str, str, int, float], None]
 """Called with posting, profile, wave and moment of each offer, the first time it is seen."""
 
@@ -64,12 +94,11 @@ Heard = Callable[[str, str, int, float], None]
 class People:
     """All connected workers of one process."""
 
-    def __init__(self, pool: HttpPool, tokens: dict[str, str], heard: Heard, seed: int) -> None:
-        self.pool = pool
+    def __init__(self, tokens: dict[str, str], heard: Heard, seed: int) -> None:
         self.tokens = tokens
         self.heard = heard
         self.answers: Counter[str] = Counter()
-        """Answers by operation and HTTP status."""
+        """Answers by operation and status."""
         self.answered_ms: list[float] = []
         """From the moment at which somebody had made up their mind until the service had answered. Who is refused, but
         for an offer that is over, has not been answered."""
@@ -78,7 +107,8 @@ class People:
         self.ended = 0
         """Sockets that ended by themselves; none is opened again."""
         self._draw = Random(seed)  # noqa: S311 - behaviour, the same in each run
-        self._lines: list[SocketLine] = []
+        self._lines: dict[str, SocketLine] = {}
+        self._given: dict[str, Given] = {}
         self._thinking: dict[str, asyncio.TimerHandle] = {}
         self._offers: set[str] = set()
         self._closing = False
@@ -94,14 +124,18 @@ class People:
 
     async def _connect(self, host: str, port: int, profile: str, token: str) -> None:
         def took(payload: bytes, came_s: float) -> None:
-            self._take(profile, token, payload, came_s)
+            self._take(profile, payload, came_s)
 
         _, line = await self._loop.create_connection(lambda: SocketLine(token, took, self._end), host, port)
-        self._lines.append(line)
+        self._lines[profile] = line
         await line.open
 
-    def _take(self, profile: str, token: str, payload: bytes, came_s: float) -> None:
+    def _take(self, profile: str, payload: bytes, came_s: float) -> None:
         frame = FRAMES.decode(payload)
+        if isinstance(frame, Answered):
+            self._given.pop(frame.offer).came(OK, came_s)
+        elif isinstance(frame, Refused):
+            self._given.pop(frame.offer).came(frame.status, came_s)
         if not isinstance(frame, Card):
             return
         entry, offer = frame.entry, frame.entry.offer
@@ -115,23 +149,14 @@ class People:
             self.heard(frame.posting.id, profile, entry.wave, came_s)
             thinks_s = prompt_s(self._draw)
             due_s = time.perf_counter() + thinks_s
-            self._thinking[offer] = self._loop.call_later(thinks_s, self._answer, offer, token, due_s)
+            self._thinking[offer] = self._loop.call_later(thinks_s, self._answer, profile, offer, due_s)
 
-    def _answer(self, offer: str, token: str, due_s: float) -> None:
+    def _answer(self, profile: str, offer: str, due_s: float) -> None:
         del self._thinking[offer]
-        yes = self._draw.random() < ACCEPTS
-        operation = "accept" if yes else "decline"
-        payload = request("POST", f"/v1/offers/{offer}/{operation}", token, b"" if yes else b"\x80")
-
-        answers, answered_ms = self.answers, self.answered_ms  # of this run: the answer may come in the next one
+        operation = "accept" if self._draw.random() < ACCEPTS else "decline"
         self.given += 1
-
-        def answered(status: int, _: bytes) -> None:
-            answers[f"{operation} {status}"] += 1
-            if status in ANSWERED:
-                answered_ms.append((time.perf_counter() - due_s) * 1000)
-
-        self.pool.send(payload, answered)
+        self._given[offer] = Given(operation, due_s, self.answers, self.answered_ms)
+        self._lines[profile].say(msgspec.msgpack.encode({"type": operation, "offer": offer}))
 
     def forget(self) -> None:
         """A new run begins: nobody thinks about the last one any more."""
@@ -149,5 +174,6 @@ class People:
     def close(self) -> None:
         """Everybody goes."""
         self._closing = True
-        for line in self._lines:
+        self.forget()
+        for line in self._lines.values():
             line.close()

@@ -42,7 +42,12 @@ def checked(id_: str) -> str:
 
 def offer_id(request: web.Request) -> OfferId:
     """The path's offer. Raises `bad_id`."""
-    parts = request.match_info["offer"].split(":")
+    return parsed_offer(request.match_info["offer"])
+
+
+def parsed_offer(id_: str) -> OfferId:
+    """The offer that this id is of. Raises `bad_id`."""
+    parts = id_.split(":")
     if len(parts) != 3 or _TERMS.fullmatch(parts[2]) is None:
         raise KuaizhaoError("bad_id", "offer")
     return OfferId(checked(parts[0]), checked(parts[1]), int(parts[2]))

@@ -14,10 +14,11 @@ from matcher.moves import POSTING_MOVES
 from matcher.questions import Wish, WishAnswer
 from matcher.store import Store
 from server import words
-from server.api.ids import offer_id
+from server.api.ids import OfferId, offer_id
 from server.auth import check_profile
 from server.cards import is_current
 from server.keys import CALLER, CARDS, STORE, now_ms
+from server.sessions import Caller
 from server.worker_views import Answered, Card, CardList, OwnQuery, Refusal
 
 WISH_TRIES: Final = 8
@@ -123,15 +124,23 @@ async def list_offers(request: web.Request, query: OwnQuery) -> CardList:
 
 async def accept_offer(request: web.Request, _: None) -> Answered:
     """A worker's yes. The same again answers with what became of it."""
-    offer = offer_id(request)
-    check_profile(request[CALLER], offer.profile)
-    done = await request.app[STORE].accept(offer.posting, offer.profile, offer.terms)
-    return answered(offer.posting, offer.profile, done)
+    return await accept(request.app[STORE], request[CALLER], offer_id(request))
 
 
 async def decline_offer(request: web.Request, refusal: Refusal) -> Answered:
     """A worker's no: free, and always possible while the offer is open."""
-    offer = offer_id(request)
-    check_profile(request[CALLER], offer.profile)
-    done = await request.app[STORE].decline(offer.posting, offer.profile, offer.terms, refusal.reason)
+    return await decline(request.app[STORE], request[CALLER], offer_id(request), refusal.reason)
+
+
+async def accept(store: Store, caller: Caller, offer: OfferId) -> Answered:
+    """A yes, over HTTP or on the socket. Raises `forbidden`, and what the store's function does."""
+    check_profile(caller, offer.profile)
+    done = await store.accept(offer.posting, offer.profile, offer.terms)
+    return answered(offer.posting, offer.profile, done)
+
+
+async def decline(store: Store, caller: Caller, offer: OfferId, reason: str) -> Answered:
+    """A no, likewise."""
+    check_profile(caller, offer.profile)
+    done = await store.decline(offer.posting, offer.profile, offer.terms, reason)
     return answered(offer.posting, offer.profile, done)

@@ -1,6 +1,6 @@
 /**
- * A socket that only listens and comes back by itself. Every frame is an event named by its `type`, with the frame as
- * `detail`; "ended" when the session is over. The first frame of every connection is a hello with the server's time; it
+ * A socket that comes back by itself. Every frame is an event named by its `type`, with the frame as `detail`; "closed"
+ * when the line has gone, "ended" when the session is over. The first frame of every connection is a hello with the server's time; it
  * also says how often, at least, a frame comes: a line on which nothing comes is lost, though nobody has closed it.
  */
 import { setNow } from "./clock.js";
@@ -48,6 +48,7 @@ export class LiveSocket extends EventTarget {
     else if (this.#socket && this.#socket === this.#doubtful) {
       this.#socket.close();
       this.#socket = null;
+      this.dispatchEvent(new Event("closed"));
       this.retry();
     }
   }
@@ -62,6 +63,13 @@ export class LiveSocket extends EventTarget {
     clearTimeout(this.#silence);
     this.#socket?.close();
     this.#socket = null;
+  }
+
+  /** Sends a frame; false where no line is open. That it was sent does not say that it comes. */
+  say(frame) {
+    if (this.#socket?.readyState !== WebSocket.OPEN) return false;
+    this.#socket.send(JSON.stringify(frame));
+    return true;
   }
 
   /** Connects now instead of after the pause. */
@@ -109,6 +117,7 @@ export class LiveSocket extends EventTarget {
     if (socket !== this.#socket) return;
     this.#socket = null;
     clearTimeout(this.#silence);
+    this.dispatchEvent(new Event("closed"));
     if (!this.#wanted) return;
     if (code === SESSION_OVER || code === REPLACED) {
       this.close();

@@ -121,14 +121,13 @@ function followCard(posting) {
 }
 
 function actions(app, card, act) {
-  const offerPath = `/v1/offers/${card.entry.offer}`;
   const path = `/v1/assignments/${card.entry.assignment_id}`;
   const { api } = app;
   const press = (words, kind, work) => button(words, () => act(work), { class: kind });
-  const accept = () => api.post(`${offerPath}/accept`);
+  const accept = () => app.answer("accept", card.entry.offer);
   const decline = async () => {
     const reason = await refusal("不去,是因为?", "说不说都行,不扣分。说了,下次派得更准。", "不去");
-    return reason === null ? null : api.post(`${offerPath}/decline`, { reason });
+    return reason === null ? null : app.answer("decline", card.entry.offer, { reason });
   };
   const release = async () => {
     const reason = await refusal("真的来不了?", "名额马上给下一位。离开工越近,越难补人:临近开工退出会记分,两周减一半,不扣钱。", "来不了,退出");

@@ -107,6 +107,11 @@ class App {
     }
   }
 
+  /** A yes or no to an offer: on the socket, which is open already; where it says nothing, over HTTP. */
+  async answer(operation, offer, body) {
+    return (await this.#inbox.answer(operation, offer, body)) ?? api.post(`/v1/offers/${offer}/${operation}`, body);
+  }
+
   go(address) {
     location.hash = address;
   }

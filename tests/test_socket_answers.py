@@ -1,0 +1,246 @@
+"""Yes and no on a worker's socket: the same rules, codes and outcome as over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import WSMsgType
+
+from matcher.errors import TABLE, StoreUnavailable
+from server import sockets
+from server.gate import WORKER_REQUESTS_AT_ONCE
+from server.keys import GATE, PUSH, STORE
+from server.worker_views import AcceptFrame, AnsweredFrame, CardFrame, DeclineFrame, RefusedFrame
+from tests import builders
+from tests.api import Api, plain
+from tests.phone import Phone, phone, serving
+
+
+@pytest.fixture
+async def api(valkey_url: str, tmp_path: Path) -> AsyncIterator[Api]:
+    async with serving(valkey_url, tmp_path) as api:
+        yield api
+
+
+async def told(phone: Phone, offer: str) -> AnsweredFrame | RefusedFrame:
+    """What is said of an answer; whatever else comes first is taken over."""
+    while True:
+        frame = await phone.receive()
+        if isinstance(frame, (AnsweredFrame, RefusedFrame)):
+            assert frame.offer == offer
+            return frame
+
+
+async def refused(phone: Phone, offer: str) -> RefusedFrame:
+    """The refusal, as the table has it."""
+    frame = await told(phone, offer)
+    assert isinstance(frame, RefusedFrame)
+    assert frame.status == TABLE[frame.error.code][0]
+    assert frame.error.message
+    return frame
+
+
+@pytest.mark.parametrize("wire", ["json", "msgpack"])
+async def test_a_yes_is_answered_as_over_http(api: Api, wire: Any) -> None:
+    await builders.in_play(api.store, "j1", ["w1"])
+    async with phone(api, "w1", protocols=[f"kuaizhao.{wire}"]) as w1:
+        await w1.receive()
+        await w1.say(AcceptFrame("j1:w1:1"), wire)
+        frame = await told(w1, "j1:w1:1")
+        assert isinstance(frame, AnsweredFrame)
+        assert (frame.answered.assignment, frame.answered.replay) == ("seated", False)
+        await w1.until_told("seated")
+        assert w1.cards["j1"].entry.assignment == "seated"
+        over_http = await api.post("/v1/offers/j1:w1:1/accept", token=await api.worker("w1"))
+        await w1.say(AcceptFrame("j1:w1:1"), wire)
+        again = await told(w1, "j1:w1:1")
+        assert isinstance(again, AnsweredFrame)
+        assert over_http.data == plain(again.answered)
+        assert again.answered.replay
+
+
+async def test_a_no_is_told_once_where_it_was_said_and_by_a_card_elsewhere(api: Api) -> None:
+    await builders.in_play(api.store, "j1", ["w1", "w2"])
+    async with phone(api, "w1") as w1, phone(api, "w1") as also, phone(api, "w2") as w2:
+        for each in (w1, also, w2):
+            await each.receive()
+        await w2.say(DeclineFrame("j1:w2:1", "太远"))
+        frame = await told(w2, "j1:w2:1")
+        assert isinstance(frame, AnsweredFrame)
+        assert (frame.answered.acceptance, frame.answered.words) == (None, "")
+        await w1.say(DeclineFrame("j1:w1:1"))
+        card = await also.receive()
+        assert isinstance(card, CardFrame)
+        assert card.entry.offer_state == "declined"
+        await builders.post(api.store, "j2")
+        await builders.offer(api.store, "j2", ["w2"])
+        following = await w2.receive()
+        assert isinstance(following, CardFrame)
+        assert following.posting.id == "j2"
+        assert not any(inbox.declining for inboxes in api.app[PUSH]._open.values() for inbox in inboxes)
+    assert (await api.store.entries("j1"))["w2"].decline_reason == "太远"
+
+
+async def test_numbers_in_a_reason_are_hidden_before_they_are_kept(api: Api) -> None:
+    await builders.in_play(api.store, "j1", ["w1"])
+    async with phone(api, "w1") as w1:
+        await w1.receive()
+        await w1.say(DeclineFrame("j1:w1:1", "打我电话19900000001"))
+        assert isinstance(await told(w1, "j1:w1:1"), AnsweredFrame)
+    reason = (await api.store.entries("j1"))["w1"].decline_reason
+    assert reason == "打我电话199****0001"
+
+
+async def test_refusals_have_the_codes_of_http_and_change_nothing(api: Api) -> None:
+    await builders.in_play(api.store, "j1", ["w1", "w2"])
+    async with phone(api, "w1") as w1:
+        await w1.receive()
+        before = await api.store.entries("j1")
+        for offer, code in (
+            ("j1:w2:1", "forbidden"),
+            ("j1:w1", "bad_id"),
+            ("j1:w1:0", "bad_id"),
+            ("nothing:w1:1", "no_posting"),
+        ):
+            for frame in (AcceptFrame(offer), DeclineFrame(offer)):
+                await w1.say(frame)
+                assert (await refused(w1, offer)).error.code == code
+        assert await api.store.entries("j1") == before
+        await w1.say(DeclineFrame("j1:w1:1"))
+        await told(w1, "j1:w1:1")
+        await w1.say(AcceptFrame("j1:w1:1"))
+        said = await refused(w1, "j1:w1:1")
+        over_http = await api.post("/v1/offers/j1:w1:1/accept", token=await api.worker("w1"))
+        assert (said.status, said.error.code, said.error.message) == (
+            over_http.status,
+            over_http.code,
+            over_http.data["error"]["message"],
+        )
+    text = (await api.get("/metrics")).data.decode()
+    assert 'kuaizhao_request_seconds_count{method="socket",route="accept",status="403"} 1.0' in text
+    assert 'kuaizhao_request_seconds_count{method="socket",route="decline",status="200"} 1.0' in text
+    assert 'kuaizhao_errors_total{code="bad_id"} 4.0' in text
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ('{"type": "accept"', "bad_body"),
+        ("null", "bad_field"),
+        ('{"type": "dance", "offer": "j1:w1:1"}', "bad_field"),
+        ('{"type": "accept"}', "bad_field"),
+        ('{"type": "accept", "offer": 1}', "bad_field"),
+        ('{"type": "accept", "offer": "j1:w1:1", "reason": "x"}', "bad_field"),
+        ('{"type": "decline", "offer": "j1:w1:1", "reason": "%s"}' % ("x" * 201), "bad_field"),
+        (b"\x82\xa4type\xa6accept\xa5offer\xa7j1:w1:1", "bad_body"),  # MessagePack on a socket of JSON
+    ],
+)
+async def test_what_cannot_be_read_is_refused_and_the_socket_goes_on(api: Api, said: str | bytes, code: str) -> None:
+    await builders.in_play(api.store, "j1", ["w1"])
+    async with phone(api, "w1") as w1:
+        await w1.receive()
+        await (w1.line.send_bytes(said) if isinstance(said, bytes) else w1.line.send_str(said))
+        frame = await refused(w1, "")
+        assert frame.error.code == code
+        assert frame.error.detail
+        await w1.say(AcceptFrame("j1:w1:1"))
+        assert isinstance(await told(w1, "j1:w1:1"), AnsweredFrame)
+
+
+async def test_answers_of_one_socket_are_answered_in_their_order(api: Api) -> None:
+    offers = [f"j{n}:w1:1" for n in range(2)]
+    await builders.in_play(api.store, "j0", ["w1"])
+    await builders.post(api.store, "j1")
+    await builders.offer(api.store, "j1", ["w1"])
+    async with phone(api, "w1") as w1:
+        await w1.receive()
+        for offer in offers:
+            await w1.say(DeclineFrame(offer))
+        for offer in offers:
+            assert isinstance(await told(w1, offer), AnsweredFrame)
+
+
+async def test_a_session_that_has_ended_answers_nothing(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor where the event that ends its sockets does not come."""
+    await builders.in_play(api.store, "j1", ["w1"])
+    token = await api.worker("w1")
+    monkeypatch.setattr(api.app[PUSH], "_end_sessions", lambda change: None)
+    async with api.session.ws_connect("/v1/inbox", headers={"Authorization": f"Bearer {token}"}) as line:
+        w1 = Phone(line)
+        await w1.receive()
+        assert (await api.post("/v1/session/end", {}, token=token)).status == 200
+        api.app[PUSH]._sessions.forget_all()
+        await w1.say(AcceptFrame("j1:w1:1"))
+        closing = await line.receive(5)
+        assert (closing.type, closing.data, closing.extra) == (WSMsgType.CLOSE, *sockets.TOKEN_EXPIRED)
+    assert (await api.store.entries("j1"))["w1"].offer == "open"
+
+
+async def test_too_much_at_once_and_no_store_are_told_with_a_time_to_come_again(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await builders.in_play(api.store, "j1", ["w1"])
+    async with phone(api, "w1") as w1:
+        await w1.receive()
+        gate = api.app[GATE]
+        monkeypatch.setattr(gate, "_most", 0)
+        await w1.say(AcceptFrame("j1:w1:1"))
+        frame = await refused(w1, "j1:w1:1")
+        assert (frame.status, frame.error.code, frame.retry_after_s) == (503, "overloaded", 1)
+        monkeypatch.undo()
+        gate._by_worker["w1"] = WORKER_REQUESTS_AT_ONCE
+        await w1.say(AcceptFrame("j1:w1:1"))
+        frame = await refused(w1, "j1:w1:1")
+        assert (frame.status, frame.error.code, frame.retry_after_s) == (429, "too_many_requests", 1)
+        del gate._by_worker["w1"]
+
+        async def lost(*_: Any) -> None:
+            raise StoreUnavailable("虚构")
+
+        monkeypatch.setattr(api.app[STORE], "accept", lost)
+        await w1.say(AcceptFrame("j1:w1:1"))
+        frame = await refused(w1, "j1:w1:1")
+        assert (frame.status, frame.error.code, frame.retry_after_s) == (503, "store_unavailable", 2)
+        monkeypatch.undo()
+        await w1.say(AcceptFrame("j1:w1:1"))
+        assert isinstance(await told(w1, "j1:w1:1"), AnsweredFrame)
+
+
+async def test_what_nobody_expected_is_logged_and_told_and_the_socket_goes_on(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await builders.in_play(api.store, "j1", ["w1"])
+    async with phone(api, "w1") as w1:
+        await w1.receive()
+
+        async def broken(*_: Any) -> None:
+            raise RuntimeError("虚构")
+
+        monkeypatch.setattr(api.app[STORE], "decline", broken)
+        await w1.say(DeclineFrame("j1:w1:1"))
+        assert (await refused(w1, "j1:w1:1")).error.code == "internal"
+        monkeypatch.undo()
+        await w1.say(DeclineFrame("j1:w1:1"))
+        assert isinstance(await told(w1, "j1:w1:1"), AnsweredFrame)
+
+
+async def test_two_hundred_sockets_on_five_seats(api: Api) -> None:
+    people = [f"w{n}" for n in range(200)]
+    await builders.in_play(api.store, "j1", people, headcount=5)
+
+    async def answered(profile: str) -> str:
+        async with phone(api, profile) as line:
+            await line.receive()
+            await line.say(AcceptFrame(f"j1:{profile}:1"))
+            frame = await told(line, f"j1:{profile}:1")
+            return frame.error.code if isinstance(frame, RefusedFrame) else str(frame.answered.acceptance)
+
+    outcomes = await asyncio.gather(*map(answered, people))
+    record = await api.store.posting("j1")
+    assert outcomes.count("seated") == record.taken == 5
+    assert outcomes.count("standby") == record.standby
+    assert set(outcomes) <= {"seated", "standby", "offer_withdrawn"}
