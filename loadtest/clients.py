@@ -21,6 +21,10 @@ from loadtest.audit_checks import ClientRecord
 Json = dict[str, Any]
 AGAIN_S: Final = 0.2
 GIVE_UP_S: Final = 60.0
+SAID_WITHIN_S: Final = 3.0
+"""So long the page waits for a word on the socket before it asks over HTTP."""
+ASKED_AGAIN: Final = frozenset({401, 429, 503})
+"""Refusals on the socket after which it asks over HTTP."""
 
 
 class Refused(RuntimeError):
@@ -67,15 +71,17 @@ class Api:
 
 
 class Habits:
-    """How a worker answers: how often yes, and after how long (seconds, from..to)."""
+    """How a worker answers: how often yes, after how long (seconds, from..to), and which share of the answers on the
+    socket; the others over HTTP."""
 
-    def __init__(self, *, accepts: float, thinks_s: tuple[float, float]) -> None:
+    def __init__(self, *, accepts: float, thinks_s: tuple[float, float], on_socket: float = 0.5) -> None:
         self.accepts = accepts
         self.thinks_s = thinks_s
+        self.on_socket = on_socket
 
 
 class Worker:
-    """One worker with the page open: receives cards, thinks, answers over HTTP; comes back when the line drops."""
+    """One worker with the page open: receives cards, thinks, answers; comes back when the line drops."""
 
     heartbeat_s: float | None = None
     """How often it makes sure that the line still answers; None: it waits until it hears that it does not."""
@@ -90,6 +96,9 @@ class Worker:
         self.connected = asyncio.Event()
         self._draw = Random(profile)  # noqa: S311 - behaviour, the same in each run
         self._answered: set[str] = set()
+        self._line: aiohttp.ClientWebSocketResponse | None = None
+        self._said: dict[str, asyncio.Future[Json | None]] = {}
+        """Offer -> what is said of the answer that was given on the socket; None: nothing came."""
 
     async def run(self) -> None:
         """Stays connected until cancelled. Raises ExceptionGroup of whatever an answer met with but a refusal."""
@@ -98,6 +107,10 @@ class Worker:
                 with contextlib.suppress(aiohttp.ClientError, ConnectionError, TimeoutError):
                     await self._listen(answering)
                 self.connected.clear()
+                self._line = None
+                for said in self._said.values():
+                    if not said.done():
+                        said.set_result(None)
                 await asyncio.sleep(AGAIN_S)
 
     async def _listen(self, answering: asyncio.TaskGroup) -> None:
@@ -105,6 +118,7 @@ class Worker:
         async with self.api.session.ws_connect(
             f"{self.api.url}/v1/inbox", headers=headers, protocols=("kuaizhao.json",), heartbeat=self.heartbeat_s
         ) as line:
+            self._line = line
             async for message in line:
                 if message.type is not aiohttp.WSMsgType.TEXT:
                     return
@@ -116,6 +130,8 @@ class Worker:
                         self._take(card, received, answering)
                 elif frame["type"] == "card":
                     self._take(frame, received, answering)
+                elif (said := self._said.get(frame.get("offer", ""))) is not None and not said.done():
+                    said.set_result(frame)
 
     def _take(self, card: Json, received: float, answering: asyncio.TaskGroup) -> None:
         posting = card["posting"]["id"]
@@ -137,8 +153,33 @@ class Worker:
         operation = "accept" if yes else "decline"
         body = None if yes else {"reason": "今天去不了"}
         with contextlib.suppress(Refused):
-            answer = await self.api.call("POST", f"/v1/offers/{offer}/{operation}", self.token, body)
+            answer = None
+            if self._draw.random() < self.habits.on_socket:
+                answer = await self._say({"type": operation, "offer": offer} | (body or {}))
+            if answer is None:
+                answer = await self.api.call("POST", f"/v1/offers/{offer}/{operation}", self.token, body)
             self._note(operation, posting, answer, terms=int(offer.rpartition(":")[2]))
+
+    async def _say(self, frame: Json) -> Json | None:
+        """What became of an answer on the socket, or None where that has to be asked over HTTP. Raises Refused."""
+        if self._line is None:
+            return None
+        said = self._said[frame["offer"]] = asyncio.get_running_loop().create_future()
+        try:
+            async with asyncio.timeout(SAID_WITHIN_S):
+                await self._line.send_json(frame)
+                told = await said
+        except (TimeoutError, ConnectionError):
+            return None
+        finally:
+            del self._said[frame["offer"]]
+        if told is None or told["type"] == "answered":
+            return None if told is None else told["answered"]
+        error = told["error"]
+        self.api.refused[f"{told['status']} {error['code']}"] += 1
+        if told["status"] in ASKED_AGAIN:
+            return None
+        raise Refused(told["status"], error["code"], error["message"])
 
     async def _reconfirm(self, posting: str) -> None:
         with contextlib.suppress(Refused):

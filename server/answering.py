@@ -1,8 +1,8 @@
 """A worker's yes or no on their socket: as over HTTP, without a request's way there.
 
 Who is offered work holds a socket anyway. On it an answer needs no new connection, which takes a phone on a bad line
-three round trips, and costs this server about half of what a request does. The same rules, the same function of the store
-and the same codes; who is not answered in time asks again, here or over HTTP, and is told the same.
+up to two round trips more, and costs this server about half of what a request does. The same rules, the same function
+of the store and the same codes; who is not answered in time asks again, here or over HTTP, and is told the same.
 """
 
 from __future__ import annotations
@@ -22,13 +22,14 @@ from server.api.ids import parsed_offer
 from server.api.offers import accept, decline
 from server.auth import check_role
 from server.keys import GATE, METRICS, PUSH, SESSIONS, STORE
+from server.porter import answered as answered_on
 from server.push import Inbox
 from server.sockets import TOKEN_EXPIRED
 from server.views import Error
-from server.worker_views import AcceptFrame, Answered, AnsweredFrame, DeclineFrame, RefusedFrame
+from server.worker_views import AcceptFrame, Answered, AnsweredFrame, DeclineFrame, RefusedFrame, Said
 
 ROLES: Final[frozenset[Role]] = frozenset({"worker"})
-OPERATIONS: Final = {AcceptFrame: "accept", DeclineFrame: "decline"}
+OPERATIONS: Final[dict[type, Said]] = {AcceptFrame: "accept", DeclineFrame: "decline"}
 OK: Final = 200
 
 log = structlog.get_logger()
@@ -37,25 +38,27 @@ log = structlog.get_logger()
 async def hear(request: web.Request, inbox: Inbox, said: str | bytes) -> None:
     """Answers one frame with one frame. `request` is the one that opened the socket."""
     began, metrics = time.perf_counter(), request.app[METRICS]
-    offer, operation, status = "", "none", OK
+    offer, status = "", OK
+    operation: Said = "none"
     reply: AnsweredFrame | RefusedFrame
     try:
         frame = _read(inbox, said)
         offer, operation = frame.offer, OPERATIONS[type(frame)]
         answered = await request.app[GATE].request(partial(_answer, request.app, inbox, frame))
-        reply = AnsweredFrame(offer=offer, answered=answered)
+        reply = AnsweredFrame(offer=offer, operation=operation, answered=answered)
     except KuaizhaoError as exc:
-        reply = _refused(offer, exc.with_traceback(None))  # as in `limits.refusals`
+        reply = _refused(offer, operation, exc.with_traceback(None))  # as in `limits.refusals`
         if exc.code == "bad_token":
             inbox.end(TOKEN_EXPIRED)  # which tells it: no frame comes after
     except Exception:
         log.exception("request_failed", method="socket", route=operation)
-        reply = _refused(offer, KuaizhaoError("internal"))
+        reply = _refused(offer, operation, KuaizhaoError("internal"))
     if isinstance(reply, RefusedFrame):
         status = reply.status
         metrics.errors.labels(reply.error.code).inc()
     request.app[PUSH].send(inbox, wire.encode(reply, inbox.wire_format), "answer")
     metrics.requests_like("socket", operation, status).observe(time.perf_counter() - began)
+    answered_on(request, known=True)
 
 
 def _read(inbox: Inbox, said: str | bytes) -> AcceptFrame | DeclineFrame:
@@ -86,9 +89,10 @@ async def _answer(app: web.Application, inbox: Inbox, frame: AcceptFrame | Decli
             inbox.declining.discard(offer.posting)
 
 
-def _refused(offer: str, error: KuaizhaoError) -> RefusedFrame:
+def _refused(offer: str, operation: Said, error: KuaizhaoError) -> RefusedFrame:
     return RefusedFrame(
         offer=offer,
+        operation=operation,
         status=error.status,
         error=Error(error.code, error.message, error.detail),
         retry_after_s=error.retry_after_s,

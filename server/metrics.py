@@ -28,7 +28,7 @@ class Metrics:
         self.requests_like = cache(self.requests.labels)
         """To find what counts for some labels takes longer than to count; there is one for each route and status."""
         self.working = Gauge(
-            "kuaizhao_requests_working", "Requests worked on now, sockets apart", registry=self.registry
+            "kuaizhao_requests_working", "Requests, and answers on sockets, worked on now", registry=self.registry
         )
         self.errors = Counter("kuaizhao_errors_total", "Refusals by code", ["code"], registry=self.registry)
         self.sockets = Gauge("kuaizhao_sockets", "Workers' sockets open now", registry=self.registry)

@@ -1,7 +1,8 @@
 """From the stream of events to workers' sockets; the boards (`server/boards.py`) are told of the same changes.
 
 The stream itself is the doorbell: it is read from where it ended, so nothing is lost between two reads; after a gap
-every socket gets a new hello. A client keeps, of two cards of one posting, the one whose `v` is not smaller.
+every socket gets a new hello. A client keeps, of two cards of one posting, the one whose `v` is not smaller; what it is
+answered on the socket (`server/answering.py`) counts as a card of that `v`, and after a no it is all that comes there.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ SOCKETS_AT_ONCE: Final = 20_000
 """One process holds about so many at 10 to 13 kB each."""
 
 WITHOUT_MESSAGE: Final = frozenset({"posting.offered", "posting.declined"})
-"""Events that never come with a message: the inboxes need not be read."""
+"""Events that never come with a message, but to the mates of who said no: the inboxes need not be read."""
 TOLD_OF_PROFILE: Final = frozenset({"profile.suspended"})
 """Events of a profile that come with a message."""
 FOR_EVERYBODY: Final = frozenset({"posting.amended", "posting.closed", "posting.withdrawn", "posting.expired"})
@@ -231,7 +232,7 @@ class Push:
                 concerned |= await self._connected_with(change.id)
             if concerned:
                 wanted.setdefault(change.id, set()).update(concerned)
-                if change.kind not in WITHOUT_MESSAGE:
+                if change.kind not in WITHOUT_MESSAGE or (change.kind == "posting.declined" and len(change.who) > 1):
                     readers |= concerned
         if not wanted and not readers:
             return
@@ -240,6 +241,7 @@ class Push:
             frames = CardFrames(posting)
             for profile in posting.entries:
                 for inbox in self._open.get(profile, ()):
+                    inbox.declining.discard(posting.posting.id)  # it may be older than the no: another follows
                     self.send(inbox, frames.frame(profile, inbox.wire_format), "card")
         for profile, newest in messages.items():
             for inbox in list(self._open.get(profile, ())):

@@ -105,7 +105,10 @@ class Socket:
             stay.reschedule(asyncio.get_running_loop().time())
 
     def stop(self) -> None:
-        """Nothing more is sent."""
+        """Nothing more is sent but what was put a moment ago: the answer to what the client said before it left."""
+        if self._sending is not None:
+            self._sending.cancel()
+            self._send()
         self._line = self._stay = None
         for waiting in (self._alive, self._sending):
             if waiting is not None:
@@ -184,7 +187,7 @@ async def talk(
         async with asyncio.timeout(min(life_s, LONGEST_LIFE_S)) as stay:
             if request.transport is not None:  # else it is lost already, as `receive` tells
                 socket.open(request.transport, hello, stay)
-            while (message := await answer.receive()).type in HEARD:
+            while socket.why is None and (message := await answer.receive()).type in HEARD:
                 if message.type is WSMsgType.PING:
                     await answer.pong(message.data)
                 elif message.type is WSMsgType.PONG:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
@@ -269,10 +269,15 @@ class Answered(Struct, kw_only=True):
     words: str = ""
 
 
+Said = Literal["accept", "decline", "none"]
+"""What somebody said on the socket; `none` where it could not be read."""
+
+
 class AnsweredFrame(Struct, kw_only=True, tag_field="type", tag="answered"):
-    """What became of an answer that came on the socket."""
+    """What became of an answer that came on the socket. After a no it is all that is told there: no card follows."""
 
     offer: str
+    operation: Said
     answered: Answered
 
 
@@ -281,6 +286,7 @@ class RefusedFrame(Struct, kw_only=True, tag_field="type", tag="refused"):
     where none could be read."""
 
     offer: str
+    operation: Said
     status: int
     error: Error
     retry_after_s: int | None

@@ -83,7 +83,7 @@ async def test_a_client_that_fails_ends_the_run_and_a_refusal_is_counted() -> No
     app.router.add_get("/v1/inbox", inbox)
     async with TestServer(app) as server, aiohttp.ClientSession() as session:
         api = PatientApi(session, str(server.make_url("")).rstrip("/"))
-        worker = Worker(api, "w1", "", Habits(accepts=1.0, thinks_s=(0.0, 0.0)), lambda *_: None)
+        worker = Worker(api, "w1", "", Habits(accepts=1.0, thinks_s=(0.0, 0.0), on_socket=0.0), lambda *_: None)
         with pytest.raises(ExceptionGroup) as failed:
             await asyncio.wait_for(worker.run(), 20)
     assert failed.group_contains(aiohttp.ContentTypeError)

@@ -84,6 +84,7 @@ def test_mutations_are_bytes_that_another_reader_takes(seed: int, media: str) ->
     assert repr(read) == repr(mutated)
     assert isinstance(mutate.torn(body, draw), bytes)
     assert len(mutate.socket_frame(draw)) >= 2
+    assert len(mutate.answer_frame(draw)) >= 6
 
 
 def _unpacked(body: bytes) -> object:

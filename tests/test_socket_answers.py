@@ -9,15 +9,18 @@ from typing import Any
 
 import pytest
 from aiohttp import WSMsgType
+from msgspec import structs
 
+from loadtest import clients
 from matcher.errors import TABLE, StoreUnavailable
 from server import sockets
 from server.gate import WORKER_REQUESTS_AT_ONCE
-from server.keys import GATE, PUSH, STORE
+from server.keys import CARDS, GATE, PUSH, STORE
 from server.worker_views import AcceptFrame, AnsweredFrame, CardFrame, DeclineFrame, RefusedFrame
 from tests import builders
 from tests.api import Api, plain
-from tests.phone import Phone, phone, serving
+from tests.phone import QUEUE, Phone, phone, serving
+from tests.test_crews import together
 
 
 @pytest.fixture
@@ -33,6 +36,11 @@ async def told(phone: Phone, offer: str) -> AnsweredFrame | RefusedFrame:
         if isinstance(frame, (AnsweredFrame, RefusedFrame)):
             assert frame.offer == offer
             return frame
+
+
+def declining(api: Api) -> list[str]:
+    """Postings whose no is known on a socket and whose event has not come."""
+    return [id_ for inboxes in api.app[PUSH]._open.values() for inbox in inboxes for id_ in inbox.declining]
 
 
 async def refused(phone: Phone, offer: str) -> RefusedFrame:
@@ -81,7 +89,7 @@ async def test_a_no_is_told_once_where_it_was_said_and_by_a_card_elsewhere(api: 
         following = await w2.receive()
         assert isinstance(following, CardFrame)
         assert following.posting.id == "j2"
-        assert not any(inbox.declining for inboxes in api.app[PUSH]._open.values() for inbox in inboxes)
+        assert declining(api) == []
     assert (await api.store.entries("j1"))["w2"].decline_reason == "太远"
 
 
@@ -151,17 +159,108 @@ async def test_what_cannot_be_read_is_refused_and_the_socket_goes_on(api: Api, s
         assert isinstance(await told(w1, "j1:w1:1"), AnsweredFrame)
 
 
-async def test_answers_of_one_socket_are_answered_in_their_order(api: Api) -> None:
-    offers = [f"j{n}:w1:1" for n in range(2)]
+async def test_answers_of_one_socket_are_answered_one_after_the_other(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await builders.in_play(api.store, "j0", ["w1"])
     await builders.post(api.store, "j1")
     await builders.offer(api.store, "j1", ["w1"])
+    decline, go = api.app[STORE].decline, asyncio.Event()
+
+    async def late(posting: str, *rest: Any) -> Any:
+        if posting == "j0":
+            await go.wait()
+        return await decline(posting, *rest)
+
+    monkeypatch.setattr(api.app[STORE], "decline", late)
     async with phone(api, "w1") as w1:
         await w1.receive()
-        for offer in offers:
-            await w1.say(DeclineFrame(offer))
-        for offer in offers:
+        await w1.say(DeclineFrame("j0:w1:1"))
+        await w1.say(DeclineFrame("j1:w1:1"))
+        with pytest.raises(TimeoutError):
+            await w1.line.receive(0.1)
+        assert declining(api) == ["j0"]
+        go.set()
+        for offer in ("j0:w1:1", "j1:w1:1"):
             assert isinstance(await told(w1, offer), AnsweredFrame)
+
+
+async def test_a_card_that_was_read_before_the_no_is_followed_by_one_that_tells_it(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    doc = await builders.in_play(api.store, "j1", ["w1"])
+    read, is_read, go = api.app[CARDS].read, asyncio.Event(), asyncio.Event()
+
+    async def slow(*args: Any) -> Any:
+        found = await read(*args)
+        is_read.set()
+        await go.wait()
+        return found
+
+    async with phone(api, "w1") as w1:
+        await w1.receive()
+        monkeypatch.setattr(api.app[CARDS], "read", slow)
+        changed = builders.write(structs.replace(doc, text="虚构:搬两车纸箱"))
+        await api.store.amend("j1", changed, material=False, warns=False)
+        await is_read.wait()
+        await w1.say(DeclineFrame("j1:w1:1"))
+        assert isinstance(await told(w1, "j1:w1:1"), AnsweredFrame)
+        go.set()
+        while w1.cards["j1"].entry.offer_state != "declined":
+            await w1.receive()
+
+
+async def test_a_no_that_was_not_done_or_had_been_done_is_no_reason_to_keep_a_card_back(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await builders.in_play(api.store, "j1", ["w1"])
+    async with phone(api, "w1") as w1:
+        await w1.receive()
+
+        async def lost(*_: Any) -> None:
+            raise StoreUnavailable("虚构")
+
+        monkeypatch.setattr(api.app[STORE], "decline", lost)
+        await w1.say(DeclineFrame("j1:w1:1"))
+        await refused(w1, "j1:w1:1")
+        monkeypatch.undo()
+        assert declining(api) == []
+        assert (await api.post("/v1/offers/j1:w1:1/decline", {}, token=await api.worker("w1"))).status == 200
+        card = await w1.receive()
+        assert isinstance(card, CardFrame)
+        assert card.entry.offer_state == "declined"
+        await w1.say(DeclineFrame("j1:w1:1"))
+        again = await told(w1, "j1:w1:1")
+        assert isinstance(again, AnsweredFrame)
+        assert again.answered.replay
+        assert declining(api) == []
+
+
+async def test_mates_are_told_of_a_no_at_once(api: Api) -> None:
+    await together(api.store, "j1")
+    async with phone(api, "ann") as ann, phone(api, "bob") as bob:
+        await ann.receive()
+        await bob.receive()
+        await ann.say(DeclineFrame("j1:ann:1"))
+        assert isinstance(await told(ann, "j1:ann:1"), AnsweredFrame)
+        await bob.until_told("mate_left")
+
+
+async def test_who_says_more_than_is_heard_is_dropped(api: Api) -> None:
+    async with phone(api, "w1") as w1:
+        await w1.receive()
+        nothing_much = b"\x81\x80\x00\x00\x00\x00"
+        connection = w1.line._response.connection
+        assert connection is not None
+        assert connection.transport is not None
+        connection.transport.write(nothing_much * 5_000)
+        said = await w1.line.receive(5)
+        while said.type is WSMsgType.TEXT:
+            said = await w1.line.receive(5)
+        assert (said.type, said.data, said.extra) == (WSMsgType.CLOSE, *sockets.SLOW)
+    text = (await api.get("/metrics")).data.decode()
+    (heard,) = [line for line in text.splitlines() if line.startswith('kuaizhao_errors_total{code="bad_body"}')]
+    assert QUEUE <= float(heard.split()[1]) < 100
 
 
 async def test_a_session_that_has_ended_answers_nothing(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -244,3 +343,29 @@ async def test_two_hundred_sockets_on_five_seats(api: Api) -> None:
     assert outcomes.count("seated") == record.taken == 5
     assert outcomes.count("standby") == record.standby
     assert set(outcomes) <= {"seated", "standby", "offer_withdrawn"}
+
+
+@pytest.mark.parametrize("is_deaf", [False, True])
+async def test_the_load_tests_workers_are_told_on_the_socket_or_ask_over_http(
+    api: Api, monkeypatch: pytest.MonkeyPatch, is_deaf: bool
+) -> None:
+    async def deaf(*_: Any) -> None:
+        """Hears everything and answers nothing."""
+
+    if is_deaf:
+        monkeypatch.setattr("server.api.inbox.hear", deaf)
+        monkeypatch.setattr(clients, "SAID_WITHIN_S", 0.05)
+    await builders.in_play(api.store, "j1", ["w1"])
+    habits = clients.Habits(accepts=1.0, thinks_s=(0.0, 0.0), on_socket=1.0)
+    over_http = clients.Api(api.session, str(api.session._base_url).rstrip("/"))
+    w1 = clients.Worker(over_http, "w1", await api.worker("w1"), habits, lambda *_: None)
+    running = asyncio.create_task(w1.run())
+    async with asyncio.timeout(10):
+        while not w1.told:  # noqa: ASYNC110 - its record is all that it tells
+            await asyncio.sleep(0.01)
+    running.cancel()
+    await asyncio.wait([running])
+    assert [(record.operation, record.answer) for record in w1.told] == [("accept", "seated")]
+    text = (await api.get("/metrics")).data.decode()
+    assert ('route="accept",status="200"' in text) is not is_deaf
+    assert ('route="/v1/offers/{offer}/accept",status="200"' in text) is is_deaf

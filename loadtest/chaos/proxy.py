@@ -1,5 +1,5 @@
 """A TCP proxy between clients and web server that can cut lines, or leave one of their two ends with nobody there; and
-that knows which acceptances are on their way."""
+that knows which acceptances over HTTP are on their way."""
 
 from __future__ import annotations
 

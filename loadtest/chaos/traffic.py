@@ -1,4 +1,4 @@
-"""The load: workers who answer offers over HTTP and keep their own records, employers who keep posting.
+"""The load: workers who answer on their sockets or over HTTP and keep their own records, employers who keep posting.
 
 Shifts of several employers lie over one another, so that people are asked for two things at the same time. When the
 service works again after a fault is told by the traffic itself: the first yes that is acknowledged to a posting made

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from asyncio import StreamReader, StreamWriter
 from collections import Counter
+from collections.abc import Awaitable, Callable
+from itertools import cycle
 from random import Random
 from typing import Any, Final
 
@@ -80,12 +83,16 @@ class Fuzzer:
                 continue  # MessagePack cannot say it
 
     async def sockets(self, frames: int) -> None:
-        """So many frames on workers' sockets: what is a message is answered with one, all else ends them."""
-        token = await sessions.issue(self.target.store, "worker", "victim-300")
-        for _ in range(0, frames, FRAMES_A_SOCKET * AT_ONCE):
-            await asyncio.gather(*(self._socket(token) for _ in range(AT_ONCE)))
+        """At least so many frames on workers' sockets: in turn such as are torn and must end it, and messages that may
+        be answers, of which each is answered or ends it."""
+        victims = [f"victim-{n}" for n in range(300 - AT_ONCE + 1, 301)]  # one's fifth socket would end the first
+        tokens = [await sessions.issue(self.target.store, "worker", victim) for victim in victims]
+        until, ways = self.tally.frames + frames, cycle((self._torn, self._answers))
+        while self.tally.frames < until:
+            speak = next(ways)
+            await asyncio.gather(*(self._socket(token, speak) for token in tokens))
 
-    async def _socket(self, token: str) -> None:
+    async def _socket(self, token: str, speak: Callable[[StreamReader, StreamWriter], Awaitable[None]]) -> None:
         reader, writer = await asyncio.open_connection(self.target.host, self.target.port)
         protocol = self._draw.choice(("kuaizhao.json", "kuaizhao.msgpack"))
         writer.write(
@@ -97,21 +104,36 @@ class Fuzzer:
             async with asyncio.timeout(ANSWERS_WITHIN_S):
                 status = (await reader.readline()).split(b" ")
                 self._note(int(status[1]) if len(status) > 1 else 0, "socket")
-                for _ in range(FRAMES_A_SOCKET):
-                    writer.write(mutate.socket_frame(self._draw))
-                    self.tally.frames += 1
-                writer.write(b"\x88\x80\x00\x00\x00\x00")  # a close, for what was all understood
-                writer.write_eof()
-                while told := await reader.read(65_536):
-                    self.tally.answers += told.count(b"refused") + told.count(b"answered")
-                    if b"internal" in told:
-                        self._note(500, f"socket {protocol} {told[:400]!r}")
+                await reader.readuntil(b"hello")
+                await reader.read(65_536)  # the rest of it
+                await speak(reader, writer)
         except TimeoutError:
             self.tally.hangs += 1
-        except OSError:  # it has closed already
+        except (OSError, asyncio.IncompleteReadError):  # it has closed already
             self.tally.statuses[0] += 1
         finally:
             writer.transport.abort()
+
+    async def _torn(self, reader: StreamReader, writer: StreamWriter) -> None:
+        for _ in range(FRAMES_A_SOCKET):
+            writer.write(mutate.socket_frame(self._draw))
+            self.tally.frames += 1
+        writer.write(b"\x88\x80\x00\x00\x00\x00")  # a close, for what was all understood
+        writer.write_eof()
+        while await reader.read(65_536):
+            pass
+
+    async def _answers(self, reader: StreamReader, writer: StreamWriter) -> None:
+        for _ in range(FRAMES_A_SOCKET):
+            frame = mutate.answer_frame(self._draw)
+            writer.write(frame)
+            self.tally.frames += 1
+            told = await reader.read(65_536)
+            if b"refused" not in told and b"answered" not in told:
+                return  # too long, or no text: it ends
+            self.tally.answers += 1
+            if b"internal" in told:
+                self._note(500, f"socket {frame[:400]!r}")
 
     def _note(self, status: int, what: str) -> None:
         self.tally.statuses[status] += 1

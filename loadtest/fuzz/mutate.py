@@ -85,20 +85,19 @@ SAID: Final = (
 """What a worker says on the socket."""
 
 
-def said(draw: Random) -> bytes:
-    """An answer to an offer, mutated; of the socket's format or the other."""
+def answer_frame(draw: Random) -> bytes:
+    """A whole message with an answer to an offer, mutated; in the socket's format or the other."""
     while True:
         try:
-            return torn(draw.choice(list(PACKERS.values()))(value(draw.choice(SAID), draw)), draw)
+            said = torn(draw.choice(list(PACKERS.values()))(value(draw.choice(SAID), draw)), draw)
         except (OverflowError, UnicodeEncodeError):
             continue  # MessagePack cannot say it
+        if len(said) < 1 << 16:
+            return _masked(draw.choice((0x81, 0x82, 0x82, 0x82)), said)  # bytes that are no text end it, as text
 
 
 def socket_frame(draw: Random) -> bytes:
-    """A frame of a WebSocket (RFC 6455, section 5.2). Every other one is whole and could be an answer; the others have
-    any opcode and flags, and a length that may be a lie."""
-    if draw.random() < 0.5 and len(answer := said(draw)) < 1 << 16:
-        return _masked(draw.choice((0x81, 0x82)), answer)
+    """A frame of a WebSocket (RFC 6455, section 5.2) with any opcode and flags, and a length that may be a lie."""
     payload = draw.choice((b"", b"{}", b"\x81\xa1a\x01", draw.randbytes(draw.randrange(120)), b"\xff" * 20))
     first = draw.choice((0x81, 0x82, 0x01, 0x80, 0x88, 0x89, 0x8A, 0xC1, 0xF1, draw.randrange(256)))
     masked = 0x80 if draw.random() < 0.8 else 0

@@ -5,7 +5,7 @@
 
 const AGAIN_MS = [400, 1200, 3000];
 const ANSWER_WITHIN_MS = 12_000;
-const WAIT_MOST_S = 4;
+export const WAIT_MOST_S = 4;
 
 /** The server said no: `code` for programs, `message` in Chinese for people. */
 export class Refused extends Error {

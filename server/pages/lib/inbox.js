@@ -1,8 +1,9 @@
 /**
  * A worker's socket: events "hello" (everything current), "card" and "message", each with the frame as `detail`, and
- * "ended" when the session is over. Continues after the last message that it has. Yes and no can be said on it.
+ * "ended" when the session is over. Continues after the last message that it has. Yes and no can be said on it; "answered"
+ * tells what became of them.
  */
-import { Refused } from "./api.js";
+import { pause, Refused, WAIT_MOST_S } from "./api.js";
 import { LiveSocket } from "./socket.js";
 
 const ANSWERED_WITHIN_MS = 3_000;
@@ -22,23 +23,36 @@ export class Inbox extends LiveSocket {
   }
 
   /**
-   * Says `accept` or `decline` of an offer. Resolves with what became of it, or with null where that has to be asked over
-   * HTTP, which is safe: no line, no word in time, too much to do, or a session that has ended. Throws Refused.
+   * Says `accept` or `decline` of an offer. Answers with what became of it, or with null where that has to be asked over
+   * HTTP, which is safe: no line, no word in time, or too much to do. Throws Refused.
    */
-  answer(operation, offer, body) {
-    return new Promise((done, refuse) => {
-      if (!this.say({ ...body, type: operation, offer })) return done(null);
+  async answer(operation, offer, body) {
+    const told = await this.#told({ ...body, type: operation, offer });
+    if (!told || told.type === "answered") return told?.answered ?? null;
+    if (!told.retry_after_s) throw new Refused(told.status, told.error);
+    await pause(Math.min(told.retry_after_s, WAIT_MOST_S) * 1000);
+    return null;
+  }
+
+  /** The frame that answers this one, or null. */
+  #told(frame) {
+    return new Promise((done) => {
+      if (!this.say(frame)) return done(null);
       const over = new AbortController();
-      const end = (settle, value) => {
+      const end = (told) => {
         over.abort();
         clearTimeout(patience);
-        settle(value);
+        done(told);
       };
-      const patience = setTimeout(end, ANSWERED_WITHIN_MS, done, null);
-      const told = (type, take) => this.addEventListener(type, ({ detail }) => (detail?.offer ?? offer) === offer && take(detail), { signal: over.signal });
-      told("closed", () => end(done, null));
-      told("answered", ({ answered }) => end(done, answered));
-      told("refused", ({ status, error, retry_after_s: againS }) => (againS || status === 401 ? end(done, null) : end(refuse, new Refused(status, error))));
+      const patience = setTimeout(() => {
+        this.doubt();
+        end(null);
+      }, ANSWERED_WITHIN_MS);
+      const listen = (type, take) => this.addEventListener(type, take, { signal: over.signal });
+      const take = ({ detail }) => detail.offer === frame.offer && detail.operation === frame.type && end(detail);
+      listen("answered", take);
+      listen("refused", take);
+      listen("closed", () => end(null));
     });
   }
 }

@@ -1,7 +1,8 @@
 /**
  * A socket that comes back by itself. Every frame is an event named by its `type`, with the frame as `detail`; "closed"
- * when the line has gone, "ended" when the session is over. The first frame of every connection is a hello with the server's time; it
- * also says how often, at least, a frame comes: a line on which nothing comes is lost, though nobody has closed it.
+ * when the line has gone, "ended" when the session is over. The first frame of every connection is a hello with the
+ * server's time; it also says how often, at least, a frame comes: a line on which nothing comes is lost, though nobody has
+ * closed it.
  */
 import { setNow } from "./clock.js";
 import { line, tellLine } from "./api.js";
@@ -25,6 +26,7 @@ export class LiveSocket extends EventTarget {
   #token;
   #wanted = false;
   #doubtful = null;
+  #mute = false;
 
   /** `path`: of the socket, or a function that tells it for each connection. `token`: as for Api. */
   constructor(path, token = "") {
@@ -65,11 +67,16 @@ export class LiveSocket extends EventTarget {
     this.#socket = null;
   }
 
-  /** Sends a frame; false where no line is open. That it was sent does not say that it comes. */
+  /** Sends a frame; false where no line is open, or it is doubted. That it was sent does not say that it comes. */
   say(frame) {
-    if (this.#socket?.readyState !== WebSocket.OPEN) return false;
+    if (this.#mute || this.#socket?.readyState !== WebSocket.OPEN) return false;
     this.#socket.send(JSON.stringify(frame));
     return true;
+  }
+
+  /** Nothing is said any more until something is heard: what was said had no answer. */
+  doubt() {
+    this.#mute = true;
   }
 
   /** Connects now instead of after the pause. */
@@ -103,6 +110,7 @@ export class LiveSocket extends EventTarget {
 
   #take(socket, frame) {
     if (socket !== this.#socket) return;
+    this.#mute = false;
     if (frame.type === "hello") {
       this.#waitMs = FIRST_MS;
       this.#silentMs = frame.alive_ms * PATIENCE;

@@ -8,6 +8,9 @@ import { isCurrent, stage } from "./stages.js";
 const MESSAGES_KEPT = 20;
 const ABOUT_PROFILE = new Set(["suspended", "unsuspended", "paused", "penalised", "appeal_decided"]);
 
+/** How an offer is shown while no answer to it is known: it may have been given in the last moment. */
+const UNANSWERED = new Set(["open", "expired", "withdrawn"]);
+
 export class State extends EventTarget {
   /** Posting -> card, of everything current. */
   cards = new Map();
@@ -38,6 +41,7 @@ export class State extends EventTarget {
   follow(inbox) {
     inbox.addEventListener("hello", ({ detail }) => this.#hello(detail));
     inbox.addEventListener("card", ({ detail }) => this.#take(detail));
+    inbox.addEventListener("answered", ({ detail }) => this.apply(detail.answered));
     inbox.addEventListener("message", ({ detail }) => this.#tell([detail]));
   }
 
@@ -64,12 +68,12 @@ export class State extends EventTarget {
     this.#changed();
   }
 
-  /** What became of an answer, told by the request itself: the socket may be later. */
+  /** What became of an answer, told by the request itself or on the socket: its card may be later, or not come at all. */
   apply(answered) {
-    const card = this.cards.get(answered.posting);
+    const card = this.cards.get(answered.posting) ?? this.over.get(answered.posting);
     if (!card || answered.v < card.v) return;
     const entry = { ...card.entry };
-    if (entry.offer_state === "open") entry.offer_state = answered.acceptance ? "accepted" : "declined";
+    if (UNANSWERED.has(entry.offer_state)) entry.offer_state = answered.acceptance ? "accepted" : "declined";
     for (const name of ["acceptance", "assignment"]) if (answered[name]) entry[name] = answered[name];
     if (answered.order !== null) entry.order = answered.order;
     const posting = { ...card.posting, window_until_ms: answered.window_until_ms || card.posting.window_until_ms };
@@ -121,7 +125,7 @@ export class State extends EventTarget {
 
   #take(card) {
     const had = this.cards.get(card.posting.id);
-    if (had && had.v > card.v) return;
+    if ((had ?? this.over.get(card.posting.id))?.v > card.v) return;
     if (had && card.posting.terms > had.posting.terms) this.before.set(card.posting.id, had.posting);
     if (!had || (stage(card) === "called" && stage(had) !== "called")) this.#arrived(card);
     this.#put(card);
