@@ -226,7 +226,7 @@ class Push:
             if change.kind in TOLD_OF_PROFILE and change.id in self._open:
                 readers.add(change.id)
             concerned = self._open.keys() & change.who
-            if change.kind == "posting.declined":
+            if change.kind == "posting.declined" and len(change.who) == 1:  # else it is a mate's no, too
                 concerned = {profile for profile in concerned if self._is_news(profile, change.id)}
             if change.kind in FOR_EVERYBODY and self._open:
                 concerned |= await self._connected_with(change.id)

@@ -105,7 +105,7 @@ class Socket:
             stay.reschedule(asyncio.get_running_loop().time())
 
     def stop(self) -> None:
-        """Nothing more is sent but what was put a moment ago: the answer to what the client said before it left."""
+        """Nothing more is sent but what was put a moment ago, where the line still takes it."""
         if self._sending is not None:
             self._sending.cancel()
             self._send()

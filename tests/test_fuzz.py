@@ -48,7 +48,7 @@ async def target_of(api: Api) -> Target:
 async def test_mutated_frames_break_nothing(api: Api) -> None:
     fuzzer = Fuzzer(await target_of(api), document(), seed=1)
     await fuzzer.http(1_500)
-    await fuzzer.sockets(640)
+    await fuzzer.sockets(1_600)
     assert fuzzer.tally.frames >= 2_000
     assert fuzzer.tally.answers >= 50
     assert fuzzer.tally.status_500 == []
@@ -99,6 +99,7 @@ def test_our_reader_of_msgpack_refuses_or_reads_and_nothing_else(body: bytes) ->
 
 def test_figures_of_all_parts_are_added() -> None:
     part = {"requests": 5, "hangs": 1, "status_500": ["a"], "statuses": {"200": 4, "500": 1}, "undocumented": {"b": 2}}
-    both = summed([part, part], Tally(frames=7, hangs=1, status_500=["c"]))
+    both = summed([part, part], Tally(frames=7, answers=2, hangs=1, status_500=["c"]))
     assert (both["requests"], both["frames"], both["status_500"], both["hangs"]) == (10, 7, 3, 3)
+    assert both["answers_on_sockets"] == 2
     assert (both["statuses"], both["broken"]) == ({"200": 8, "500": 2}, ["a", "a", "c"])

@@ -165,10 +165,11 @@ async def test_answers_of_one_socket_are_answered_one_after_the_other(
     await builders.in_play(api.store, "j0", ["w1"])
     await builders.post(api.store, "j1")
     await builders.offer(api.store, "j1", ["w1"])
-    decline, go = api.app[STORE].decline, asyncio.Event()
+    decline, asked, go = api.app[STORE].decline, asyncio.Event(), asyncio.Event()
 
     async def late(posting: str, *rest: Any) -> Any:
         if posting == "j0":
+            asked.set()
             await go.wait()
         return await decline(posting, *rest)
 
@@ -177,6 +178,7 @@ async def test_answers_of_one_socket_are_answered_one_after_the_other(
         await w1.receive()
         await w1.say(DeclineFrame("j0:w1:1"))
         await w1.say(DeclineFrame("j1:w1:1"))
+        await asked.wait()
         with pytest.raises(TimeoutError):
             await w1.line.receive(0.1)
         assert declining(api) == ["j0"]
@@ -244,6 +246,26 @@ async def test_mates_are_told_of_a_no_at_once(api: Api) -> None:
         await ann.say(DeclineFrame("j1:ann:1"))
         assert isinstance(await told(ann, "j1:ann:1"), AnsweredFrame)
         await bob.until_told("mate_left")
+
+
+async def test_a_mates_no_is_told_while_ones_own_is_on_its_way(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    await together(api.store, "j1")
+    decline, asked, go = api.app[STORE].decline, asyncio.Event(), asyncio.Event()
+
+    async def late(*args: Any) -> Any:
+        asked.set()
+        await go.wait()
+        return await decline(*args)
+
+    monkeypatch.setattr(api.app[STORE], "decline", late)
+    async with phone(api, "ann") as ann:
+        await ann.receive()
+        await ann.say(DeclineFrame("j1:ann:1"))
+        await asked.wait()
+        await decline("j1", "bob", 1, "")
+        await ann.until_told("mate_left")
+        go.set()
+        assert (await refused(ann, "j1:ann:1")).error.code == "offer_withdrawn"
 
 
 async def test_who_says_more_than_is_heard_is_dropped(api: Api) -> None:

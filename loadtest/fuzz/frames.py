@@ -20,6 +20,10 @@ from server import sessions
 
 ANSWERS_WITHIN_S: Final = 20.0
 """The server gives a request up after 10 s; what has no answer by now hangs."""
+ANSWERED_WITHIN_S: Final = 9.0
+"""Whatever else is told on an idle socket comes later."""
+CLOSES: Final = 0x88
+"""How a frame begins that closes a WebSocket."""
 AT_ONCE: Final = 16
 FRAMES_A_SOCKET: Final = 20
 NOT_FUZZED: Final = ("/v1/session/end", "/v1/session/rotate")
@@ -88,9 +92,11 @@ class Fuzzer:
         victims = [f"victim-{n}" for n in range(300 - AT_ONCE + 1, 301)]  # one's fifth socket would end the first
         tokens = [await sessions.issue(self.target.store, "worker", victim) for victim in victims]
         until, ways = self.tally.frames + frames, cycle((self._torn, self._answers))
-        while self.tally.frames < until:
+        while (had := self.tally.frames) < until:
             speak = next(ways)
             await asyncio.gather(*(self._socket(token, speak) for token in tokens))
+            if self.tally.frames == had:
+                raise RuntimeError("no socket opens")
 
     async def _socket(self, token: str, speak: Callable[[StreamReader, StreamWriter], Awaitable[None]]) -> None:
         reader, writer = await asyncio.open_connection(self.target.host, self.target.port)
@@ -120,20 +126,26 @@ class Fuzzer:
             self.tally.frames += 1
         writer.write(b"\x88\x80\x00\x00\x00\x00")  # a close, for what was all understood
         writer.write_eof()
-        while await reader.read(65_536):
-            pass
+        while told := await reader.read(65_536):
+            self._note_internal(told, "torn frames")
 
     async def _answers(self, reader: StreamReader, writer: StreamWriter) -> None:
         for _ in range(FRAMES_A_SOCKET):
             frame = mutate.answer_frame(self._draw)
             writer.write(frame)
             self.tally.frames += 1
-            told = await reader.read(65_536)
-            if b"refused" not in told and b"answered" not in told:
-                return  # too long, or no text: it ends
+            async with asyncio.timeout(ANSWERED_WITHIN_S):
+                told = b""
+                while b"refused" not in told and b"answered" not in told:  # else something else was told meanwhile
+                    told = await reader.read(65_536)
+                    if not told or told[0] == CLOSES:
+                        return  # too long, or no text: it ends
             self.tally.answers += 1
-            if b"internal" in told:
-                self._note(500, f"socket {frame[:400]!r}")
+            self._note_internal(told, repr(frame[:400]))
+
+    def _note_internal(self, told: bytes, what: str) -> None:
+        if b"internal" in told:
+            self._note(500, f"socket {what}")
 
     def _note(self, status: int, what: str) -> None:
         self.tally.statuses[status] += 1

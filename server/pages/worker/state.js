@@ -98,9 +98,10 @@ export class State extends EventTarget {
     const old = this.cards;
     this.cards = new Map();
     for (const card of frame.cards) {
-      const had = old.get(card.posting.id);
-      if (!had && this.ready) this.#arrived(card);
-      this.#put(had && had.v > card.v ? had : card);
+      const had = old.get(card.posting.id) ?? this.over.get(card.posting.id);
+      const newer = had?.v > card.v ? had : card;
+      if (!old.has(card.posting.id) && this.ready && newer === card) this.#arrived(card);
+      this.#put(newer);
     }
     const missing = Array.from(old.values()).filter((card) => !this.cards.has(card.posting.id));
     for (const card of missing) this.#missing(card);
