@@ -1,4 +1,5 @@
-"""The people of a morning as locust's users: workers on their phones, firms, kiosks, clerks, the screens in the halls.
+"""The people of a morning as locust's users: workers on their phones, firms, clerks, screens in halls, and people at
+kiosks (`loadtest/crowd/visits.py`).
 
     locust -f loadtest/locustfile.py --host http://127.0.0.1:8080 --cast cast.json [--shape dawn] [--headless]
 
@@ -10,68 +11,32 @@ newcomers begin with the moment of the start. Distributed by locust's own means 
 
 from __future__ import annotations
 
-import itertools
 from argparse import ArgumentParser
-from pathlib import Path
 from random import Random
 from typing import Any, Final
 
 import gevent
 import numpy as np
 import websocket
-from locust import LoadTestShape, User, constant, events, task
+from locust import LoadTestShape, events, task
 from locust.env import Environment
 from locust.runners import MasterRunner
-from msgspec import Struct, field, structs
+from msgspec import structs
 
 from loadtest import population
 from loadtest.audit_checks import ClientRecord
-from loadtest.behaviour import Behaviour, prompt_s
-from loadtest.crowd import cast
-from loadtest.crowd.diary import Diary, Line, Posted, Received, Refused, Told, Withdrawn, now_ms
+from loadtest.crowd.actors import HABITS, KIOSKS, Actor, Play, says_yes, shape_of
+from loadtest.crowd.diary import Line, Posted, Received, Told, Withdrawn, now_ms
 from loadtest.crowd.late import LATE
-from loadtest.crowd.shapes import Shape
-from loadtest.crowd.wires import Http, Json, Socket
-from loadtest.moving_in import day_of
-from matcher.model import DAY_MS, HOUR_MS, Pay, Posting, hourly_fen
+from loadtest.crowd.visits import KioskUser as KioskUser
+from loadtest.crowd.wires import Json, Socket
+from matcher.model import DAY_MS, Posting
 
 EMPLOYERS: Final = 20
-KIOSKS: Final = 5
 CLERKS: Final = 3
 SCREENS: Final = 10
 OTHERS: Final = EMPLOYERS + KIOSKS + CLERKS + SCREENS
 SPAWN_A_SECOND: Final = 500
-LOOKS_S: Final = (2.0, 8.0)
-"""How long staff and people at kiosks take from one thing to the next."""
-HABITS: Final = Behaviour()
-
-
-class Play:
-    """One generator's share of the run: whose turn it is, and the wires that all users share."""
-
-    def __init__(self, environment: Environment) -> None:
-        options: Any = environment.parsed_options
-        number = max(0, getattr(environment.runner, "worker_index", 0))
-        everybody = cast.load(Path(options.cast))
-        self.http = Http(environment)
-        self.diary = Diary(Path(options.diary) if options.diary else None, f"generator-{number}")
-        self.shape = shape_of(options, everybody.seed)
-        self.workers = iter(everybody.workers[number :: options.generators])
-        self.employers, self.kiosks, self.clerks = (
-            itertools.cycle(some) for some in (everybody.employers, everybody.kiosks, everybody.clerks)
-        )
-        self.due = iter(list(enumerate(self.shape.postings_at()))[number :: options.generators])
-        self.seed, self.options = everybody.seed, options
-        self.began_ms = now_ms()
-        self.run = f"load-{int(self.began_ms / 1000):x}-"
-        self.numbers = itertools.count(number * 1_000_000 + int(self.began_ms / 1000) * KIOSKS)
-        self.ends_ms: float | None = None
-        """When everybody was told to go home; the lines go one after the other."""
-
-
-def shape_of(options: Any, seed: int) -> Shape:
-    """The run that the options ask for."""
-    return Shape(options.shape, options.workers, options.postings, options.seconds, options.drain, seed)
 
 
 @events.init_command_line_parser.add_listener  # type: ignore[untyped-decorator]  # locust's
@@ -107,62 +72,6 @@ def _(environment: Environment, **_: Any) -> None:
 def _(environment: Environment, **_: Any) -> None:
     if hasattr(environment, "play"):
         environment.play.diary.close()
-
-
-def says_yes(draw: Random, posting: Json, distance_m: float, wished_fen: int) -> bool:
-    """Whether the work is good enough."""
-    hours = (posting["end_ms"] - posting["start_ms"]) / HOUR_MS
-    pay_fen = hourly_fen(Pay(posting["pay"]["fen"], posting["pay"]["unit"]), hours)
-    return draw.random() < HABITS.chance_of_yes(distance_m, pay_fen, wished_fen)
-
-
-class Actor(User):
-    """Somebody of the cast."""
-
-    abstract = True
-    wait_time = constant(0)
-
-    def on_start(self) -> None:
-        """Takes part in the play."""
-        self.play: Play = self.environment.play
-        self.http = self.play.http
-
-    def pause(self) -> None:
-        """A while until the next thing."""
-        gevent.sleep(np.random.default_rng().uniform(*LOOKS_S))
-
-    def thinks_s(self, draw: Random, age: int) -> float:
-        """Seconds from seeing an offer to the answer."""
-        return prompt_s(draw) if self.play.options.prompt else HABITS.answer_s(draw, age)
-
-    def note_answer(self, operation: str, profile: str, card: Json, told: Json | None, terms: int = 0) -> None:
-        """For the audit: what a worker was told, or that it came too late."""
-        if told is None:
-            return
-        posting, entry = card["posting"]["id"], card["entry"]
-        if code := told.get("refused"):
-            until_ms = entry["call_deadline_ms" if operation == "reconfirm" else "deadline_ms"]
-            self.play.diary.note(Refused(operation, posting, profile, entry["wave"], until_ms, now_ms(), code))
-            return
-        state = told.get("acceptance" if operation in ("accept", "decline") else "assignment") or ""
-        record = ClientRecord(
-            operation=operation,
-            posting=posting,
-            profile=profile,
-            answer="" if told.get("replay") else state,
-            terms=terms,
-            v=told["v"],
-            at_ms=int(now_ms()),
-        )
-        self.play.diary.note(Told(record))
-
-    def answer(self, profile: str, token: str, card: Json, *, yes: bool) -> None:
-        """Yes or no to an offer."""
-        offer, operation = card["entry"]["offer"], "accept" if yes else "decline"
-        body = None if yes else {"reason": "今天去不了"}
-        path, name = f"/v1/offers/{offer}/{operation}", f"/v1/offers/{{}}/{operation}"
-        told = self.http.call("POST", path, token, body, name=name, late=LATE[operation])
-        self.note_answer(operation, profile, card, told, int(offer.rpartition(":")[2]))
 
 
 class WorkerUser(Actor):
@@ -307,116 +216,6 @@ class EmployerUser(Actor):
         """For the audit: what was acknowledged."""
         record = ClientRecord(operation=operation, posting=posting, answer=told["state"], v=told["v"])
         self.play.diary.note(Told(record))
-
-
-class Visitor(Struct):
-    """Somebody in the hall; `token` is of their session at the kiosk, `wished_fen` fen an hour. They do not ask for
-    what they said no to."""
-
-    profile: str
-    token: str
-    age: int
-    wished_fen: int
-    draw: Random
-    declined: set[str] = field(default_factory=set)
-
-
-class KioskUser(Actor):
-    """People without a phone: registered at the window, they come in at the machine with their slip and look for work.
-
-    A visit takes a quarter of a minute and more; a kiosk lets in at most sixty in ten minutes.
-    """
-
-    fixed_count = KIOSKS
-
-    def on_start(self) -> None:
-        """At one of the sites."""
-        super().on_start()
-        self.kiosk, self.clerk = next(self.play.kiosks), next(self.play.clerks)
-
-    @task
-    def visit(self) -> None:
-        """From the window to the machine, and home."""
-        self.pause()
-        number = next(self.play.numbers)
-        age = 20 + number % 45
-        profile, wished_fen = self.register(number, age)
-        path, name = f"/v1/profiles/{profile}/ticket", "/v1/profiles/{}/ticket"
-        slip = self.http.call("POST", path, self.clerk.token, name=name) if profile else None
-        self.pause()
-        if slip is None:
-            return
-        ticket = {"queue_no": slip["queue_no"], "pin": slip["pin"]}
-        session = self.http.call("POST", "/v1/login/ticket", self.kiosk.token, ticket)
-        if session is None:
-            return
-        draw = Random(f"{self.play.seed} hall {number}")  # noqa: S311 - behaviour
-        visitor = Visitor(profile, session["token"], age, wished_fen, draw)
-        self.look_for_work(visitor)
-        path, name = f"/v1/profiles/{profile}/presence", "/v1/profiles/{}/presence"
-        self.http.call("PUT", path, visitor.token, {"state": "away"}, name=name)
-        self.http.call("POST", "/v1/session/end", visitor.token, {})
-
-    def register(self, number: int, age: int) -> tuple[str, int]:
-        """Whoever stands at the window says in their own words what they can do: their profile, and wish in fen an
-        hour; "" where they were not registered."""
-        rng = np.random.default_rng([self.play.seed, 2, number])
-        (where,), (trade,) = population.places(rng, 1), population.trades_drawn(rng, 1)
-        wished_fen = population.wished_fen(trade)
-        self.http.call("POST", "/v1/recognise", self.kiosk.token, {"text": "搬货,能扛,打扫卫生也行"})
-        profile = {
-            "site": self.kiosk.site,
-            "trades": [trade],
-            "skills": "随叫随到",
-            "born": f"{day_of(int(self.play.began_ms)).year - age}-01-01",
-            "place": {"lat": where.place.lat, "lon": where.place.lon, "text": where.place.text},
-            "pay": {"fen": wished_fen, "unit": "hour"},
-        }
-        person = {"name": f"样本大厅{number}", "telephone": f"1991{number % 10_000_000:07d}", "consent": "2026-01"}
-        told = self.http.call("POST", "/v1/profiles", self.clerk.token, {"profile": profile, "person": person})
-        if told is None:
-            return "", wished_fen
-        self.play.diary.note(Told(ClientRecord(operation="register", profile=told["id"], v=told["v"])))
-        return told["id"], wished_fen
-
-    def look_for_work(self, visitor: Visitor) -> None:
-        """Answers what is offered; else looks at what there is today, best first, and asks for the first that is good
-        enough. Whoever has offers in hand answers them before: with two of them there is no third."""
-        if self.takes_an_offer(visitor):
-            return
-        today = self.http.call("GET", "/v1/today", visitor.token)
-        self.pause()
-        for fit in today["fits"] if today is not None else ():
-            if says_yes(visitor.draw, fit["posting"], fit["distance_m"], visitor.wished_fen):
-                if self.takes_an_offer(visitor):
-                    return
-                posting = fit["posting"]["id"]
-                card = self.wish(visitor, posting) if posting not in visitor.declined else None
-                if card is not None:
-                    gevent.sleep(self.thinks_s(visitor.draw, visitor.age))
-                    self.answer(visitor.profile, visitor.token, card, yes=True)
-                    return
-
-    def takes_an_offer(self, visitor: Visitor) -> bool:
-        """Whether one of the offers in hand is taken; those before it are declined."""
-        held = self.http.call("GET", "/v1/offers", visitor.token)
-        for card in held["cards"] if held is not None else ():
-            gevent.sleep(self.thinks_s(visitor.draw, visitor.age))
-            yes = says_yes(visitor.draw, card["posting"], card["entry"]["distance_m"], visitor.wished_fen)
-            self.answer(visitor.profile, visitor.token, card, yes=yes)
-            if yes:
-                return True
-            visitor.declined.add(card["posting"]["id"])
-        return False
-
-    def wish(self, visitor: Visitor, posting: str) -> Json | None:
-        """The card of the offer that was asked for, or None where the posting has gone meanwhile."""
-        path, name = f"/v1/postings/{posting}/wish", "/v1/postings/{}/wish"
-        card = self.http.call("POST", path, visitor.token, name=name, late=LATE["wish"])
-        if card is not None and "refused" in card:
-            self.play.diary.note(Refused("wish", posting, visitor.profile, 0, 0, now_ms(), card["refused"]))
-            return None
-        return card
 
 
 class ClerkUser(Actor):
