@@ -67,7 +67,7 @@ class Http:
             elif (code := said["error"]["code"]) in late:
                 answer = {"refused": code}
             else:
-                wrong = RuntimeError(f"{response.status_code} {code}")
+                wrong = RuntimeError(f"{response.status_code} {code} {said['error']['detail']}".strip())
         except _LOST as exc:
             wrong = exc
         self._fire(  # type: ignore[no-untyped-call]  # locust's
