@@ -27,7 +27,7 @@ from loadtest.crowd.shapes import Shape
 from loadtest.stage import Stage, free_port
 from matcher.model import Entry
 from matcher.store import Store
-from tests.builders import accept, in_play
+from tests.builders import accept, in_play, offer
 
 # -- shapes ------------------------------------------------------------------------------------------------------------
 
@@ -158,7 +158,7 @@ def test_nothing_is_taken_back_before_the_posting_is_filled_or_its_firm_takes_it
 
 @given(MOMENTS, MOMENTS)
 def test_a_wish_is_refused_only_once_the_posting_is_gone(gone_ms: int, at_ms: int) -> None:
-    assert late.LATE["wish"] == {"posting_not_open"}
+    assert late.LATE["wish"] == {"posting_not_open", "does_not_fit"}
     wish = Refused("wish", "j1", "w1", 0, 0, at_ms, "posting_not_open")
     for entry in (None, offered(0)):
         assert late.borne_out(wish, entry, gone_ms) == late.borne_out(wish, entry, 0, gone_ms) == (at_ms >= gone_ms)
@@ -178,6 +178,24 @@ async def test_refusals_are_told_by_code_and_held_against_the_store(market: Stor
     told = await late.judged(market, findings.Seen(refused=refusals))
     assert told["refused_late"] == {"accept offer_expired": 2}
     assert (told["refused_wrongly"], len(told["refused_wrongly_examples"])) == (2, 2)
+
+
+async def test_a_wish_does_not_fit_only_while_the_hand_is_full(market: Store) -> None:
+    await in_play(market, "j1", ["ann", "bob"])
+    await in_play(market, "j2", ["cat"])
+    await offer(market, "j2", ["ann"])
+    told_ms = float(await market.now_ms())
+
+    async def wrong(profile: str, at_ms: float) -> int:
+        refused = Refused("wish", "j3", profile, 0, 0, at_ms, "does_not_fit")
+        return int((await late.judged(market, findings.Seen(refused=[refused])))["refused_wrongly"])
+
+    assert (await market.market_settings()).live_cap == 2
+    assert [await wrong(profile, told_ms) for profile in ("ann", "bob", "nobody")] == [0, 1, 1]
+    first_ms = (await market.entries("j1"))["ann"].offered_ms
+    assert await wrong("ann", first_ms - 1) == 1
+    await market.decline("j1", "ann", 1, "")
+    assert [await wrong("ann", told_ms + ms) for ms in (0, late.HEARD_WITHIN_MS * 2)] == [0, 1]
 
 
 async def test_a_refusal_before_its_reason_is_found_with_the_store_and_the_firms(market: Store) -> None:

@@ -21,9 +21,11 @@ LATE: Final[Mapping[str, frozenset[str]]] = {
     "decline": frozenset({"offer_withdrawn", "offer_expired"}),
     "confirm": frozenset({"illegal_move"}),
     "reconfirm": frozenset({"offer_expired", "illegal_move"}),
-    "wish": frozenset({"posting_not_open"}),
+    "wish": frozenset({"posting_not_open", "does_not_fit"}),
 }
 """Codes by operation that an honest race explains."""
+HEARD_WITHIN_MS: Final = 5_000.0
+"""A refusal is not older when it is heard."""
 READ_AT_ONCE: Final = 2_000
 EXAMPLES: Final = 10
 
@@ -59,11 +61,21 @@ def spoken_for_ms(entries: Iterable[Entry], headcount: int) -> int:
     return said_yes[headcount - 1] if len(said_yes) >= headcount else 0
 
 
+def in_hand(entries: Iterable[Entry], at_ms: float) -> int:
+    """How many offers of one person were open, as far as the store tells, shortly before a refusal was heard. When one
+    ended that was taken back is not told: at its deadline at the latest."""
+    since_ms = at_ms - HEARD_WITHIN_MS
+    return sum(e.offered_ms <= at_ms and (e.answered_ms or e.deadline_ms) >= since_ms for e in entries)
+
+
 async def judged(store: Store, crowd: Seen) -> dict[str, Any]:
     """How many refusals there were by operation and code, and those that the store does not bear out.
 
-    All on one machine, by one clock. Nobody of this crowd gives a seat back, so that a posting fills once.
+    All on one machine, by one clock. Nobody of this crowd gives a seat back, so that a posting fills once. Whoever asks
+    for a posting that they have just been shown does not fit it only where offers have filled their hand since; each
+    such person is looked up in all postings.
     """
+    live_cap = (await store.market_settings()).live_cap
     wrong: list[Refused] = []
     for first in range(0, len(crowd.refused), READ_AT_ONCE):
         some = crowd.refused[first : first + READ_AT_ONCE]
@@ -71,6 +83,10 @@ async def judged(store: Store, crowd: Seen) -> dict[str, Any]:
         entries, raws = await entries_of(store, ids), await store.hashes("posting", ids)
         counts = {id_: records.counts(raw) for id_, raw in zip(ids, raws, strict=True)}
         for r in some:
+            if (r.operation, r.code) == ("wish", "does_not_fit"):
+                if in_hand((await store.entries_of_profile(r.profile)).values(), r.at_ms) < live_cap:
+                    wrong.append(r)
+                continue
             held, count = entries[r.posting], counts[r.posting]
             full_ms = spoken_for_ms(held.values(), count["headcount"]) if r.operation == "wish" else count["filled_ms"]
             if not borne_out(r, held.get(r.profile), full_ms, crowd.withdrawn_ms.get(r.posting, 0.0)):
