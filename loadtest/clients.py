@@ -23,7 +23,7 @@ AGAIN_S: Final = 0.2
 GIVE_UP_S: Final = 60.0
 SAID_WITHIN_S: Final = 3.0
 """So long the page waits for a word on the socket before it asks over HTTP."""
-ASKED_AGAIN: Final = frozenset({401, 429, 503})
+ASKED_AGAIN: Final = frozenset({429, 503})
 """Refusals on the socket after which it asks over HTTP."""
 
 

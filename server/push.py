@@ -36,8 +36,6 @@ SOCKETS_PER_WORKER: Final = 4
 SOCKETS_AT_ONCE: Final = 20_000
 """One process holds about so many at 10 to 13 kB each."""
 
-WITHOUT_MESSAGE: Final = frozenset({"posting.offered", "posting.declined"})
-"""Events that never come with a message, but to the mates of who said no: the inboxes need not be read."""
 TOLD_OF_PROFILE: Final = frozenset({"profile.suspended"})
 """Events of a profile that come with a message."""
 FOR_EVERYBODY: Final = frozenset({"posting.amended", "posting.closed", "posting.withdrawn", "posting.expired"})
@@ -226,13 +224,14 @@ class Push:
             if change.kind in TOLD_OF_PROFILE and change.id in self._open:
                 readers.add(change.id)
             concerned = self._open.keys() & change.who
-            if change.kind == "posting.declined" and len(change.who) == 1:  # else it is a mate's no, too
+            lone_no = change.kind == "posting.declined" and len(change.who) == 1  # else it is told to mates
+            if lone_no:
                 concerned = {profile for profile in concerned if self._is_news(profile, change.id)}
             if change.kind in FOR_EVERYBODY and self._open:
                 concerned |= await self._connected_with(change.id)
             if concerned:
                 wanted.setdefault(change.id, set()).update(concerned)
-                if change.kind not in WITHOUT_MESSAGE or (change.kind == "posting.declined" and len(change.who) > 1):
+                if change.kind != "posting.offered" and not lone_no:  # neither comes with a message
                     readers |= concerned
         if not wanted and not readers:
             return

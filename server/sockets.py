@@ -105,10 +105,7 @@ class Socket:
             stay.reschedule(asyncio.get_running_loop().time())
 
     def stop(self) -> None:
-        """Nothing more is sent but what was put a moment ago, where the line still takes it."""
-        if self._sending is not None:
-            self._sending.cancel()
-            self._send()
+        """Nothing more is sent."""
         self._line = self._stay = None
         for waiting in (self._alive, self._sending):
             if waiting is not None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from aiohttp import WSMsgType
 from msgspec import structs
+from structlog.testing import capture_logs
 
 from loadtest import clients
 from matcher.errors import TABLE, StoreUnavailable
@@ -50,6 +51,29 @@ async def refused(phone: Phone, offer: str) -> RefusedFrame:
     assert frame.status == TABLE[frame.error.code][0]
     assert frame.error.message
     return frame
+
+
+def fail(api: Api, monkeypatch: pytest.MonkeyPatch, operation: str, error: Exception) -> None:
+    """The store's operation raises, until `monkeypatch.undo`."""
+
+    async def failing(*_: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(api.app[STORE], operation, failing)
+
+
+def hold_decline(api: Api, monkeypatch: pytest.MonkeyPatch, held: str) -> tuple[Any, asyncio.Event, asyncio.Event]:
+    """A no to one posting waits: the store's own operation, when the no has come, and what lets it go on."""
+    decline, asked, go = api.app[STORE].decline, asyncio.Event(), asyncio.Event()
+
+    async def late(posting: str, *rest: Any) -> Any:
+        if posting == held:
+            asked.set()
+            await go.wait()
+        return await decline(posting, *rest)
+
+    monkeypatch.setattr(api.app[STORE], "decline", late)
+    return decline, asked, go
 
 
 @pytest.mark.parametrize("wire", ["json", "msgpack"])
@@ -165,15 +189,7 @@ async def test_answers_of_one_socket_are_answered_one_after_the_other(
     await builders.in_play(api.store, "j0", ["w1"])
     await builders.post(api.store, "j1")
     await builders.offer(api.store, "j1", ["w1"])
-    decline, asked, go = api.app[STORE].decline, asyncio.Event(), asyncio.Event()
-
-    async def late(posting: str, *rest: Any) -> Any:
-        if posting == "j0":
-            asked.set()
-            await go.wait()
-        return await decline(posting, *rest)
-
-    monkeypatch.setattr(api.app[STORE], "decline", late)
+    _, asked, go = hold_decline(api, monkeypatch, "j0")
     async with phone(api, "w1") as w1:
         await w1.receive()
         await w1.say(DeclineFrame("j0:w1:1"))
@@ -218,11 +234,7 @@ async def test_a_no_that_was_not_done_or_had_been_done_is_no_reason_to_keep_a_ca
     await builders.in_play(api.store, "j1", ["w1"])
     async with phone(api, "w1") as w1:
         await w1.receive()
-
-        async def lost(*_: Any) -> None:
-            raise StoreUnavailable("虚构")
-
-        monkeypatch.setattr(api.app[STORE], "decline", lost)
+        fail(api, monkeypatch, "decline", StoreUnavailable("虚构"))
         await w1.say(DeclineFrame("j1:w1:1"))
         await refused(w1, "j1:w1:1")
         monkeypatch.undo()
@@ -250,14 +262,7 @@ async def test_mates_are_told_of_a_no_at_once(api: Api) -> None:
 
 async def test_a_mates_no_is_told_while_ones_own_is_on_its_way(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     await together(api.store, "j1")
-    decline, asked, go = api.app[STORE].decline, asyncio.Event(), asyncio.Event()
-
-    async def late(*args: Any) -> Any:
-        asked.set()
-        await go.wait()
-        return await decline(*args)
-
-    monkeypatch.setattr(api.app[STORE], "decline", late)
+    decline, asked, go = hold_decline(api, monkeypatch, "j1")
     async with phone(api, "ann") as ann:
         await ann.receive()
         await ann.say(DeclineFrame("j1:ann:1"))
@@ -318,11 +323,7 @@ async def test_too_much_at_once_and_no_store_are_told_with_a_time_to_come_again(
         frame = await refused(w1, "j1:w1:1")
         assert (frame.status, frame.error.code, frame.retry_after_s) == (429, "too_many_requests", 1)
         del gate._by_worker["w1"]
-
-        async def lost(*_: Any) -> None:
-            raise StoreUnavailable("虚构")
-
-        monkeypatch.setattr(api.app[STORE], "accept", lost)
+        fail(api, monkeypatch, "accept", StoreUnavailable("虚构"))
         await w1.say(AcceptFrame("j1:w1:1"))
         frame = await refused(w1, "j1:w1:1")
         assert (frame.status, frame.error.code, frame.retry_after_s) == (503, "store_unavailable", 2)
@@ -337,13 +338,11 @@ async def test_what_nobody_expected_is_logged_and_told_and_the_socket_goes_on(
     await builders.in_play(api.store, "j1", ["w1"])
     async with phone(api, "w1") as w1:
         await w1.receive()
-
-        async def broken(*_: Any) -> None:
-            raise RuntimeError("虚构")
-
-        monkeypatch.setattr(api.app[STORE], "decline", broken)
-        await w1.say(DeclineFrame("j1:w1:1"))
-        assert (await refused(w1, "j1:w1:1")).error.code == "internal"
+        fail(api, monkeypatch, "decline", RuntimeError("虚构"))
+        with capture_logs() as logged:
+            await w1.say(DeclineFrame("j1:w1:1"))
+            assert (await refused(w1, "j1:w1:1")).error.code == "internal"
+        assert [(line["event"], line["route"]) for line in logged] == [("request_failed", "decline")]
         monkeypatch.undo()
         await w1.say(DeclineFrame("j1:w1:1"))
         assert isinstance(await told(w1, "j1:w1:1"), AnsweredFrame)
